@@ -1,0 +1,22 @@
+// How much an operator asks for. Work has no time in it: the devices of sim price it.
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+#include "isa/units.h"
+
+namespace ane::kernels {
+
+enum class WorkKind { gemm, conv, elementwise, reduction, softmax, normalisation, gather, copy, pool };
+
+struct Work {
+  WorkKind kind = WorkKind::elementwise;
+  Macs macs;                    // multiply-accumulates; one is two FLOP
+  std::int64_t other_flops = 0; // additions, comparisons, table look-ups outside the MACs
+  Bytes read, written;          // activations, in the given precision, once each
+  Bytes weights;                // constant operands as stored (compressed)
+  // gemm and conv seen as a product [m, k] x [k, n], `batch` times; zero elsewhere.
+  std::int64_t m = 0, n = 0, k = 0, batch = 1;
+};
+
+}  // namespace ane::kernels

@@ -1,0 +1,10 @@
+// The commands' entry points, one line each.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace ane::sim {
+
+using Arguments = std::vector<std::string>;
+
+}  // namespace ane::sim
