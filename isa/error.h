@@ -1,5 +1,6 @@
-// The user's fault: thrown with the place and the nearest valid choice, caught once in main, printed
-// as `error: place: what` and `note: hint`, exit status 2. Our own faults use ANE_CHECK and abort.
+// The user's fault: thrown with the place and the nearest valid choice, caught once in main,
+// printed as `error: place: what` and `note: hint`, exit status 2. Our own faults use ANE_CHECK and
+// abort.
 #pragma once
 #include <cstdio>
 #include <cstdlib>
@@ -32,11 +33,11 @@ std::string choice_note(std::string_view given, std::span<const std::string> cho
 }  // namespace ane
 
 // A broken invariant of this program, never reachable from input.
-#define ANE_CHECK(condition, what)                                                             \
-  do {                                                                                         \
-    if (!(condition)) {                                                                        \
-      std::fprintf(stderr, "%s:%d: internal error: %s (%s)\n", __FILE__, __LINE__, what,       \
-                   #condition);                                                                \
-      std::abort();                                                                            \
-    }                                                                                          \
+#define ANE_CHECK(condition, what)                                                       \
+  do {                                                                                   \
+    if (!(condition)) {                                                                  \
+      std::fprintf(stderr, "%s:%d: internal error: %s (%s)\n", __FILE__, __LINE__, what, \
+                   #condition);                                                          \
+      std::abort();                                                                      \
+    }                                                                                    \
   } while (false)

@@ -34,8 +34,12 @@ consteval bool in_order() {
 }
 static_assert(in_order());
 
-constexpr const FormatInfo& info(Format f) { return formats[static_cast<std::size_t>(f)]; }
-constexpr std::int64_t byte_size(Format f) { return info(f).bits / 8; }
+constexpr const FormatInfo& info(Format f) {
+  return formats[static_cast<std::size_t>(f)];
+}
+constexpr std::int64_t byte_size(Format f) {
+  return info(f).bits / 8;
+}
 
 constexpr std::optional<Format> format_named(std::string_view name) {
   for (const FormatInfo& f : formats)

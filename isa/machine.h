@@ -8,23 +8,23 @@
 namespace ane::isa {
 
 struct Machine {
-  std::string chip;                    // "M4"
-  int cores = 16;                      // neural engines (NE)
-  int macs_fp16 = 256;                 // per NE and cycle
-  int macs_int8 = 256;                 // per NE and cycle, both sides int8
-  Bytes kernel_memory{64 * 1024};      // per NE
+  std::string chip;                // "M4"
+  int cores = 16;                  // neural engines (NE)
+  int macs_fp16 = 256;             // per NE and cycle
+  int macs_int8 = 256;             // per NE and cycle, both sides int8
+  Bytes kernel_memory{64 * 1024};  // per NE
   Bytes l2{2 * 1024 * 1024};
   int l2_banks = 64;
   Bytes l2_bank_width{16};
-  std::int64_t max_extent = 65536;     // W and H of a tensor
+  std::int64_t max_extent = 65536;  // W and H of a tensor
   std::int64_t max_channels = 65536;
   int max_kernel_width = 32, max_kernel_height = 32;
   int max_pool = 31;
-  int row_alignment = 64;              // bytes; rows of a DRAM tensor
-  bool int8_macs = false;              // W8A8 runs on integer MACs at a rate of macs_int8
-  bool texture_unit = false;           // gather and resize
-  bool streams_int8_weights = false;   // else int8 and block weights are folded to fp16 in DRAM
-  bool compare_sort = false;           // RCAS: top-k
+  int row_alignment = 64;             // bytes; rows of a DRAM tensor
+  bool int8_macs = false;             // W8A8 runs on integer MACs at a rate of macs_int8
+  bool texture_unit = false;          // gather and resize
+  bool streams_int8_weights = false;  // else int8 and block weights are folded to fp16 in DRAM
+  bool compare_sort = false;          // RCAS: top-k
   std::string default_profile = "ane16";
 };
 

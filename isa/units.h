@@ -32,8 +32,12 @@ using Cycles = Quantity<struct CyclesTag, std::int64_t>;  // of the clock of the
 using Picoseconds = Quantity<struct PicosecondsTag, std::int64_t>;  // the only common time base
 using Picojoules = Quantity<struct PicojoulesTag, double>;
 
-constexpr double seconds(Picoseconds t) { return static_cast<double>(t.count) * 1e-12; }
-constexpr double joules(Picojoules e) { return e.count * 1e-12; }
+constexpr double seconds(Picoseconds t) {
+  return static_cast<double>(t.count) * 1e-12;
+}
+constexpr double joules(Picojoules e) {
+  return e.count * 1e-12;
+}
 
 // The one place where cycles become time. Held in hertz, not as a period: a period in whole
 // picoseconds would be wrong by up to 0.1 % at 2.4 GHz.
