@@ -22,9 +22,11 @@
 
 namespace ane::isa {
 
-inline constexpr std::array instructions{nop,   task, run,   wait, sig, dep,  fence, kpf,
-                                         end,   fmt,  shape, conv, ld1, ld1a, ld2,   ld2a,
-                                         l2map, st,   sta,   kld,  kla, ne,   pe};
+inline constexpr std::array instructions{
+    insns::nop,   insns::task, insns::run, insns::wait, insns::sig,   insns::dep,
+    insns::fence, insns::kpf,  insns::end, insns::fmt,  insns::shape, insns::conv,
+    insns::ld1,   insns::ld1a, insns::ld2, insns::ld2a, insns::l2map, insns::st,
+    insns::sta,   insns::kld,  insns::kla, insns::ne,   insns::pe};
 static_assert(well_formed(instructions));
 
 }  // namespace ane::isa

@@ -60,8 +60,9 @@ struct Instruction {
 
 // [E1] mnemonics are unique. [E2] register blocks do not overlap and lie inside the register file;
 // control opcodes are unique. [E3] fields lie inside their block, do not overlap, have unique
-// names, and choices fit their bits. [E4] control fields use the 24 low bits of the packet or whole
-// extra words; address blocks have two words.
+// names, and choices fit their bits. [E4] control fields use the 24 low bits of the packet or at
+// most three extra words; address blocks have two words and no fields. [E5] every register of a set
+// block has a field, so that what a packet writes can always be written as text.
 template <std::size_t N>
 consteval bool well_formed(const std::array<Instruction, N>& set) {
   for (std::size_t i = 0; i < N; ++i) {
@@ -74,11 +75,19 @@ consteval bool well_formed(const std::array<Instruction, N>& set) {
                                       : a.base < b.base + b.words && b.base < a.base + a.words)
         return false;
     }
-    if (a.words < 1 || a.base < 0) return false;
-    if (a.packet == Packet::control ? a.base >= 64 : a.base + a.words > register_count)
+    if (a.mnemonic.empty() || a.words < 1 || a.base < 0) return false;
+    if (a.packet == Packet::control ? a.base >= 64 || a.words > 4
+                                    : a.base + a.words > register_count)
       return false;
-    if (a.packet == Packet::address && a.words != 2) return false;
+    if (a.packet == Packet::address && (a.words != 2 || a.field_count() != 0)) return false;
     if (a.packet == Packet::set && a.words > 64) return false;
+    for (std::size_t f = a.field_count(); f < max_fields; ++f)
+      if (!a.fields[f].name.empty()) return false;
+    for (int w = 0; a.packet == Packet::set && w < a.words; ++w) {
+      bool covered = false;
+      for (std::size_t f = 0; f < a.field_count(); ++f) covered |= a.fields[f].word == w;
+      if (!covered) return false;
+    }
     for (std::size_t f = 0; f < a.field_count(); ++f) {
       const Field& x = a.fields[f];
       if (x.word < 0 || x.word >= a.words || x.lo < 0 || x.bits < 1 || x.lo + x.bits > 32)
@@ -87,6 +96,9 @@ consteval bool well_formed(const std::array<Instruction, N>& set) {
       if (x.kind == Kind::choice &&
           (x.choices.empty() || x.choices.size() > (std::size_t{1} << x.bits)))
         return false;
+      for (std::size_t c = 0; c < x.choices.size(); ++c)
+        for (std::size_t d = 0; d < c; ++d)
+          if (x.choices[c] == x.choices[d]) return false;
       if (x.kind == Kind::half && x.bits != 16) return false;
       for (std::size_t g = 0; g < f; ++g) {
         const Field& y = a.fields[g];

@@ -3,7 +3,7 @@
 #pragma once
 #include "isa/instruction.h"
 
-namespace ane::isa {
+namespace ane::isa::insns {
 inline constexpr Instruction conv{
     .mnemonic = "conv",
     .summary = "window, stride, padding and groups of a convolution or pool",
@@ -19,4 +19,4 @@ inline constexpr Instruction conv{
                 {"groups", "channel groups", 1, 0, 17},
                 {"pad", "value of padded elements of a convolution", 2, 0, 16, Kind::half}}}};
 
-}  // namespace ane::isa
+}  // namespace ane::isa::insns

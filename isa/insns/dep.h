@@ -3,7 +3,7 @@
 #pragma once
 #include "isa/instruction.h"
 
-namespace ane::isa {
+namespace ane::isa::insns {
 inline constexpr Instruction dep{
     .mnemonic = "dep",
     .summary = "how many tasks back may still be running when a task starts (0: in order)",
@@ -13,4 +13,4 @@ inline constexpr Instruction dep{
     .words = 1,
     .fields = {{{"n", "0 to 3; 3 after reset", 0, 0, 2}}}};
 
-}  // namespace ane::isa
+}  // namespace ane::isa::insns

@@ -1,7 +1,7 @@
 #pragma once
 #include "isa/instruction.h"
 
-namespace ane::isa {
+namespace ane::isa::insns {
 inline constexpr Instruction end{
     .mnemonic = "end",
     .summary = "ends the program: waits for all tasks, raises the interrupt",
@@ -10,4 +10,4 @@ inline constexpr Instruction end{
     .base = 0x3f,
     .words = 1};
 
-}  // namespace ane::isa
+}  // namespace ane::isa::insns

@@ -1,7 +1,7 @@
 #pragma once
 #include "isa/instruction.h"
 
-namespace ane::isa {
+namespace ane::isa::insns {
 inline constexpr Instruction fence{.mnemonic = "fence",
                                    .summary = "waits until every task in flight has ended",
                                    .packet = Packet::control,
@@ -9,4 +9,4 @@ inline constexpr Instruction fence{.mnemonic = "fence",
                                    .base = 0x07,
                                    .words = 1};
 
-}  // namespace ane::isa
+}  // namespace ane::isa::insns

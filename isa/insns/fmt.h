@@ -3,7 +3,7 @@
 #pragma once
 #include "isa/instruction.h"
 
-namespace ane::isa {
+namespace ane::isa::insns {
 inline constexpr std::array<std::string_view, 5> format_choices{"u8", "i8", "fp16", "fp32", "i32"};
 inline constexpr Instruction fmt{
     .mnemonic = "fmt",
@@ -18,4 +18,4 @@ inline constexpr Instruction fmt{
                 {"mem2", "second source in memory", 0, 16, 4, Kind::choice, format_choices},
                 {"mem", "result in memory", 0, 20, 4, Kind::choice, format_choices}}}};
 
-}  // namespace ane::isa
+}  // namespace ane::isa::insns

@@ -3,7 +3,7 @@
 #pragma once
 #include "isa/instruction.h"
 
-namespace ane::isa {
+namespace ane::isa::insns {
 inline constexpr std::array<std::string_view, 11> kernel_choices{
     "fp16", "int8", "int8c", "pal1", "pal2", "pal4", "pal6", "pal8", "int4b", "sparse", "i8"};
 inline constexpr Instruction kld{
@@ -42,4 +42,4 @@ inline constexpr Instruction kla{.mnemonic = "kla",
                                  .base = 0x88,
                                  .words = 2};
 
-}  // namespace ane::isa
+}  // namespace ane::isa::insns

@@ -3,7 +3,7 @@
 #pragma once
 #include "isa/instruction.h"
 
-namespace ane::isa {
+namespace ane::isa::insns {
 inline constexpr Instruction kpf{
     .mnemonic = "kpf",
     .summary = "prefetches the next task's weights during the task before it",
@@ -12,4 +12,4 @@ inline constexpr Instruction kpf{
     .base = 0x08,
     .words = 1};
 
-}  // namespace ane::isa
+}  // namespace ane::isa::insns

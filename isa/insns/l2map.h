@@ -2,7 +2,7 @@
 #pragma once
 #include "isa/instruction.h"
 
-namespace ane::isa {
+namespace ane::isa::insns {
 inline constexpr Instruction l2map{
     .mnemonic = "l2map",
     .summary = "L2 addresses and strides of the sources and the result",
@@ -22,4 +22,4 @@ inline constexpr Instruction l2map{
                 {"rc", "channel stride", 10},
                 {"rn", "batch stride", 11}}}};
 
-}  // namespace ane::isa
+}  // namespace ane::isa::insns

@@ -3,7 +3,7 @@
 #pragma once
 #include "isa/instruction.h"
 
-namespace ane::isa {
+namespace ane::isa::insns {
 inline constexpr Instruction ld1{
     .mnemonic = "ld1",
     .summary = "loads source 1 from memory into L2",
@@ -22,4 +22,4 @@ inline constexpr Instruction ld1a{.mnemonic = "ld1a",
                                   .base = 0x28,
                                   .words = 2};
 
-}  // namespace ane::isa
+}  // namespace ane::isa::insns

@@ -3,7 +3,7 @@
 #pragma once
 #include "isa/instruction.h"
 
-namespace ane::isa {
+namespace ane::isa::insns {
 inline constexpr Instruction ld2{
     .mnemonic = "ld2",
     .summary = "loads source 2 from memory into L2",
@@ -22,4 +22,4 @@ inline constexpr Instruction ld2a{.mnemonic = "ld2a",
                                   .base = 0x38,
                                   .words = 2};
 
-}  // namespace ane::isa
+}  // namespace ane::isa::insns

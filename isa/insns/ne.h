@@ -5,7 +5,7 @@
 #include "isa/functions.h"
 #include "isa/instruction.h"
 
-namespace ane::isa {
+namespace ane::isa::insns {
 inline constexpr std::array<std::string_view, 5> ne_choices{"off", "mac", "mm", "copy", "tex"};
 inline constexpr Instruction ne{
     .mnemonic = "ne",
@@ -23,4 +23,4 @@ inline constexpr Instruction ne{
          {"post", "post-scale where there is no scale stream; 0: none", 1, 16, 16, Kind::half},
          {"skip", "share of exact-zero weights that are skipped, in 1/65535", 2, 0, 16},
          {"alpha", "parameter of leaky_relu and elu", 2, 16, 16, Kind::half}}}};
-}  // namespace ane::isa
+}  // namespace ane::isa::insns

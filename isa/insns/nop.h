@@ -1,7 +1,7 @@
 #pragma once
 #include "isa/instruction.h"
 
-namespace ane::isa {
+namespace ane::isa::insns {
 inline constexpr Instruction nop{.mnemonic = "nop",
                                  .summary = "does nothing",
                                  .packet = Packet::control,
@@ -9,4 +9,4 @@ inline constexpr Instruction nop{.mnemonic = "nop",
                                  .base = 0x00,
                                  .words = 1};
 
-}  // namespace ane::isa
+}  // namespace ane::isa::insns

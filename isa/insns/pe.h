@@ -4,7 +4,7 @@
 #include "isa/functions.h"
 #include "isa/instruction.h"
 
-namespace ane::isa {
+namespace ane::isa::insns {
 inline constexpr std::array<std::string_view, 4> pe_choices{"off", "ew", "red", "pool"};
 inline constexpr Instruction pe{
     .mnemonic = "pe",
@@ -26,4 +26,4 @@ inline constexpr Instruction pe{
          {"zero", "quantise or dequantise zero point", 1, 16, 8, Kind::signed_},
          {"mul", "constant factor; 0: none", 2, 0, 16, Kind::half},
          {"add", "constant term; 0: none", 2, 16, 16, Kind::half}}}};
-}  // namespace ane::isa
+}  // namespace ane::isa::insns

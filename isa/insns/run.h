@@ -3,7 +3,7 @@
 #pragma once
 #include "isa/instruction.h"
 
-namespace ane::isa {
+namespace ane::isa::insns {
 inline constexpr Instruction run{.mnemonic = "run",
                                  .summary = "launches the task that the registers describe",
                                  .packet = Packet::control,
@@ -11,4 +11,4 @@ inline constexpr Instruction run{.mnemonic = "run",
                                  .base = 0x02,
                                  .words = 1};
 
-}  // namespace ane::isa
+}  // namespace ane::isa::insns

@@ -3,7 +3,7 @@
 #pragma once
 #include "isa/instruction.h"
 
-namespace ane::isa {
+namespace ane::isa::insns {
 inline constexpr Instruction shape{.mnemonic = "shape",
                                    .summary = "extents of the sources and the result",
                                    .unit = Unit::common,
@@ -22,4 +22,4 @@ inline constexpr Instruction shape{.mnemonic = "shape",
                                                {"c", "channels", 10},
                                                {"n", "batch", 11}}}};
 
-}  // namespace ane::isa
+}  // namespace ane::isa::insns

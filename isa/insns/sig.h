@@ -3,7 +3,7 @@
 #pragma once
 #include "isa/instruction.h"
 
-namespace ane::isa {
+namespace ane::isa::insns {
 inline constexpr std::array<std::string_view, 4> signal_points{"src", "ne", "l2", "dst"};
 inline constexpr Instruction sig{
     .mnemonic = "sig",
@@ -16,4 +16,4 @@ inline constexpr Instruction sig{
                  Kind::choice, signal_points},
                 {"event", "event 0 to 15", 0, 16, 4}}}};
 
-}  // namespace ane::isa
+}  // namespace ane::isa::insns

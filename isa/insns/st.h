@@ -2,7 +2,7 @@
 #pragma once
 #include "isa/instruction.h"
 
-namespace ane::isa {
+namespace ane::isa::insns {
 inline constexpr Instruction st{
     .mnemonic = "st",
     .summary = "stores the result from L2 to memory",
@@ -21,4 +21,4 @@ inline constexpr Instruction sta{.mnemonic = "sta",
                                  .base = 0x58,
                                  .words = 2};
 
-}  // namespace ane::isa
+}  // namespace ane::isa::insns

@@ -3,7 +3,7 @@
 #pragma once
 #include "isa/instruction.h"
 
-namespace ane::isa {
+namespace ane::isa::insns {
 inline constexpr Instruction task{
     .mnemonic = "task",
     .summary = "opens a task and disables every stage",
@@ -15,4 +15,4 @@ inline constexpr Instruction task{
                 {"queue", "task manager queue, 0 to 7", 0, 16, 3},
                 {"operator", "index of the graph operator it came from, for reports", 1, 0, 32}}}};
 
-}  // namespace ane::isa
+}  // namespace ane::isa::insns
