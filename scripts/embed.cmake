@@ -1,0 +1,23 @@
+# Writes OUTPUT, a C++ file that holds the JSON files of ROOT/sim/{chips,runtimes} as texts, so that
+# the program needs no data files at run time. Run at build time whenever one of them changes.
+set(rows "")
+foreach(folder chips runtimes)
+  file(GLOB files ${ROOT}/sim/${folder}/*.json)
+  foreach(path ${files})
+    get_filename_component(name ${path} NAME_WE)
+    file(READ ${path} text)
+    string(APPEND rows "      {\"${folder}\", \"${name}\", R\"json(${text})json\"},\n")
+  endforeach()
+endforeach()
+file(WRITE ${OUTPUT} "#include \"sim/description.h\"
+
+namespace ane::sim {
+
+const std::vector<DataFile>& data_files() {
+  static const std::vector<DataFile> files = {
+${rows}  };
+  return files;
+}
+
+}  // namespace ane::sim
+")

@@ -1,0 +1,51 @@
+// A runtime as data: what the software between a program and a device adds (sim/runtimes/*.json).
+// Values in base units.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/description.h"
+
+namespace ane::sim {
+
+struct RuntimeParameters {
+  // s of host time per inference call on each unit, on top of the device's own floor
+  // (ane.dispatch.*) or host wait (gpu.sync_time).
+  double call_ane = 0, call_gpu = 0, call_cpu = 0;
+  bool coreml_floor = false;  // the ANE's floor is ane.dispatch.coreml, else ane.dispatch.direct
+  double op_dispatch = 0;     // s of host time to encode or launch one operator
+  double kernel_time = 0;     // s on the device per operator with no work; 0: the chip's own
+  double host_wait = 0;       // s per host wait on a result; 0: the chip's own
+  double waits_per_call = 1;
+  double copy_bandwidth =
+      0;              // B/s of host copies in and out of the device's buffers; 0: the chip's own
+  double copies = 0;  // how often each input and output byte is copied by the host
+  bool fuses_elementwise = false;  // bias, activation and elementwise chains join their producer
+  bool compiles_graph = false;     // one launch runs many operators
+  double gemm_utilisation = 1;  // share of the unit's GEMM rate (the chip's utilisation) it reaches
+  double bandwidth_utilisation = 1;
+  double softmax_passes = 1;  // times softmax reads or writes its tensor, over the least possible
+  double elementwise_passes = 1;
+  bool fp16 = true, int8 = false;  // precisions it computes in; fp32 always where the unit can
+  bool ane = false, gpu = false, cpu = false;  // units it can drive
+};
+
+class Runtime {
+ public:
+  explicit Runtime(Description description);
+  const std::string& name() const { return description_.name; }
+  const Description& description() const { return description_; }
+  double get(std::string_view path) const { return parameter(path).value; }
+  const Parameter& parameter(std::string_view path) const { return description_.at(path); }
+  const RuntimeParameters& costs() const { return costs_; }
+
+ private:
+  Description description_;
+  RuntimeParameters costs_;
+};
+
+Runtime load_runtime(std::string_view name, const std::vector<std::string>& overrides = {});
+std::vector<std::string> runtime_names();
+
+}  // namespace ane::sim
