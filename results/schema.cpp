@@ -1,0 +1,195 @@
+#include "results/schema.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "isa/error.h"
+
+namespace ane::results {
+
+std::span<const Migration> migrations() {
+  static constexpr std::array table{
+      Migration{"runs, their totals and parts, operators and tasks", R"sql(
+        CREATE TABLE run (
+          id INTEGER PRIMARY KEY, question_digest TEXT NOT NULL, recorded_at TEXT NOT NULL,
+          workload TEXT NOT NULL, variant TEXT NOT NULL, input TEXT NOT NULL,
+          input_digest TEXT NOT NULL, chip TEXT NOT NULL, unit TEXT NOT NULL,
+          runtime TEXT NOT NULL, profile TEXT NOT NULL, precision TEXT NOT NULL,
+          batch INTEGER NOT NULL, items INTEGER NOT NULL, overrides TEXT NOT NULL,
+          code_version TEXT NOT NULL);
+        CREATE INDEX run_by_question ON run (question_digest);
+        CREATE TABLE total (
+          run INTEGER PRIMARY KEY REFERENCES run (id) ON DELETE CASCADE,
+          latency_s REAL, throughput_items_per_s REAL, energy_j REAL, power_w REAL,
+          peak_memory_bytes INTEGER NOT NULL, dram_bytes INTEGER NOT NULL, macs INTEGER NOT NULL,
+          bound TEXT NOT NULL, latency_low_s REAL, latency_high_s REAL, energy_low_j REAL,
+          energy_high_j REAL, peak_macs_per_s REAL, dram_bytes_per_s REAL);
+        CREATE TABLE cause (run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+          ordinal INTEGER NOT NULL, name TEXT NOT NULL, seconds REAL NOT NULL,
+          PRIMARY KEY (run, ordinal)) WITHOUT ROWID;
+        CREATE TABLE energy_part (run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+          ordinal INTEGER NOT NULL, name TEXT NOT NULL, joules REAL NOT NULL,
+          PRIMARY KEY (run, ordinal)) WITHOUT ROWID;
+        CREATE TABLE memory_part (run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+          ordinal INTEGER NOT NULL, name TEXT NOT NULL, bytes REAL NOT NULL,
+          PRIMARY KEY (run, ordinal)) WITHOUT ROWID;
+        CREATE TABLE accuracy (run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+          ordinal INTEGER NOT NULL, name TEXT NOT NULL, value REAL,
+          PRIMARY KEY (run, ordinal)) WITHOUT ROWID;
+        CREATE TABLE digest (run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+          tensor TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run, tensor)) WITHOUT ROWID;
+        CREATE TABLE note (run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+          ordinal INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (run, ordinal)) WITHOUT ROWID;
+        CREATE TABLE operator (
+          run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE, ordinal INTEGER NOT NULL,
+          name TEXT NOT NULL, op TEXT NOT NULL, unit TEXT NOT NULL, placement TEXT NOT NULL,
+          reason TEXT NOT NULL, tasks INTEGER NOT NULL, start_s REAL NOT NULL,
+          seconds REAL NOT NULL, macs INTEGER NOT NULL, weight_bytes INTEGER NOT NULL,
+          dram_bytes INTEGER NOT NULL, l2_bytes INTEGER NOT NULL, energy_j REAL,
+          bound TEXT NOT NULL, utilisation REAL, PRIMARY KEY (run, ordinal)) WITHOUT ROWID;
+        CREATE TABLE operator_cause (run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+          operator INTEGER NOT NULL, ordinal INTEGER NOT NULL, name TEXT NOT NULL,
+          seconds REAL NOT NULL, PRIMARY KEY (run, operator, ordinal)) WITHOUT ROWID;
+        CREATE TABLE task (
+          run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE, ordinal INTEGER NOT NULL,
+          operator INTEGER NOT NULL, name TEXT NOT NULL, start_ps INTEGER NOT NULL,
+          end_ps INTEGER NOT NULL, cause TEXT NOT NULL, bytes INTEGER NOT NULL,
+          macs INTEGER NOT NULL, energy_j REAL, PRIMARY KEY (run, ordinal)) WITHOUT ROWID;
+        CREATE TABLE stage (run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+          task INTEGER NOT NULL, ordinal INTEGER NOT NULL, device TEXT NOT NULL,
+          start_ps INTEGER NOT NULL, end_ps INTEGER NOT NULL,
+          PRIMARY KEY (run, task, ordinal)) WITHOUT ROWID;
+      )sql"},
+      Migration{"published claims with their answers, and comparisons with silicon", R"sql(
+        CREATE TABLE claim (
+          id TEXT PRIMARY KEY, source TEXT NOT NULL, metric TEXT NOT NULL,
+          published_low REAL, published_high REAL, value_unit TEXT NOT NULL,
+          simulated REAL, simulated_low REAL, simulated_high REAL, verdict TEXT NOT NULL,
+          reason TEXT NOT NULL, run INTEGER REFERENCES run (id) ON DELETE SET NULL,
+          code_version TEXT NOT NULL);
+        CREATE TABLE silicon (
+          file TEXT NOT NULL, line INTEGER NOT NULL, chip TEXT NOT NULL, kind TEXT NOT NULL,
+          spec TEXT NOT NULL, quantity TEXT NOT NULL, source TEXT NOT NULL, trust TEXT NOT NULL,
+          measured REAL NOT NULL, predicted REAL, predicted_low REAL, predicted_high REAL,
+          skipped TEXT NOT NULL, code_version TEXT NOT NULL,
+          PRIMARY KEY (file, line)) WITHOUT ROWID;
+      )sql"},
+  };
+  return table;
+}
+
+std::string_view view_sql() {
+  return R"sql(
+    -- The newest answer to each question, whatever program version gave it.
+    CREATE VIEW newest AS SELECT max(id) AS run FROM run
+      GROUP BY workload, variant, input_digest, chip, unit, runtime, profile, precision, batch,
+               items, overrides;
+    -- One line a run, identity and totals side by side.
+    CREATE VIEW run_total AS
+      SELECT r.*, t.*, t.energy_j / r.batch AS energy_per_item_j,
+             t.latency_s / r.batch AS latency_per_item_s
+      FROM run r JOIN total t ON t.run = r.id;
+    -- Each newest run against the fastest CPU run of the same chip, input and batch.
+    CREATE VIEW against_cpu AS
+      WITH latest AS (SELECT rt.* FROM run_total rt JOIN newest n ON n.run = rt.id),
+        cpu AS (SELECT *, row_number() OVER (
+                  PARTITION BY workload, variant, input_digest, chip, batch, items, overrides
+                  ORDER BY latency_s) AS place
+                FROM latest WHERE unit = 'cpu')
+      SELECT a.id AS run, a.workload, a.variant, a.input, a.chip, a.unit, a.runtime, a.profile,
+             a.precision, a.batch, a.overrides, a.latency_s, a.energy_j, a.peak_memory_bytes,
+             c.id AS cpu_run, c.latency_s / a.latency_s AS speed_up,
+             c.energy_j / a.energy_j AS energy_ratio,
+             1.0 * c.peak_memory_bytes / nullif(a.peak_memory_bytes, 0) AS memory_ratio
+      FROM latest a JOIN cpu c ON c.place = 1 AND c.workload = a.workload
+        AND c.variant = a.variant AND c.input_digest = a.input_digest AND c.chip = a.chip
+        AND c.batch = a.batch AND c.items = a.items AND c.overrides = a.overrides;
+    -- The batch of the highest throughput, by chip, unit, runtime and precision.
+    CREATE VIEW best_batch AS
+      SELECT workload, variant, input, chip, unit, runtime, profile, precision, overrides, batch,
+             throughput_items_per_s, latency_s, energy_per_item_j, run
+      FROM (SELECT rt.*, row_number() OVER (
+              PARTITION BY workload, variant, input_digest, chip, unit, runtime, profile,
+                           precision, overrides
+              ORDER BY throughput_items_per_s DESC, batch) AS place
+            FROM run_total rt JOIN newest n ON n.run = rt.id)
+      WHERE place = 1;
+    -- The smallest batch at which a unit beats the CPU of its chip.
+    CREATE VIEW pays_from AS
+      SELECT workload, variant, input, chip, unit, runtime, profile, precision, overrides,
+             min(batch) AS batch, speed_up
+      FROM against_cpu WHERE unit <> 'cpu' AND speed_up > 1
+      GROUP BY workload, variant, input, chip, unit, runtime, profile, precision, overrides;
+    CREATE VIEW cause_share AS
+      SELECT c.run, c.name, c.seconds, c.seconds / nullif(t.latency_s, 0) AS share
+      FROM cause c JOIN total t ON t.run = c.run;
+    CREATE VIEW energy_share AS
+      SELECT e.run, e.name, e.joules, e.joules / nullif(t.energy_j, 0) AS share
+      FROM energy_part e JOIN total t ON t.run = e.run;
+    -- What bounds the operators of a run: how many, and how much of its time.
+    CREATE VIEW operator_bound AS
+      SELECT o.run, o.bound, count(*) AS operators, sum(o.seconds) AS seconds,
+             sum(o.seconds) / nullif(t.latency_s, 0) AS share
+      FROM operator o JOIN total t ON t.run = o.run GROUP BY o.run, o.bound;
+    -- Operators that were not placed on the unit that was asked for, and why.
+    CREATE VIEW fallback AS
+      SELECT o.run, o.ordinal, o.name, o.op, o.unit, o.placement, o.reason, o.seconds
+      FROM operator o JOIN run r ON r.id = o.run WHERE o.unit <> r.unit;
+    CREATE VIEW claim_verdict AS
+      SELECT source, verdict, count(*) AS claims FROM claim GROUP BY source, verdict;
+    CREATE VIEW silicon_error AS
+      SELECT *, exp(abs(ln(predicted / measured))) - 1 AS error FROM silicon
+      WHERE predicted > 0 AND measured > 0;
+  )sql";
+}
+
+namespace {
+
+void check_ours(Database& database) {
+  const std::int64_t id = database.number("PRAGMA application_id");
+  if (id == application_id) return;
+  if (id != 0 || database.number("SELECT count(*) FROM sqlite_schema") != 0)
+    throw InputError(database.path(), "is an SQLite database of another program",
+                     "give another file with --db");
+}
+
+void drop_views(Database& database) {
+  std::string drops;
+  Statement names(database, "SELECT name FROM sqlite_schema WHERE type = 'view'");
+  while (names.step()) drops += fmt::format("DROP VIEW \"{}\";", names.text(0));
+  database.execute(drops);
+}
+
+// The file's version, once it is known to be one that this program can read or bring forward.
+std::int64_t readable_version(Database& database) {
+  check_ours(database);
+  const auto present = static_cast<std::int64_t>(migrations().size());
+  const std::int64_t version = database.number("PRAGMA user_version");
+  if (version < 0 || version > present)
+    throw InputError(
+        database.path(),
+        fmt::format("has schema version {}, newer than this program's {}", version, present),
+        "use the program that wrote it, or another file with --db");
+  return version;
+}
+
+}  // namespace
+
+void migrate(Database& database) {
+  const auto present = static_cast<std::int64_t>(migrations().size());
+  if (readable_version(database) == present) return;
+  Transaction transaction(database);
+  const std::int64_t found = readable_version(database);  // another program may have been first
+  if (found < present) {
+    drop_views(database);
+    for (std::int64_t v = found; v < present; ++v)
+      database.execute(std::string(migrations()[static_cast<std::size_t>(v)].sql));
+    database.execute(std::string(view_sql()));
+    database.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
+                                 application_id, present));
+  }
+  transaction.commit();
+}
+
+}  // namespace ane::results

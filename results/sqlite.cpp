@@ -1,0 +1,155 @@
+#include "results/sqlite.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <limits>
+
+#include "isa/error.h"
+
+namespace ane::results {
+
+namespace {
+
+constexpr int busy_milliseconds = 30'000;  // how long a writer waits for another
+
+// What the user can do about it.
+std::string_view advice(int primary) {
+  switch (primary) {
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      return "give another file with --db, or move this one away";
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return "give --db FILE in a folder that exists and that you may write to";
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+      return "the disk is full or unreadable; nothing was added";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return "another program has held the file for too long; try again";
+    default:
+      return "the file does not hold what its version says; give another with --db";
+  }
+}
+
+}  // namespace
+
+void Database::Close::operator()(sqlite3* handle) const {
+  sqlite3_close_v2(handle);
+}
+
+Database::Database(std::string path, Open open) : path_(std::move(path)) {
+  const int flags = SQLITE_OPEN_READWRITE | (open == Open::create ? SQLITE_OPEN_CREATE : 0);
+  sqlite3* handle = nullptr;
+  const int code = sqlite3_open_v2(path_.c_str(), &handle, flags, nullptr);
+  handle_.reset(handle);
+  if (code != SQLITE_OK) fail(code);
+  sqlite3_extended_result_codes(handle, 1);
+  sqlite3_busy_timeout(handle, busy_milliseconds);
+}
+
+void Database::fail(int code) const {
+  const int primary = code & 0xff;
+  ANE_CHECK(primary != SQLITE_MISUSE && primary != SQLITE_RANGE, "SQLite used wrongly");
+  const char* what = handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
+  throw InputError(path_, fmt::format("results database: {}", what), std::string(advice(primary)));
+}
+
+void Database::execute(const std::string& sql) {
+  const int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) fail(code);
+}
+
+bool Database::try_execute(const std::string& sql) {
+  const int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) fail(code);
+  return code == SQLITE_OK;
+}
+
+std::int64_t Database::number(const std::string& sql) {
+  Statement s(*this, sql);
+  return s.step() ? s.integer(0) : 0;
+}
+
+void Statement::Finalize::operator()(sqlite3_stmt* handle) const {
+  sqlite3_finalize(handle);
+}
+
+Statement::Statement(Database& database, const std::string& sql) : database_(database) {
+  sqlite3_stmt* handle = nullptr;
+  const int code = sqlite3_prepare_v2(database.handle_.get(), sql.c_str(), -1, &handle, nullptr);
+  handle_.reset(handle);
+  if (code != SQLITE_OK) database_.fail(code);
+}
+
+void Statement::bind_at(int at, std::string_view value) {
+  // A null pointer would store NULL; the text may be gone before the step.
+  const char* data = value.data() ? value.data() : "";
+  const int code =
+      sqlite3_bind_text(handle_.get(), at, data, static_cast<int>(value.size()), SQLITE_TRANSIENT);
+  if (code != SQLITE_OK) database_.fail(code);
+}
+
+void Statement::bind_at(int at, double value) {
+  const int code = sqlite3_bind_double(handle_.get(), at, value);
+  if (code != SQLITE_OK) database_.fail(code);
+}
+
+void Statement::bind_at(int at, std::int64_t value) {
+  const int code = sqlite3_bind_int64(handle_.get(), at, value);
+  if (code != SQLITE_OK) database_.fail(code);
+}
+
+bool Statement::step() {
+  const int code = sqlite3_step(handle_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) database_.fail(code);
+  return false;
+}
+
+void Statement::run() {
+  while (step()) {
+  }
+  sqlite3_reset(handle_.get());
+}
+
+std::string Statement::text(int column) const {
+  const auto* data = sqlite3_column_text(handle_.get(), column);
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column));
+  return data ? std::string(reinterpret_cast<const char*>(data), size) : std::string();
+}
+
+double Statement::real(int column) const {
+  return is_null(column) ? std::numeric_limits<double>::quiet_NaN()
+                         : sqlite3_column_double(handle_.get(), column);
+}
+
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(handle_.get(), column);
+}
+
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(handle_.get(), column) == SQLITE_NULL;
+}
+
+Transaction::Transaction(Database& database) : database_(database) {
+  database_.execute("BEGIN IMMEDIATE");
+}
+
+Transaction::~Transaction() {
+  if (!open_) return;
+  try {
+    database_.execute("ROLLBACK");
+  } catch (const InputError&) {
+    // SQLite has already rolled back (disk full, I/O error); the first error is on its way.
+  }
+}
+
+void Transaction::commit() {
+  database_.execute("COMMIT");
+  open_ = false;
+}
+
+}  // namespace ane::results

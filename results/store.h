@@ -1,0 +1,55 @@
+// The results file: every run, in SQLite, for any SQLite client (docs/results.md has the schema).
+// Faults of the file (absent, foreign, damaged, of a newer program, not writable) are InputErrors
+// that name it. An addition is whole or absent; writers of several processes wait for each other.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "results/comparison.h"
+#include "results/record.h"
+#include "results/sqlite.h"
+
+namespace ane::results {
+
+struct Listing {
+  std::int64_t id = 0;
+  std::string recorded_at;  // UTC, ISO 8601
+  Run run;
+  double latency_s = unknown, throughput_items_per_s = unknown, energy_j = unknown;
+  std::string bound;
+};
+
+class Store {
+ public:
+  using Open = Database::Open;
+  // create: makes the file when it is absent; existing: its absence is an error.
+  explicit Store(std::string path, Open open = Open::create);
+
+  struct Added {
+    std::int64_t id;  // of the new run, or of the one that had already answered this question
+    bool added;
+  };
+  // A question that was answered before adds nothing unless `again`. Without rows of tasks when
+  // the record has none. The record must hold together (check() in record.h).
+  Added add(const Record& record, bool again = false);
+
+  // The newest run that answers this question.
+  std::optional<std::int64_t> find(const Run& question);
+  Record load(std::int64_t id);  // InputError for an id that is not there
+  std::int64_t newest();         // the last added; InputError when there is none
+  std::vector<Listing> list();   // oldest first
+
+  // Replaces rows of the same id (claims) or file and line (silicon).
+  void put(std::span<const Claim> claims);
+  void put(std::span<const Silicon> rows);
+
+  const std::string& path() const { return database_.path(); }
+
+ private:
+  Database database_;
+};
+
+}  // namespace ane::results
