@@ -16,6 +16,7 @@ class Database {
   Database(std::string path, Open open);
 
   void execute(const std::string& sql);         // several statements, no result
+  bool try_execute(const std::string& sql);     // false: another connection holds the file
   std::int64_t number(const std::string& sql);  // first column of the first row, 0 when no row
   const std::string& path() const { return path_; }
 
