@@ -1,0 +1,76 @@
+#include "workloads/readqc/metrics.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "workloads/readqc/reads.h"
+
+namespace ane::workloads::readqc {
+namespace {
+
+using Labels = std::vector<std::uint8_t>;
+using Scores = std::vector<float>;
+
+TEST(Metrics, CountsTheConfusionOfBothClasses) {
+  const Metrics m = evaluate(Scores{1, 2, -1, 3, -2, -3, 0}, Labels{1, 1, 1, 0, 0, 0, 1});
+  EXPECT_EQ(m.pass_as_pass, 3);  // a score at the threshold says pass
+  EXPECT_EQ(m.pass_as_fail, 1);
+  EXPECT_EQ(m.fail_as_pass, 1);
+  EXPECT_EQ(m.fail_as_fail, 2);
+  EXPECT_DOUBLE_EQ(m.accuracy, 5.0 / 7);
+  EXPECT_DOUBLE_EQ(*m.fail.precision, 2.0 / 3);
+  EXPECT_DOUBLE_EQ(*m.fail.recall, 2.0 / 3);
+  EXPECT_DOUBLE_EQ(*m.fail.f1, 2.0 / 3);
+  EXPECT_DOUBLE_EQ(*m.pass.precision, 3.0 / 4);
+  EXPECT_DOUBLE_EQ(*m.pass.f1, 3.0 / 4);
+}
+
+TEST(Metrics, LeavesOutWhatHasNoMeaning) {
+  const Metrics all_pass = evaluate(Scores{1, 1}, Labels{1, 1});
+  EXPECT_FALSE(all_pass.auc);
+  EXPECT_FALSE(all_pass.fail.precision);
+  EXPECT_FALSE(all_pass.fail.recall);
+  EXPECT_DOUBLE_EQ(*all_pass.pass.recall, 1.0);
+}
+
+TEST(Metrics, CountsTiesInTheRocAreaAsHalf) {
+  EXPECT_DOUBLE_EQ(*evaluate(Scores{2, 1}, Labels{1, 0}).auc, 1.0);
+  EXPECT_DOUBLE_EQ(*evaluate(Scores{1, 2}, Labels{1, 0}).auc, 0.0);
+  EXPECT_DOUBLE_EQ(*evaluate(Scores{5, 5, 5, 5}, Labels{1, 0, 0, 1}).auc, 0.5);
+}
+
+TEST(Metrics, RocAreaIsTheShareOfPairsWon) {
+  Random random(7);
+  Scores scores;
+  Labels labels;
+  for (int i = 0; i < 300; ++i) {
+    labels.push_back(random.below(3) == 0 ? 0 : 1);
+    scores.push_back(static_cast<float>(random.below(20)) + 3.0F * labels.back());
+  }
+  double won = 0, pairs = 0;
+  for (std::size_t i = 0; i < scores.size(); ++i)
+    for (std::size_t j = 0; j < scores.size(); ++j)
+      if (labels[i] == 1 && labels[j] == 0) {
+        pairs += 1;
+        won += scores[i] > scores[j] ? 1 : scores[i] < scores[j] ? 0 : 0.5;
+      }
+  EXPECT_DOUBLE_EQ(*evaluate(scores, labels, 10).auc, won / pairs);
+}
+
+TEST(Metrics, FlipsAreDecisionsThatDiffer) {
+  EXPECT_EQ(flips(Scores{1, -1, 0, -2}, Scores{9, 1, -0.5F, -9}), 2);
+  EXPECT_EQ(flips(Scores{0.6F}, Scores{0.4F}, 0.5F), 1);
+}
+
+TEST(RegressionMetrics, GiveErrorsAndDetermination) {
+  const RegressionMetrics m = evaluate_regression(Scores{1, 2, 4}, Scores{1, 2, 3});
+  EXPECT_DOUBLE_EQ(m.mean_absolute_error, 1.0 / 3);
+  EXPECT_DOUBLE_EQ(m.largest_error, 1.0);
+  EXPECT_DOUBLE_EQ(*m.r2, 0.5);
+  EXPECT_FALSE(evaluate_regression(Scores{1, 2}, Scores{3, 3}).r2);
+}
+
+}  // namespace
+}  // namespace ane::workloads::readqc

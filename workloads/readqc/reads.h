@@ -1,0 +1,77 @@
+// Reads as the quality models see them: the first 150 bases and their Phred scores, one byte each.
+// Every rule, encoding and model looks at this window and nothing else, so that a label never rests
+// on bases that the model cannot see.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace ane::workloads::readqc {
+
+inline constexpr std::int64_t window = 150;  // bases; the read length of biometal's model
+
+// Base codes. `unknown` is N, '.' and the IUPAC codes of more than one base; `padding` fills the
+// window behind a short read.
+inline constexpr std::uint8_t base_a = 0, base_c = 1, base_g = 2, base_t = 3, base_unknown = 4,
+                              base_padding = 5;
+
+// One read of a batch; both spans have the read's length inside the window (0 to 150).
+struct ReadView {
+  std::span<const std::uint8_t> bases;      // base codes
+  std::span<const std::uint8_t> qualities;  // Phred scores, 0 to 93
+};
+
+// Reads in columns: `window` bytes a read for bases and for qualities, padded.
+struct ReadBatch {
+  std::vector<std::uint8_t> bases, qualities;
+  std::vector<std::int32_t> lengths;       // bases inside the window
+  std::vector<std::int64_t> full_lengths;  // bases in the file
+  std::vector<std::int64_t> records;       // record number in its file, from 1
+
+  std::int64_t size() const { return static_cast<std::int64_t>(lengths.size()); }
+  bool empty() const { return lengths.empty(); }
+  ReadView operator[](std::int64_t i) const {
+    const auto at = static_cast<std::size_t>(i);
+    const auto start = at * static_cast<std::size_t>(window);
+    const auto n = static_cast<std::size_t>(lengths[at]);
+    return {{bases.data() + start, n}, {qualities.data() + start, n}};
+  }
+
+  void reserve(std::int64_t reads);
+  // A padded row at the end, for the caller to fill; `length` is cut to the window.
+  void append_row(std::int64_t length, std::int64_t record);
+  void append(const ReadBatch& more);
+  ReadBatch select(std::span<const std::int64_t> indices) const;
+};
+
+// Bases and Phred scores given directly, for tests and generated reads; bases by letter.
+void append_read(ReadBatch& batch, std::string_view bases, std::span<const std::uint8_t> qualities);
+
+// Which part of a data set a record belongs to: 70 % train, 15 % validation, 15 % test, by a hash
+// of its number in its file. Both mates of a pair have the same number, hence the same part: no
+// test read has its mate in the training set.
+enum class Part : std::uint8_t { train, validation, test };
+Part part_of(std::int64_t record);
+std::vector<std::int64_t> indices_of(const ReadBatch& reads, Part part);
+
+// The base code of a letter: A C G T (U), both cases; N, '.' and the ambiguous IUPAC codes are
+// `unknown`; 255 for anything else.
+extern const std::array<std::uint8_t, 256> base_codes;
+
+// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): the same stream on every host, unlike std::shuffle
+// and the standard distributions.
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) : state_(seed) {}
+  std::uint64_t next();
+  std::uint64_t below(std::uint64_t n);  // [0, n), 1 <= n <= 2^32; bias below n / 2^32
+  float uniform();                       // [0, 1), 24 bits
+
+ private:
+  std::uint64_t state_;
+};
+
+}  // namespace ane::workloads::readqc

@@ -1,0 +1,122 @@
+#include "workloads/readqc/rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+
+#include "isa/error.h"
+
+namespace ane::workloads::readqc {
+namespace {
+
+constexpr std::array table{
+    RuleInfo{Rule::meanq20, "meanq20", "mean quality >= 20 and length >= 50 (biometal)"},
+    RuleInfo{Rule::fastp, "fastp",
+             "fastp 0.23 defaults: at most 40 % of bases below Q15, at most 5 N, length >= 15"},
+    RuleInfo{Rule::maxee1, "maxee1", "expected errors, the sum of 10^(-Q/10), <= 1"},
+};
+
+std::int64_t sum_of(std::span<const std::uint8_t> values) {
+  std::int64_t sum = 0;
+  for (const std::uint8_t v : values) sum += v;
+  return sum;
+}
+
+bool passes_meanq20(const ReadView& read) {
+  const auto n = static_cast<std::int64_t>(read.bases.size());
+  return n >= 50 && sum_of(read.qualities) >= 20 * n;
+}
+
+// fastp src/filter.cpp, Filter::passFilter: low-quality bases against 40.0 * length / 100, then N,
+// then length; a read of no bases fails on length. The comparison is exact in integers.
+bool passes_fastp(const ReadView& read) {
+  const auto n = static_cast<std::int64_t>(read.bases.size());
+  const auto low = std::count_if(read.qualities.begin(), read.qualities.end(),
+                                 [](std::uint8_t q) { return q < 15; });
+  const auto unknown = std::count(read.bases.begin(), read.bases.end(), base_unknown);
+  return 100 * low <= 40 * n && unknown <= 5 && n >= 15;
+}
+
+}  // namespace
+
+std::span<const RuleInfo> rules() {
+  return table;
+}
+
+const RuleInfo& info(Rule rule) {
+  return table[static_cast<std::size_t>(rule)];
+}
+
+Rule rule_named(std::string_view name) {
+  std::vector<std::string> names;
+  for (const RuleInfo& r : table) {
+    if (r.name == name) return r.rule;
+    names.emplace_back(r.name);
+  }
+  throw InputError("--rule", fmt::format("unknown rule '{}'", name), choice_note(name, names));
+}
+
+bool passes(const ReadView& read, Rule rule) {
+  switch (rule) {
+    case Rule::meanq20:
+      return passes_meanq20(read);
+    case Rule::fastp:
+      return passes_fastp(read);
+    case Rule::maxee1:
+      return !read.bases.empty() && expected_errors(read) <= 1.0;
+  }
+  ANE_CHECK(false, "a rule of the table");
+}
+
+std::vector<std::uint8_t> labels(const ReadBatch& reads, Rule rule) {
+  std::vector<std::uint8_t> out(static_cast<std::size_t>(reads.size()));
+  for (std::int64_t i = 0; i < reads.size(); ++i)
+    out[static_cast<std::size_t>(i)] = passes(reads[i], rule) ? 1 : 0;
+  return out;
+}
+
+double expected_errors(const ReadView& read) {
+  static const std::array<double, 256> error_of = [] {
+    std::array<double, 256> t{};
+    for (std::size_t q = 0; q < t.size(); ++q) t[q] = std::pow(10.0, -static_cast<double>(q) / 10);
+    return t;
+  }();
+  double sum = 0;
+  for (const std::uint8_t q : read.qualities) sum += error_of[q];
+  return sum;
+}
+
+float gc_fraction(const ReadView& read) {
+  std::int64_t gc = 0, known = 0;
+  for (const std::uint8_t b : read.bases) {
+    gc += b == base_c || b == base_g ? 1 : 0;
+    known += b <= base_t ? 1 : 0;
+  }
+  return known == 0 ? 0.0F : static_cast<float>(gc) / static_cast<float>(known);
+}
+
+float complexity(const ReadView& read) {
+  if (read.bases.size() < 2) return 0.0F;
+  std::int64_t changes = 0;
+  for (std::size_t i = 0; i + 1 < read.bases.size(); ++i)
+    changes += read.bases[i] != read.bases[i + 1] ? 1 : 0;
+  return static_cast<float>(changes) / static_cast<float>(read.bases.size() - 1);
+}
+
+RuleWork work(Rule rule, std::int64_t bases) {
+  const std::int64_t n = std::clamp<std::int64_t>(bases, 0, window);
+  switch (rule) {
+    case Rule::meanq20:  // one widening add a quality; the offset is subtracted once, n * 33
+      return {.bytes = Bytes{n}, .byte_ops = n, .scalar_ops = 4};
+    case Rule::fastp:  // compare and count, for the quality and for the base
+      return {.bytes = Bytes{2 * n}, .byte_ops = 4 * n, .scalar_ops = 5};
+    case Rule::maxee1:  // one look-up and one add a quality
+      return {.bytes = Bytes{n}, .table_lookups = n, .float_adds = n, .scalar_ops = 1};
+  }
+  ANE_CHECK(false, "a rule of the table");
+}
+
+}  // namespace ane::workloads::readqc

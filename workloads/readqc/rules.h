@@ -1,0 +1,51 @@
+// What makes a read pass: three rules in use, on the window of 150 bases, and what each costs a
+// CPU. The models learn these rules; the rules themselves are the honest baseline.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "isa/units.h"
+#include "workloads/readqc/reads.h"
+
+namespace ane::workloads::readqc {
+
+enum class Rule : std::uint8_t {
+  meanq20,  // mean quality >= 20 and length >= 50 (biometal's passes_quality_filter and its label)
+  fastp,    // fastp 0.23 with its defaults: fails with more than 40 % of bases below Q15, with more
+            // than 5 N, or with fewer than 15 bases
+  maxee1,   // expected errors, the sum of 10^(-Q/10), at most 1 (vsearch, DADA2)
+};
+
+struct RuleInfo {
+  Rule rule;
+  std::string_view name, summary;
+};
+std::span<const RuleInfo> rules();
+const RuleInfo& info(Rule rule);
+Rule rule_named(std::string_view name);  // InputError with the nearest name
+
+// True when the read passes. An empty read fails all three.
+bool passes(const ReadView& read, Rule rule);
+std::vector<std::uint8_t> labels(const ReadBatch& reads, Rule rule);  // 1 pass, 0 fail
+
+// Expected errors: the sum of 10^(-Q/10) in float64, in read order.
+double expected_errors(const ReadView& read);
+// G and C over A, C, G and T, in [0, 1]; 0 when there are none.
+float gc_fraction(const ReadView& read);
+// fastp's complexity: the share of bases that differ from the next one, in [0, 1]; 0 below 2 bases.
+float complexity(const ReadView& read);
+
+// What one read of n bases asks of a CPU that applies the rule to text in memory, counted from the
+// rule (not measured): n is cut to the window. Parsing is not counted: model and rule both need it.
+struct RuleWork {
+  Bytes bytes;                     // characters that must be read: qualities, bases for fastp
+  std::int64_t byte_ops = 0;       // 8-bit lane operations (16 a NEON instruction)
+  std::int64_t table_lookups = 0;  // dependent loads from a table of 94 float32 in L1, one each
+  std::int64_t float_adds = 0;     // float32 lane operations (4 a NEON instruction)
+  std::int64_t scalar_ops = 0;     // once a read: compare, multiply, branch
+};
+RuleWork work(Rule rule, std::int64_t bases);
+
+}  // namespace ane::workloads::readqc
