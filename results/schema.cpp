@@ -146,14 +146,6 @@ std::string_view view_sql() {
 
 namespace {
 
-void check_ours(Database& database) {
-  const std::int64_t id = database.number("PRAGMA application_id");
-  if (id == application_id) return;
-  if (id != 0 || database.number("SELECT count(*) FROM sqlite_schema") != 0)
-    throw InputError(database.path(), "is an SQLite database of another program",
-                     "give another file with --db");
-}
-
 void drop_views(Database& database) {
   std::string drops;
   Statement names(database, "SELECT name FROM sqlite_schema WHERE type = 'view'");
@@ -161,11 +153,19 @@ void drop_views(Database& database) {
   database.execute(drops);
 }
 
-// The file's version, once it is known to be one that this program can read or bring forward.
+// The file's version, once it is known to be one that this program can read or bring forward. One
+// statement and so one snapshot: another program may be creating the schema at this moment.
 std::int64_t readable_version(Database& database) {
-  check_ours(database);
+  Statement header(database,
+                   "SELECT (SELECT application_id FROM pragma_application_id), "
+                   "(SELECT user_version FROM pragma_user_version), count(*) FROM sqlite_schema");
+  ANE_CHECK(header.step(), "a count has a row");
+  const std::int64_t id = header.integer(0), version = header.integer(1);
+  const bool fresh = id == 0 && version == 0 && header.integer(2) == 0;
+  if (id != application_id && !fresh)
+    throw InputError(database.path(), "is an SQLite database of another program",
+                     "give another file with --db");
   const auto present = static_cast<std::int64_t>(migrations().size());
-  const std::int64_t version = database.number("PRAGMA user_version");
   if (version < 0 || version > present)
     throw InputError(
         database.path(),

@@ -268,7 +268,8 @@ TEST_F(StoreTest, WritersOfSeveralProcessesWaitForEachOther) {
           r.run.batch = i < runs / 2 ? 1 + i : 1000 * (p + 1) + i;  // half are everybody's
           store.add(r);
         }
-      } catch (const std::exception&) {
+      } catch (const std::exception& e) {
+        std::fprintf(stderr, "%s\n", e.what());
         status = 1;
       }
       _exit(status);
