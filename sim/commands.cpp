@@ -1,13 +1,13 @@
 #include "sim/commands.h"
 
-#include <array>
-
 #include "sim/command.h"
 
 namespace ane::sim {
 
 std::span<const Command> commands() {
-  static constexpr std::array<Command, 0> table{};
+  static constexpr Command table[] = {
+      {"chips", "what is known of each chip, and where it comes from", run_chips},
+  };
   return table;
 }
 

@@ -7,4 +7,6 @@ namespace ane::sim {
 
 using Arguments = std::vector<std::string>;
 
+int run_chips(const Arguments& arguments);
+
 }  // namespace ane::sim

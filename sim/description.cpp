@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "isa/error.h"
+#include "sim/derive.h"
 #include "sim/json_lines.h"
 #include "sim/unit_text.h"
 
@@ -46,6 +47,9 @@ double number(const JsonScalar& s, const std::string& place) {
 
 void set_leaf(Parameter& p, const JsonScalar& s, const std::string& place) {
   const std::string& key = s.path.back();
+  if (std::find(leaf_keys.begin(), leaf_keys.end(), key) == leaf_keys.end())
+    throw InputError(place, fmt::format("{}: unknown key", fmt::join(s.path, ".")),
+                     choice_note(key, leaf_keys));
   if (key == "value") {
     p.value = number(s, place);
     p.place = place;
@@ -63,9 +67,6 @@ void set_leaf(Parameter& p, const JsonScalar& s, const std::string& place) {
     if (key == "note") p.note = text;
     if (key == "from") p.from = text;
   }
-  if (std::find(leaf_keys.begin(), leaf_keys.end(), key) == leaf_keys.end())
-    throw InputError(place, fmt::format("{}: unknown key", fmt::join(s.path, ".")),
-                     choice_note(key, leaf_keys));
 }
 
 // Units to base units, and the promises of each kind.
@@ -186,7 +187,7 @@ Description join_ancestors(const File& f, std::string_view folder, std::string_v
   for (const std::string& path : f.without)
     if (d.parameters.erase(path) == 0) throw unknown_path(d, path, f.place + ": without");
   for (auto& [path, p] : d.parameters) {
-    if (!f.inherited_kind.empty()) p.kind = f.inherited_kind;
+    if (!f.inherited_kind.empty() && p.kind != "derived") p.kind = f.inherited_kind;
     if (!f.inherited_note.empty())
       p.note = f.inherited_note + (p.note.empty() ? "" : "; " + p.note);
   }
@@ -237,13 +238,19 @@ std::vector<std::string> description_names(std::string_view folder) {
 
 Description load_description(std::string_view folder, std::string_view what,
                              std::string_view name) {
-  if (!name.ends_with(".json"))
-    return join_ancestors(require(folder, what, name, ""), folder, what);
+  if (!name.ends_with(".json")) {
+    const File& f = require(folder, what, name, "");
+    Description d = join_ancestors(f, folder, what);
+    derive(d, f.place);
+    return d;
+  }
   const std::string path(name);
   std::ifstream in(path, std::ios::binary);
   if (!in) throw InputError(path, fmt::format("cannot read this {}'s file", what));
   const std::string text{std::istreambuf_iterator<char>(in), {}};
-  return join_ancestors(parse_file(text, path), folder, what);
+  Description d = join_ancestors(parse_file(text, path), folder, what);
+  derive(d, path);
+  return d;
 }
 
 void apply_override(Description& d, std::string_view setting) {
@@ -278,7 +285,8 @@ void apply_override(Description& d, std::string_view setting) {
   }
   p.value = value;
   p.kind = "set", p.source = "--set", p.place = place;
-  p.note.clear(), p.from.clear(), p.low.reset(), p.high.reset();
+  p.note.clear(), p.from.clear(), p.low.reset(), p.high.reset(), p.free = false;
+  derive(d);
 }
 
 }  // namespace ane::sim

@@ -61,7 +61,7 @@ std::string with_unit(double value, std::string_view dimension) {
   if (dimension == "B") {
     for (const auto& [text, scale] :
          {std::pair{"GiB", 0x1p30}, std::pair{"MiB", 0x1p20}, std::pair{"KiB", 0x1p10}})
-      if (size >= scale && std::fmod(value * 16, scale) == 0)
+      if (size >= scale && std::fmod(value * 4, scale) == 0)
         return fmt::format("{:.6g} {}", value / scale, text);
   }
   const bool prefixable = dimension != "cycle" && !dimension.ends_with("/cycle");
