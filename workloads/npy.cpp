@@ -141,20 +141,6 @@ T load(const std::string& bytes, std::size_t i) {
   return v;
 }
 
-// binary16 to double, exactly, infinities and NaN included.
-double half_value(std::uint16_t h) {
-  const int exponent = (h >> 10) & 31, fraction = h & 1023;
-  double v = 0;
-  if (exponent == 31)
-    v = fraction ? std::numeric_limits<double>::quiet_NaN()
-                 : std::numeric_limits<double>::infinity();
-  else if (exponent == 0)
-    v = std::ldexp(fraction, -24);
-  else
-    v = std::ldexp(fraction + 1024, exponent - 25);
-  return h & 0x8000 ? -v : v;
-}
-
 // Calls visit(index, value) with the value as double or as a 64-bit integer.
 template <class Visit>
 void each(const NpyArray& a, Visit visit) {
@@ -164,7 +150,8 @@ void each(const NpyArray& a, Visit visit) {
   };
   const std::int64_t wide = 0;
   if (a.type == "f2")
-    for (std::size_t i = 0; i < n; ++i) visit(i, half_value(load<std::uint16_t>(a.bytes, i)));
+    for (std::size_t i = 0; i < n; ++i)
+      visit(i, double{half_value(load<std::uint16_t>(a.bytes, i))});
   else if (a.type == "f4")
     run(0.0f, 0.0);
   else if (a.type == "f8")
@@ -195,6 +182,18 @@ std::vector<T> converted(const NpyArray& a) {
 }
 
 }  // namespace
+
+float half_value(std::uint16_t h) {
+  const int exponent = (h >> 10) & 31, fraction = h & 1023;
+  float v = 0;
+  if (exponent == 31)
+    v = fraction ? std::numeric_limits<float>::quiet_NaN() : std::numeric_limits<float>::infinity();
+  else if (exponent == 0)
+    v = std::ldexp(static_cast<float>(fraction), -24);
+  else
+    v = std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
+  return h & 0x8000 ? -v : v;
+}
 
 std::vector<float> NpyArray::floats() const {
   return converted<float>(*this);

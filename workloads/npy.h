@@ -30,6 +30,9 @@ struct NpyArray {
   kernels::Tensor tensor() const;
 };
 
+// The value of an IEEE 754 binary16, infinities and NaN included: what files mean by f2.
+float half_value(std::uint16_t bits);
+
 // place: what errors call the data, usually the path.
 NpyArray parse_npy(std::string bytes, const std::string& place);
 NpyArray read_npy(const std::string& path);

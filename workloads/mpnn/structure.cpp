@@ -121,8 +121,7 @@ gemmi::Structure read_mmcif(const std::string& text, const std::string& place) {
           line = item.line_number;
       for (int row = 0; row < static_cast<int>(table.length()); ++row)
         for (int column = 0; column < 3; ++column)
-          if (const std::string& v = table[row].at(column);
-              std::isnan(gemmi::cif::as_number(v)))
+          if (const std::string& v = table[row].at(column); std::isnan(gemmi::cif::as_number(v)))
             throw InputError(fmt::format("{}:{}", place, line),
                              fmt::format("row {} of the atom_site loop that starts here has '{}' "
                                          "for Cartn_{}, no number",

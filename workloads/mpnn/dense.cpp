@@ -1,0 +1,149 @@
+#include "workloads/mpnn/dense.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
+#include "isa/error.h"
+
+// One source, compiled for the vector widths of the hosts; the bits are the same on all, since
+// each element's operations and their order are.
+#if defined(__x86_64__)
+#define ANE_HOST_VECTORS \
+  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define ANE_HOST_VECTORS
+#endif
+
+namespace ane::workloads::mpnn {
+namespace {
+
+constexpr std::int64_t block = 32;  // outputs a step: two AVX-512 or four AVX registers
+constexpr std::int64_t rows_at_once = 6;
+
+// rows_at_once rows times one block of outputs: the sums stay in registers over the whole of k.
+ANE_HOST_VECTORS
+void multiply_rows(const float* x, std::int64_t in, const float* w, const float* bias, float* y,
+                   std::int64_t out, std::int64_t width) {
+  float sum[rows_at_once][block] = {};
+  for (std::int64_t k = 0; k < in; ++k) {
+    const float* row = w + k * block;
+#pragma GCC unroll 6
+    for (std::int64_t r = 0; r < rows_at_once; ++r) {
+      const float v = x[r * in + k];
+#pragma GCC unroll 32
+      for (std::int64_t j = 0; j < block; ++j) sum[r][j] = __builtin_fmaf(v, row[j], sum[r][j]);
+    }
+  }
+  for (std::int64_t r = 0; r < rows_at_once; ++r)
+    for (std::int64_t j = 0; j < width; ++j) y[r * out + j] = sum[r][j] + bias[j];
+}
+
+// erf(sqrt t) / sqrt t on [0, 16] as a Chebyshev series; beyond it erf is 1 within 2e-8.
+constexpr int terms = 20;  // the first left out is 3e-11
+std::array<double, terms> erf_series() {
+  std::array<double, terms> c{};
+  for (int n = 0; n < terms; ++n) {
+    double sum = 0;
+    for (int k = 0; k < terms; ++k) {
+      const double angle = std::numbers::pi * (k + 0.5) / terms;
+      const double x = std::sqrt(8 + 8 * std::cos(angle));
+      sum += std::erf(x) / x * std::cos(n * angle);
+    }
+    c[static_cast<std::size_t>(n)] = (n == 0 ? 1.0 : 2.0) * sum / terms;
+  }
+  return c;
+}
+
+ANE_HOST_VECTORS
+void gelu_all(float* x, std::size_t count, const double* c) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const double v = static_cast<double>(x[i]);
+    const double u = std::min(std::max(v * std::numbers::sqrt2 / 2, -4.0), 4.0);
+    // Clenshaw's recurrence in s = (t - 8) / 8.
+    const double s = u * u * 0.25 - 2;
+    double b1 = 0, b2 = 0;
+#pragma GCC unroll 20
+    for (int n = terms - 1; n > 0; --n) {
+      const double b0 = c[n] + s * b1 - b2;
+      b2 = b1, b1 = b0;
+    }
+    const double erf = u * (c[0] + s * 0.5 * b1 - b2);
+    x[i] = static_cast<float>(0.5 * v * (1 + erf));
+  }
+}
+
+}  // namespace
+
+Product::Product(const Linear& linear, std::int64_t first, std::int64_t in, bool with_bias)
+    : in_(in), out_(linear.out) {
+  ANE_CHECK(first + in <= linear.in, "columns of the matrix");
+  const std::int64_t blocks = (out_ + block - 1) / block;
+  weight_.assign(static_cast<std::size_t>(blocks * in_ * block), 0.0f);
+  bias_.assign(static_cast<std::size_t>(blocks * block), 0.0f);
+  for (std::int64_t o = 0; o < out_; ++o) {
+    for (std::int64_t k = 0; k < in_; ++k)
+      weight_[static_cast<std::size_t>((o / block * in_ + k) * block + o % block)] =
+          linear.weight[static_cast<std::size_t>(o * linear.in + first + k)];
+    if (with_bias && !linear.bias.empty())
+      bias_[static_cast<std::size_t>(o)] = linear.bias[static_cast<std::size_t>(o)];
+  }
+}
+
+void Product::operator()(const float* x, std::int64_t rows, float* y) const {
+  // The last rows are copied into a full group; their neighbours' values do not matter.
+  const std::int64_t whole = rows / rows_at_once * rows_at_once, rest = rows - whole;
+  std::vector<float> x_rest, y_rest;
+  if (rest) {
+    x_rest.assign(static_cast<std::size_t>(rows_at_once * in_), 0.0f);
+    y_rest.resize(static_cast<std::size_t>(rows_at_once * out_));
+    std::copy(x + whole * in_, x + rows * in_, x_rest.begin());
+  }
+  for (std::int64_t o = 0; o < out_; o += block) {
+    const float* w = weight_.data() + o * in_;
+    const float* bias = bias_.data() + o;
+    const std::int64_t width = std::min(block, out_ - o);
+    for (std::int64_t r = 0; r < whole; r += rows_at_once)
+      multiply_rows(x + r * in_, in_, w, bias, y + r * out_ + o, out_, width);
+    if (rest) multiply_rows(x_rest.data(), in_, w, bias, y_rest.data() + o, out_, width);
+  }
+  if (rest) std::copy(y_rest.begin(), y_rest.begin() + rest * out_, y + whole * out_);
+}
+
+void gelu(std::span<float> x) {
+  static const std::array<double, terms> c = erf_series();
+  gelu_all(x.data(), x.size(), c.data());
+}
+
+void layer_norm(std::span<float> rows, const Norm& norm) {
+  const std::size_t width = norm.weight.size();
+  for (std::size_t r = 0; r < rows.size(); r += width) {
+    const std::span<float> row = rows.subspan(r, width);
+    double sum = 0, squares = 0;
+    for (const float v : row) sum += static_cast<double>(v);
+    const double mean = sum / static_cast<double>(width);
+    for (const float v : row) {
+      const double d = static_cast<double>(v) - mean;
+      squares += d * d;
+    }
+    const double scale =
+        1 / std::sqrt(squares / static_cast<double>(width) + static_cast<double>(norm_epsilon));
+    for (std::size_t i = 0; i < width; ++i)
+      row[i] = static_cast<float>((static_cast<double>(row[i]) - mean) * scale) * norm.weight[i] +
+               norm.bias[i];
+  }
+}
+
+void log_softmax(std::span<float> rows, std::int64_t width) {
+  for (std::size_t r = 0; r < rows.size(); r += static_cast<std::size_t>(width)) {
+    const std::span<float> row = rows.subspan(r, static_cast<std::size_t>(width));
+    const float most = *std::max_element(row.begin(), row.end());
+    double sum = 0;
+    for (const float v : row) sum += std::exp(static_cast<double>(v - most));
+    const double log_sum = std::log(sum) + static_cast<double>(most);
+    for (float& v : row) v = static_cast<float>(static_cast<double>(v) - log_sum);
+  }
+}
+
+}  // namespace ane::workloads::mpnn
