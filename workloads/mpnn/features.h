@@ -30,8 +30,9 @@ Input padded(const Input& input, std::int64_t length);  // length >= the input's
 // How masked places behind the protein are seen.
 enum class Padding {
   exact,    // no bit of the protein's own answer changes, for any length and any bucket
-  literal,  // as the original: below 49 residues padding leaks into the answer, since padded
-            // places are as near as the farthest residue and the decoder does not mask them
+  literal,  // as the original: padding leaks into the answer of a protein shorter than the
+            // neighbours it asks for, since padded places are as near as the farthest residue
+            // and the decoder does not mask them (in PyTorch also at equality: ties are arbitrary)
 };
 
 struct Neighbours {
