@@ -7,10 +7,11 @@
 
 namespace ane::isa {
 
-inline constexpr std::array<std::string_view, 23> unary_functions{
-    "none", "relu",   "relu6", "leaky_relu", "sigmoid", "tanh",      "gelu",       "silu",
-    "erf",  "sin",    "exp",   "log",        "sqrt",    "rsqrt",     "reciprocal", "abs",
-    "sign", "square", "neg",   "softplus",   "elu",     "hardswish", "hardsigmoid"};
+inline constexpr std::array<std::string_view, 28> unary_functions{
+    "none",    "relu",   "relu6", "leaky_relu", "clip",     "hard_sigmoid", "hard_swish",
+    "abs",     "negate", "sign",  "square",     "floor",    "ceil",         "round",
+    "sigmoid", "tanh",   "gelu",  "silu",       "softplus", "elu",          "erf",
+    "sin",     "cos",    "exp",   "log",        "sqrt",     "rsqrt",        "reciprocal"};
 
 inline constexpr std::array<std::string_view, 10> elementwise_operations{
     "add", "sub", "mul", "max", "min", "eq", "lt", "le", "gt", "ge"};

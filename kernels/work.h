@@ -7,14 +7,24 @@
 
 namespace ane::kernels {
 
-enum class WorkKind { gemm, conv, elementwise, reduction, softmax, normalisation, gather, copy, pool };
+enum class WorkKind {
+  gemm,
+  conv,
+  elementwise,
+  reduction,
+  softmax,
+  normalisation,
+  gather,
+  copy,
+  pool
+};
 
 struct Work {
   WorkKind kind = WorkKind::elementwise;
-  Macs macs;                    // multiply-accumulates; one is two FLOP
-  std::int64_t other_flops = 0; // additions, comparisons, table look-ups outside the MACs
-  Bytes read, written;          // activations, in the given precision, once each
-  Bytes weights;                // constant operands as stored (compressed)
+  Macs macs{};                   // multiply-accumulates; one is two FLOP
+  std::int64_t other_flops = 0;  // additions, comparisons, table look-ups outside the MACs
+  Bytes read{}, written{};       // activations, in the given precision, once each
+  Bytes weights{};               // constant operands as stored (compressed)
   // gemm and conv seen as a product [m, k] x [k, n], `batch` times; zero elsewhere.
   std::int64_t m = 0, n = 0, k = 0, batch = 1;
 };

@@ -12,7 +12,7 @@ inline constexpr Instruction ne{
     .summary = "operation and post-processing of the neural engines",
     .unit = Unit::neural_engine,
     .base = 0x90,
-    .words = 3,
+    .words = 4,
     .fields = {
         {{"op", "off, mac, mm, copy, tex", 0, 0, 3, Kind::choice, ne_choices},
          {"act", "unary function of the result", 0, 8, 6, Kind::choice, unary_functions},
@@ -22,5 +22,7 @@ inline constexpr Instruction ne{
          {"zero_w", "zero point of int8 weights", 1, 8, 8, Kind::signed_},
          {"post", "post-scale where there is no scale stream; 0: none", 1, 16, 16, Kind::half},
          {"skip", "share of exact-zero weights that are skipped, in 1/65535", 2, 0, 16},
-         {"alpha", "parameter of leaky_relu and elu", 2, 16, 16, Kind::half}}}};
+         {"alpha", "first parameter of the unary function (slope, lower bound)", 2, 16, 16,
+          Kind::half},
+         {"beta", "second parameter (offset, upper bound)", 3, 0, 16, Kind::half}}}};
 }  // namespace ane::isa::insns

@@ -1,0 +1,268 @@
+// Convolution (2-D, and 1-D as one row) and linear, its 1x1 case: the operators that the MAC array
+// exists for. Reads stride, dilation, pad, groups, activation and alpha; parameters hold the
+// kernel.
+//
+// A dilated kernel is expanded with zeros (as Apple's compiler does: docs/isa/ne.md), which the
+// sparse stream or the chip's zero skipping may leave out.
+#include <cmath>
+
+#include "kernels/lowering.h"
+#include "kernels/ops/ops.h"
+
+namespace ane::kernels {
+namespace {
+
+std::int64_t positions(std::int64_t extent, int before, int after, int kernel, int stride,
+                       int dilation) {
+  return (extent + before + after - (dilation * (kernel - 1) + 1)) / stride + 1;
+}
+
+TensorType shape(const Call& call) {
+  const Extents& x = call.inputs[0].e;
+  const Attributes& a = call.attributes;
+  require(call.parameters != nullptr, call, "a convolution needs parameters");
+  const Parameters& p = *call.parameters;
+  require(a.groups >= 1 && x.c == p.cin * a.groups, call,
+          "input has " + std::to_string(x.c) + " channels, the kernel takes " +
+              std::to_string(p.cin * a.groups));
+  require(p.cout % a.groups == 0, call, "output channels are no multiple of the groups");
+  require((call.inputs[0].format == Format::i8) == (p.format == isa::KernelFormat::i8), call,
+          "integer weights go with an int8 input and no other");
+  const TensorType out{
+      Format::fp16,
+      {.w = positions(x.w, a.pad_left, a.pad_right, p.kw, a.stride_w, a.dilation_w),
+       .h = positions(x.h, a.pad_top, a.pad_bottom, p.kh, a.stride_h, a.dilation_h),
+       .c = p.cout,
+       .n = x.n}};
+  require(out.e.w >= 1 && out.e.h >= 1, call, "the kernel is larger than the padded input");
+  return out;
+}
+
+std::optional<Refusal> refuse(const Call& call, const isa::Machine& m) {
+  if (const auto r = refuse_extents(call, m)) return r;
+  const Parameters& p = *call.parameters;
+  const Attributes& a = call.attributes;
+  const int kw = a.dilation_w * (p.kw - 1) + 1, kh = a.dilation_h * (p.kh - 1) + 1;
+  if (kw > m.max_kernel_width)
+    return Refusal{"C1", "the kernel is " + std::to_string(kw) + " columns wide; the limit is " +
+                             std::to_string(m.max_kernel_width)};
+  if (kh > m.max_kernel_height)
+    return Refusal{"C2", "the kernel is " + std::to_string(kh) + " rows high; the limit is " +
+                             std::to_string(m.max_kernel_height)};
+  if (a.stride_w > 15 || a.stride_h > 15) return Refusal{"C3", "a stride above 15"};
+  if (p.cin * kh * kw * 2 > m.kernel_memory.count)
+    return Refusal{"C4", "one output channel's weights (" + std::to_string(p.cin * kh * kw * 2) +
+                             " B) exceed a kernel memory"};
+  if (p.format == isa::KernelFormat::i8 && !m.int8_macs)
+    return Refusal{"C5", "this chip has no INT8 multiply-accumulate"};
+  return std::nullopt;
+}
+
+Work work(const Call& call) {
+  const Parameters& p = *call.parameters;
+  const Extents& o = call.output.e;
+  const std::int64_t k = p.cin * p.kh * p.kw;
+  return {.kind = p.kh * p.kw == 1 && call.attributes.groups == 1 ? WorkKind::gemm : WorkKind::conv,
+          .macs = {o.count() * k},
+          .other_flops = call.attributes.activation == "none" ? 0 : o.count(),
+          .read = input_bytes(call),
+          .written = {call.output.bytes()},
+          .weights = {p.count() * 2},
+          .m = o.n * o.h * o.w,
+          .n = p.cout,
+          .k = k};
+}
+
+// The scalar reference: one output at a time, products in the order kh, kw, cin [N4].
+void reference(const Call& call, const Arithmetic& arithmetic,
+               std::span<const Tensor* const> inputs, Tensor& output) {
+  const Attributes& a = call.attributes;
+  const Parameters& p = *call.parameters;
+  const Extents &x = call.inputs[0].e, &o = call.output.e;
+  const bool integer = p.format == isa::KernelFormat::i8;
+  const arith::Activation act = activation_of(call);
+  const std::int64_t k = p.cin * p.kh * p.kw;
+  const std::vector<double> w = integer ? std::vector<double>{} : arithmetic.weights(p);
+  const std::int64_t group_out = p.cout / a.groups;
+  std::vector<double> window(static_cast<std::size_t>(k));
+  std::vector<std::int8_t> codes(static_cast<std::size_t>(k)), kernel(static_cast<std::size_t>(k));
+  const auto source = integer ? inputs[0]->as<const std::int8_t>() : std::span<const std::int8_t>{};
+  for (std::int64_t n = 0; n < o.n; ++n)
+    for (std::int64_t g = 0; g < a.groups; ++g)
+      for (std::int64_t oy = 0; oy < o.h; ++oy)
+        for (std::int64_t ox = 0; ox < o.w; ++ox) {
+          std::size_t at = 0;
+          for (int ky = 0; ky < p.kh; ++ky)
+            for (int kx = 0; kx < p.kw; ++kx)
+              for (std::int64_t c = 0; c < p.cin; ++c, ++at) {
+                const std::int64_t iy = oy * a.stride_h + ky * a.dilation_h - a.pad_top;
+                const std::int64_t ix = ox * a.stride_w + kx * a.dilation_w - a.pad_left;
+                const bool inside = iy >= 0 && iy < x.h && ix >= 0 && ix < x.w;
+                const std::int64_t from = inside ? position(x, n, g * p.cin + c, iy, ix) : 0;
+                if (integer)
+                  codes[at] = inside ? source[static_cast<std::size_t>(from)]
+                                     : static_cast<std::int8_t>(p.zero_in);
+                else
+                  window[at] = inside ? element(*inputs[0], from) : 0;
+              }
+          for (std::int64_t c = g * group_out; c < (g + 1) * group_out; ++c) {
+            const auto channel = static_cast<std::size_t>(c);
+            double y = 0;
+            if (integer) {
+              std::size_t i = 0;  // codes are [cout, cin, kh, kw]
+              for (int ky = 0; ky < p.kh; ++ky)
+                for (int kx = 0; kx < p.kw; ++kx)
+                  for (std::int64_t ci = 0; ci < p.cin; ++ci, ++i)
+                    kernel[i] = p.codes[static_cast<std::size_t>(
+                        ((c * p.cin + ci) * p.kh + ky) * p.kw + kx)];
+              const arith::Half s = p.scale[p.scale.size() == 1 ? 0 : channel];
+              y = arithmetic.dot8(codes, kernel, p.zero_in, p.bias8.empty() ? 0 : p.bias8[channel],
+                                  s);
+            } else {
+              const double bias = p.bias.empty() ? 0 : arithmetic.constant(p.bias[channel]);
+              y = arithmetic.dot(window,
+                                 std::span(w).subspan(channel * static_cast<std::size_t>(k),
+                                                      static_cast<std::size_t>(k)),
+                                 p.bias.empty() ? nullptr : &bias, nullptr);
+            }
+            set_element(output, position(o, n, c, oy, ox), arithmetic.unary(act, y));
+          }
+        }
+}
+
+// How many rows and columns of the result, and how many output channels, one task makes.
+struct Tile {
+  std::int64_t n, h, w, cout;
+};
+
+struct Geometry {
+  const Attributes& a;
+  const Parameters& p;
+  Extents x, o;
+  std::int64_t in_size, out_size;  // bytes of an element; 0 where the operand already lies in L2
+  int kw, kh;                      // dilated
+
+  std::int64_t in_rows(std::int64_t rows) const {
+    return std::min(x.h, (rows - 1) * a.stride_h + kh);
+  }
+  std::int64_t in_columns(std::int64_t columns) const {
+    return columns == o.w ? x.w : std::min(x.w, (columns - 1) * a.stride_w + kw);
+  }
+  std::int64_t bytes(const Tile& t) const {
+    const std::int64_t cin = a.groups == 1 ? x.c : p.cin * t.cout / (p.cout / a.groups);
+    return 256 +
+           t.n * (in_size * cin * in_rows(t.h) * in_columns(t.w) + out_size * t.cout * t.h * t.w);
+  }
+};
+
+// The largest tile that fits: batch items first, then rows, then columns, output channels last,
+// since each cut of those reads the input again.
+Tile choose_tile(const Geometry& g, std::int64_t room, std::int64_t max_cout,
+                 std::int64_t cout_step, const std::string& name) {
+  Tile t{g.o.n, g.o.h, g.o.w, max_cout};
+  const auto shrink = [&](std::int64_t& x, std::int64_t step) {
+    while (g.bytes(t) > room && x > step) x = std::max(step, (x / 2 + step - 1) / step * step);
+  };
+  shrink(t.n, 1);
+  shrink(t.h, 1);
+  if (g.o.w > 32) shrink(t.w, 32);
+  shrink(t.cout, cout_step);
+  shrink(t.w, 1);
+  if (g.bytes(t) > room)
+    throw InputError(name, "one row of one output channel does not fit in the free L2 (" +
+                               std::to_string(g.bytes(t)) + " of " + std::to_string(room) + " B)");
+  return t;
+}
+
+void lower(const Call& call, Lowering& lowering) {
+  const Attributes& a = call.attributes;
+  const Parameters& p = *call.parameters;
+  const View x = lowering.input(0), y = lowering.output();
+  const Geometry g{a,
+                   p,
+                   x.e,
+                   y.e,
+                   x.where == Where::l2 ? 0 : isa::byte_size(x.format),
+                   y.where == Where::l2 ? 0 : isa::byte_size(y.format),
+                   a.dilation_w * (p.kw - 1) + 1,
+                   a.dilation_h * (p.kh - 1) + 1};
+  const std::int64_t group_out = p.cout / a.groups;
+  // One stream holds at most 16 MiB (research: streaming cap), counted decoded for all engines.
+  const std::int64_t per_channel = p.cin * g.kh * g.kw * 2;
+  std::int64_t max_cout =
+      std::max<std::int64_t>(16, (std::int64_t{16} << 20) / per_channel / 16 * 16);
+  const std::int64_t step = a.groups == 1 ? 16 : group_out;
+  if (a.groups > 1) max_cout = std::max(group_out, max_cout / group_out * group_out);
+  const Tile t = choose_tile(g, lowering.free_l2(), std::min(p.cout, max_cout),
+                             std::min(step, p.cout), call.name);
+
+  for (std::int64_t c = 0; c < p.cout; c += t.cout) {
+    const std::int64_t couts = std::min(t.cout, p.cout - c);
+    const PlacedWeights weights = lowering.place_weights(call, c, couts);
+    for (std::int64_t n = 0; n < y.e.n; n += t.n)
+      for (std::int64_t h = 0; h < y.e.h; h += t.h)
+        for (std::int64_t w = 0; w < y.e.w; w += t.w) {
+          const std::int64_t items = std::min(t.n, y.e.n - n), rows = std::min(t.h, y.e.h - h),
+                             columns = std::min(t.w, y.e.w - w);
+          // The window of this tile, cut to the input; what is cut off is padding.
+          const std::int64_t top = h * a.stride_h - a.pad_top, left = w * a.stride_w - a.pad_left;
+          const std::int64_t y0 = std::max<std::int64_t>(0, top),
+                             x0 = std::max<std::int64_t>(0, left);
+          const std::int64_t y1 = std::min(x.e.h, top + (rows - 1) * a.stride_h + g.kh);
+          const std::int64_t x1 = std::min(x.e.w, left + (columns - 1) * a.stride_w + g.kw);
+          View in = x.slice(axis_n, n, items)
+                        .slice(axis_h, std::min(y0, x.e.h - 1), std::max<std::int64_t>(1, y1 - y0))
+                        .slice(axis_w, std::min(x0, x.e.w - 1), std::max<std::int64_t>(1, x1 - x0));
+          if (a.groups > 1) in = in.slice(axis_c, c / group_out * p.cin, couts / group_out * p.cin);
+          TaskSpec spec;
+          spec.in1 = in;
+          spec.out = y.slice(axis_n, n, items)
+                         .slice(axis_c, c, couts)
+                         .slice(axis_h, h, rows)
+                         .slice(axis_w, w, columns);
+          isa::Task& f = spec.fields;
+          f.ne = isa::NeOp::mac;
+          lowering.set_activation(f, f.activation, call);
+          f.kw = g.kw;
+          f.kh = g.kh;
+          f.sx = a.stride_w;
+          f.sy = a.stride_h;
+          f.pad_left = static_cast<int>(x0 - left);
+          f.pad_top = static_cast<int>(y0 - top);
+          f.groups = a.groups == 1 ? 1 : couts / group_out;
+          f.zero_in = p.zero_in;
+          f.kernel = weights.stream;
+          f.skip = weights.skip;
+          f.winograd = g.kw == 3 && g.kh == 3 && a.stride_w == 1 && a.stride_h == 1 &&
+                       a.dilation_w == 1 && a.dilation_h == 1 && a.groups == 1 &&
+                       p.format != isa::KernelFormat::sparse && p.format != isa::KernelFormat::i8;
+          lowering.emit(spec);
+        }
+  }
+}
+
+TensorType linear_shape(const Call& call) {
+  require(call.parameters != nullptr && call.parameters->kh == 1 && call.parameters->kw == 1, call,
+          "a linear layer has a 1x1 kernel");
+  return shape(call);
+}
+
+}  // namespace
+
+const Operator conv_operator{.name = "conv",
+                             .summary = "convolution with constant weights, bias and activation",
+                             .shape = shape,
+                             .refuse = refuse,
+                             .work = work,
+                             .reference = reference,
+                             .lower = lower};
+
+const Operator linear_operator{.name = "linear",
+                               .summary = "product with constant weights, bias and activation",
+                               .shape = linear_shape,
+                               .refuse = refuse,
+                               .work = work,
+                               .reference = reference,
+                               .lower = lower};
+
+}  // namespace ane::kernels

@@ -1,0 +1,79 @@
+#include "kernels/weight_stream.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "isa/error.h"
+#include "kernels/arith/round.h"
+
+namespace ane::kernels {
+
+WeightRows::WeightRows(const Parameters& p, int dilation_w, int dilation_h)
+    : p_(p),
+      dilation_w_(dilation_w),
+      dilation_h_(dilation_h),
+      kw_(dilation_w * (p.kw - 1) + 1),
+      kh_(dilation_h * (p.kh - 1) + 1) {
+  const auto total = static_cast<double>(p.cout * row_length());
+  const auto taps = static_cast<double>(p.count());
+  double zeros = p.zero_share * taps;
+  if (!p.weights.empty()) zeros = static_cast<double>(std::ranges::count(p.weights, 0.0F));
+  if (!p.codes.empty()) zeros = static_cast<double>(std::ranges::count(p.codes, std::int8_t{0}));
+  zero_share_ = (zeros + total - taps) / total;
+}
+
+std::vector<float> WeightRows::rows(std::span<const std::int64_t> channels) const {
+  std::vector<float> all(channels.size() * static_cast<std::size_t>(row_length()));
+  float* row = all.data();
+  for (const std::int64_t c : channels) {
+    for (std::int64_t i = 0; i < p_.cin; ++i)
+      for (int y = 0; y < p_.kh; ++y)
+        for (int x = 0; x < p_.kw; ++x) {
+          const auto from = static_cast<std::size_t>(((c * p_.cin + i) * p_.kh + y) * p_.kw + x);
+          row[(y * dilation_h_ * kw_ + x * dilation_w_) * p_.cin + i] =
+              p_.codes.empty() ? p_.weights[from] : static_cast<float>(p_.codes[from]);
+        }
+    row += row_length();
+  }
+  return all;
+}
+
+std::vector<std::uint8_t> WeightRows::encode(std::span<const std::int64_t> channels) const {
+  const std::vector<float> all = rows(channels);
+  std::vector<std::uint8_t> bytes;
+  if (p_.format == isa::KernelFormat::i8) {
+    for (const float w : all)
+      bytes.push_back(static_cast<std::uint8_t>(static_cast<std::int8_t>(w)));
+  } else {
+    for (const float w : all) {
+      const std::uint16_t h = arith::to_half(static_cast<double>(w)).bits;
+      bytes.push_back(static_cast<std::uint8_t>(h & 255));
+      bytes.push_back(static_cast<std::uint8_t>(h >> 8));
+    }
+  }
+  return bytes;
+}
+
+std::int64_t WeightRows::encoded_bytes(std::int64_t channels) const {
+  return channels * row_length() * (p_.format == isa::KernelFormat::i8 ? 1 : 2);
+}
+
+std::vector<arith::Half> decode_stream(isa::KernelFormat, int, std::span<const std::uint8_t> stream,
+                                       std::int64_t channels, std::int64_t row_length) {
+  std::vector<arith::Half> out(static_cast<std::size_t>(channels * row_length));
+  std::memcpy(out.data(), stream.data(), out.size() * 2);
+  return out;
+}
+
+std::vector<std::int8_t> decode_stream8(std::span<const std::uint8_t> stream, std::int64_t channels,
+                                        std::int64_t row_length) {
+  std::vector<std::int8_t> out(static_cast<std::size_t>(channels * row_length));
+  if (stream.size() < out.size()) throw InputError("weight stream", "too short");
+  std::memcpy(out.data(), stream.data(), out.size());
+  return out;
+}
+
+}  // namespace ane::kernels

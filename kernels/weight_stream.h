@@ -1,0 +1,41 @@
+// The kernel stream: a layer's weights as the kernel DMA reads them, one self-contained stream an
+// engine. Writing (lowering) and reading (the machine, the scalar reference) stand together here.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "kernels/types.h"
+
+namespace ane::kernels {
+
+class WeightRows {
+ public:
+  WeightRows(const Parameters& parameters, int dilation_w, int dilation_h);
+  std::int64_t row_length() const { return kh_ * kw_ * p_.cin; }  // weights of an output channel
+  // The stream of these output channels, in order. Each row runs kh, kw, cin [N4].
+  std::vector<std::uint8_t> encode(std::span<const std::int64_t> channels) const;
+  // Its size, also without values: zeros counted by Parameters::zero_share.
+  std::int64_t encoded_bytes(std::int64_t channels) const;
+  double zero_share() const { return zero_share_; }
+
+ private:
+  std::vector<float> rows(std::span<const std::int64_t> channels) const;
+  const Parameters& p_;
+  int dilation_w_, dilation_h_;
+  std::int64_t kw_, kh_;
+  double zero_share_ = 0;
+};
+
+// `channels` rows of `row_length` weights from a stream, as the multipliers see them. InputError
+// for a stream that is too short.
+std::vector<arith::Half> decode_stream(isa::KernelFormat format, int block_log2,
+                                       std::span<const std::uint8_t> stream, std::int64_t channels,
+                                       std::int64_t row_length);
+std::vector<std::int8_t> decode_stream8(std::span<const std::uint8_t> stream, std::int64_t channels,
+                                        std::int64_t row_length);
+
+// All rows [cout][row_length] decoded from the streams that the layer would have.
+std::vector<arith::Half> decoded_weights(const Parameters& parameters);
+
+}  // namespace ane::kernels

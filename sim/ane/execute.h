@@ -1,0 +1,45 @@
+// Values: executes one decoded task on the simulated memory, with the fast arithmetic, which equals
+// the scalar reference bit for bit. Weights are decoded from their streams once and kept, as long
+// as the weight section is not written.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "isa/task.h"
+#include "kernels/arith/gemm.h"
+#include "kernels/arith/profile.h"
+#include "sim/ane/memory.h"
+
+namespace ane::sim {
+
+class Executor {
+ public:
+  Executor(AneMemory& memory, const kernels::arith::Profile& profile);
+  ~Executor();
+  // `slot`: the task's index in the program, under which its weights are kept.
+  void execute(const isa::Task& task, std::size_t slot);
+
+ private:
+  struct Kernel;
+  const Kernel& kernel(const isa::Task& task, std::size_t slot, const std::string& who);
+  void load(const isa::Extents& e, const isa::MemoryOperand& m, const isa::L2Operand& l,
+            const std::string& who);
+  void store(const isa::Task& task, const std::string& who);
+  void multiply(const isa::Task& task, const Kernel& kernel, const std::string& who);
+  void multiply_sources(const isa::Task& task, const std::string& who);
+  void pass_through(const isa::Task& task, const std::string& who);
+  void gather(const isa::Task& task, const std::string& who);
+  void planar(const isa::Task& task, const std::string& who);
+  void finish(const isa::Task& task, const std::string& who);
+
+  AneMemory& memory_;
+  const kernels::arith::Profile& profile_;
+  std::vector<std::unique_ptr<Kernel>> kernels_;
+  // What the neural engines made, dense [n, c, h, w], and what the planar engine made of it.
+  std::vector<kernels::arith::Half> made_, result_, scratch_;
+  isa::Extents made_extents_;
+  std::vector<std::int8_t> scratch8_;
+};
+
+}  // namespace ane::sim

@@ -1,0 +1,61 @@
+// The accelerator: loads a program, runs it for values, for time, or both, and says what happened.
+// Time never depends on values, nor values on time.
+#pragma once
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "isa/program.h"
+#include "kernels/arith/profile.h"
+#include "kernels/tensor.h"
+#include "sim/ane/timing.h"
+#include "sim/chip.h"
+
+namespace ane::sim {
+
+using CauseSeconds = std::array<double, cause_count>;
+
+struct TaskTrace {
+  int id = 0, operator_index = 0;
+  Picoseconds start{}, end{};
+  TaskTime time;
+  TaskWork work;
+  TaskEnergy energy;
+  double hidden = 0;  // s of its weight stream that the task before hides
+};
+
+// One execution of the program on the engines, without what the runtime adds.
+struct Execution {
+  Picoseconds duration{};
+  CauseSeconds causes{};  // sums to the duration (of seconds)
+  TaskEnergy energy;      // dynamic energy, by part
+  TaskWork work;          // totals
+  double lit_core_seconds = 0;
+  std::vector<TaskTrace> tasks;
+};
+
+class AneMachine {
+ public:
+  // Decodes and checks the program. InputError for malformed words, addresses outside memory
+  // (place: the task), waits that never end. Races are collected, not thrown.
+  AneMachine(const Chip& chip, isa::Program program);
+  ~AneMachine();
+  AneMachine(AneMachine&&) noexcept;
+
+  const isa::Program& program() const;
+  const std::vector<std::string>& races() const;
+
+  // Host tensors are dense [n, c, h, w] in the tensor's format; float32 converts to fp16.
+  void write(const std::string& tensor, const kernels::Tensor& values);
+  kernels::Tensor read(const std::string& tensor) const;
+
+  void execute();                                                        // values
+  Execution time(double clock_share = 1, bool keep_tasks = true) const;  // cycles and joules
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ane::sim

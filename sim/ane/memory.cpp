@@ -1,0 +1,69 @@
+#include "sim/ane/memory.h"
+
+#include <fmt/format.h>
+
+#include "isa/error.h"
+
+namespace ane::sim {
+
+AneMemory::AneMemory(const isa::Program& program, Bytes l2)
+    : regions_(256), l2_(static_cast<std::size_t>(l2.count)) {
+  for (const isa::Section& s : program.sections) {
+    Region& r = regions_[static_cast<std::size_t>(s.bar)];
+    r.present = true;
+    r.name = s.name;
+    r.bytes = s.contents;
+    r.bytes.resize(static_cast<std::size_t>(s.size.count));
+  }
+}
+
+std::int64_t AneMemory::section_size(int bar) const {
+  const Region& r = regions_[static_cast<std::size_t>(bar)];
+  return r.present ? static_cast<std::int64_t>(r.bytes.size()) : -1;
+}
+
+std::span<std::uint8_t> AneMemory::section(int bar, std::int64_t offset, std::int64_t size,
+                                           const std::string& who) {
+  const std::int64_t have = section_size(bar);
+  if (have < 0) {
+    std::string present;
+    for (std::size_t b = 0; b < regions_.size(); ++b)
+      if (regions_[b].present)
+        present += fmt::format("{}{} ({})", present.empty() ? "" : ", ", b, regions_[b].name);
+    throw InputError(who, fmt::format("base register {} has no section", bar),
+                     "sections: " + (present.empty() ? "none" : present));
+  }
+  if (offset < 0 || size < 0 || offset > have - size)
+    throw InputError(who,
+                     fmt::format("bytes {:#x} to {:#x} lie outside section {} of {:#x} bytes",
+                                 offset, offset + size, bar, have),
+                     fmt::format("the last valid byte is {:#x}", have - 1));
+  return std::span(regions_[static_cast<std::size_t>(bar)].bytes)
+      .subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(size));
+}
+
+std::span<std::uint8_t> AneMemory::l2(std::int64_t address, std::int64_t size,
+                                      const std::string& who) {
+  const auto have = static_cast<std::int64_t>(l2_.size());
+  if (address < 0 || size < 0 || address > have - size)
+    throw InputError(who,
+                     fmt::format("bytes {:#x} to {:#x} lie outside L2 of {:#x} bytes", address,
+                                 address + size, have),
+                     fmt::format("the last valid byte is {:#x}", have - 1));
+  return std::span(l2_).subspan(static_cast<std::size_t>(address), static_cast<std::size_t>(size));
+}
+
+ByteRange touched(const isa::Extents& e, const isa::MemoryOperand& m) {
+  const std::int64_t last =
+      (e.w - 1) * m.sw + (e.h - 1) * m.sh + (e.c - 1) * m.sc + (e.n - 1) * m.sn;
+  return {m.offset, m.offset + last + isa::byte_size(m.format)};
+}
+
+ByteRange touched(const isa::Extents& e, const isa::L2Operand& l) {
+  const std::int64_t size = isa::byte_size(l.format);
+  const std::int64_t last =
+      (e.w - 1) * size + (e.h - 1) * l.sh + (e.c - 1) * l.sc + (e.n - 1) * l.sn;
+  return {l.address, l.address + last + size};
+}
+
+}  // namespace ane::sim

@@ -1,0 +1,42 @@
+// The simulated memory: one region behind each base register, and L2. Every access of the machine
+// goes through span(), which refuses what lies outside.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "isa/program.h"
+#include "isa/task.h"
+
+namespace ane::sim {
+
+class AneMemory {
+ public:
+  AneMemory(const isa::Program& program, Bytes l2);
+  // Bytes [offset, offset + size) of a section; InputError with `who` when they are not all inside.
+  std::span<std::uint8_t> section(int bar, std::int64_t offset, std::int64_t size,
+                                  const std::string& who);
+  std::span<std::uint8_t> l2(std::int64_t address, std::int64_t size, const std::string& who);
+  std::int64_t section_size(int bar) const;  // -1: no such section
+
+ private:
+  struct Region {
+    bool present = false;
+    std::string name;
+    std::vector<std::uint8_t> bytes;
+  };
+  std::vector<Region> regions_;
+  std::vector<std::uint8_t> l2_;
+};
+
+// First and one past the last byte that an operand of these extents touches, from its address.
+struct ByteRange {
+  std::int64_t begin = 0, end = 0;
+};
+ByteRange touched(const isa::Extents& e, const isa::MemoryOperand& m);
+ByteRange touched(const isa::Extents& e, const isa::L2Operand& l);
+
+}  // namespace ane::sim

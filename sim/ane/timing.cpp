@@ -1,0 +1,171 @@
+#include "sim/ane/timing.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+
+namespace ane::sim {
+namespace {
+
+using isa::NeOp;
+using isa::PeMode;
+using isa::Task;
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+
+// Bytes that the tile DMA moves for an operand: whole 16-byte granules of each row, rows of zero
+// stride once.
+std::int64_t dma_bytes(const isa::Extents& e, const isa::MemoryOperand& m) {
+  if (!m.enable) return 0;
+  const std::int64_t size = isa::byte_size(m.format);
+  const std::int64_t row = m.sw == size ? ceil_div(e.w * size, 16) * 16 : m.sw == 0 ? 16 : e.w * 16;
+  return row * (m.sh == 0 ? 1 : e.h) * (m.sc == 0 ? 1 : e.c) * (m.sn == 0 ? 1 : e.n);
+}
+
+std::int64_t l2_bytes(const isa::Extents& e, const isa::L2Operand& l) {
+  return e.count() * isa::byte_size(l.format);
+}
+
+std::int64_t window(const Task& t) {  // products of one output
+  if (t.ne == NeOp::mm) return t.in1.c;
+  return t.in1.c / std::max<std::int64_t>(1, t.groups) * t.kh * t.kw;
+}
+
+bool integer_macs(const Task& t) {
+  return t.ne == NeOp::mac && t.l2_in1.format == isa::Format::i8;
+}
+
+// The result of the neural engines (the planar engine may still shrink it).
+isa::Extents ne_extents(const Task& t) {
+  if (t.pe == PeMode::off || t.pe == PeMode::ew) return t.out;
+  return t.in1;
+}
+
+// Output channels that one engine makes in one pass: limited by the kernel memory [T2].
+std::int64_t channels_per_pass(const Task& t, const AneParameters& chip) {
+  const std::int64_t bytes = std::max<std::int64_t>(1, window(t) * (integer_macs(t) ? 1 : 2));
+  const std::int64_t fit = std::max<std::int64_t>(1, chip.kernel_memory.count / bytes);
+  return std::min<std::int64_t>(
+      16, static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(fit))));
+}
+
+// Work units of 128 (INT8: 256) output pixels, in the shape that needs the fewest [T1].
+std::int64_t work_units(const isa::Extents& e, std::int64_t pixels) {
+  std::int64_t best = INT64_MAX;
+  for (std::int64_t columns = pixels; columns >= 16; columns /= 2)
+    best = std::min(best, ceil_div(e.w, columns) * ceil_div(e.h, pixels / columns));
+  return best;
+}
+
+// Share of the dense time that skipping leaves, from the measured factors [T4].
+double zero_skip(const Task& t, const AneParameters& chip) {
+  const double zeros = t.skip / 65535.0;
+  const bool skips = t.kernel.format == isa::KernelFormat::sparse || chip.detects_zeros;
+  if (!skips || zeros <= 0) return 1;
+  const std::array<std::pair<double, double>, 5> points{{{0, 1},
+                                                         {0.5, chip.zero_skip_50},
+                                                         {0.75, chip.zero_skip_75},
+                                                         {0.9, chip.zero_skip_90},
+                                                         {1, chip.zero_skip_90}}};
+  for (std::size_t i = 1; i < points.size(); ++i)
+    if (zeros <= points[i].first) {
+      const double f = (zeros - points[i - 1].first) / (points[i].first - points[i - 1].first);
+      return points[i - 1].second + f * (points[i].second - points[i - 1].second);
+    }
+  return chip.zero_skip_90;
+}
+
+}  // namespace
+
+std::string_view cause_name(Cause cause) {
+  static constexpr std::array<std::string_view, cause_count> names{
+      "compute",  "weights",    "activations", "planar engine", "bank conflict",
+      "overhead", "dependency", "dispatch",    "idle"};
+  return names[static_cast<std::size_t>(cause)];
+}
+
+TaskWork count_work(const Task& t, const AneParameters& chip) {
+  TaskWork w;
+  const isa::Extents made = ne_extents(t);
+  if (t.ne == NeOp::mac || t.ne == NeOp::mm) {
+    w.macs = made.count() * window(t);
+    w.integer = integer_macs(t);
+    w.lit_cores = static_cast<int>(std::min<std::int64_t>(chip.cores, made.c));
+    w.kernel_bytes =
+        t.ne == NeOp::mac ? made.c * window(t) * (w.integer ? 1 : 2) : t.in2.count() * 2;
+  }
+  if (t.kernel.enable) {
+    const std::int64_t engines = std::min<std::int64_t>(16, made.c);
+    w.weight_bytes = engines * t.kernel.length;
+    if (t.kernel.bias != 0) w.weight_bytes += made.c * (w.integer ? 4 : 2);
+    if (t.kernel.scale != 0) w.weight_bytes += made.c * 2;
+  }
+  w.load_bytes = dma_bytes(t.in1, t.load1) + dma_bytes(t.in2, t.load2);
+  w.store_bytes = dma_bytes(t.out, t.store);
+  const std::int64_t passes = t.ne == NeOp::mac || t.ne == NeOp::mm
+                                  ? ceil_div(made.c, chip.cores * channels_per_pass(t, chip))
+                                  : 1;
+  const bool second = t.ne == NeOp::mm || t.ne == NeOp::tex || t.pe == PeMode::ew;
+  w.l2_bytes = l2_bytes(t.in1, t.l2_in1) * passes + (second ? l2_bytes(t.in2, t.l2_in2) : 0) +
+               l2_bytes(t.out, t.l2_out) + w.load_bytes + w.store_bytes;
+  if (t.pe == PeMode::ew) w.planar_elements = t.out.count();
+  if (t.pe == PeMode::red) w.planar_elements = t.in1.count();
+  if (t.pe == PeMode::pool) w.planar_elements = t.out.count() * t.kw * t.kh;
+  if (t.ne == NeOp::copy || t.ne == NeOp::tex)
+    w.planar_elements = std::max(w.planar_elements, t.out.count());
+  w.planar_inputs = t.pe == PeMode::ew ? 2 : 1;
+  return w;
+}
+
+TaskTime price(const Task& t, const TaskWork& w, const AneParameters& chip, double clock_share) {
+  const double ne_clock = chip.clock_hz * clock_share, l2_clock = chip.l2_clock_hz * clock_share;
+  TaskTime r;
+  r.weights = static_cast<double>(w.weight_bytes) / chip.weight_bandwidth;
+  r.load = static_cast<double>(w.load_bytes) / chip.tile_bandwidth;
+  r.store = static_cast<double>(w.store_bytes) / chip.tile_bandwidth;
+  r.overhead = chip.task_overhead / ne_clock;
+  std::int64_t units = 1;
+  if (w.macs > 0) {
+    const isa::Extents made = ne_extents(t);
+    const std::int64_t pixels = w.integer ? 256 : 128;
+    const double rate = w.integer ? chip.macs_int8 : chip.macs_fp16;
+    units = work_units(made, pixels) * made.n;
+    const std::int64_t per_pass = channels_per_pass(t, chip);
+    const std::int64_t passes = ceil_div(made.c, chip.cores * per_pass);
+    // Output channels of the busiest engine [T3].
+    const auto channels = static_cast<double>(ceil_div(made.c, chip.cores));
+    double cycles = static_cast<double>(units * pixels * window(t)) * channels / rate;
+    if (t.winograd && chip.winograd_gain > 1) cycles /= chip.winograd_gain;
+    cycles *= zero_skip(t, chip);
+    cycles += static_cast<double>(units * passes);
+    const double l2_time =
+        static_cast<double>(w.l2_bytes) /
+        (static_cast<double>(chip.l2_bank_width.count) * chip.l2_banks * l2_clock);
+    r.mac = cycles / ne_clock;
+    if (l2_time > r.mac) r.bank_conflict = l2_time - r.mac, r.mac = l2_time;
+  }
+  if (w.planar_elements > 0)
+    r.planar = static_cast<double>(w.planar_elements) /
+               ((w.planar_inputs == 2 ? chip.pe_elements_two : chip.pe_elements) * l2_clock);
+  const double stages = std::max({r.mac, r.planar, r.load + r.store, r.weights});
+  r.total = r.overhead + stages;
+  r.bound = stages == r.mac       ? Cause::compute
+            : stages == r.weights ? Cause::weights
+            : stages == r.planar  ? Cause::planar
+                                  : Cause::activations;
+  return r;
+}
+
+TaskEnergy energy(const TaskWork& w, const AneParameters& chip) {
+  const auto d = [](std::int64_t x) { return static_cast<double>(x); };
+  return {.mac = d(w.macs) * (w.integer ? chip.energy_mac_int8 : chip.energy_mac_fp16),
+          .l2 = d(w.l2_bytes) * chip.energy_l2_byte,
+          .kernel = d(w.kernel_bytes) * chip.energy_kernel_byte,
+          .dram = d(w.weight_bytes + w.load_bytes + w.store_bytes) * chip.energy_dram_byte,
+          .planar = d(w.planar_elements) * chip.energy_pe_element};
+}
+
+}  // namespace ane::sim

@@ -1,0 +1,55 @@
+// When a task is done and what it costs: the laws of docs/timing.md over one decoded task. Pure
+// functions of the task and the chip; no values are looked at.
+#pragma once
+#include "isa/task.h"
+#include "isa/units.h"
+#include "sim/chip.h"
+
+namespace ane::sim {
+
+// Why a stretch of time passed. Every picosecond of a program has one.
+enum class Cause {
+  compute,
+  weights,
+  activations,
+  planar,
+  bank_conflict,
+  overhead,
+  dependency,
+  dispatch,
+  idle
+};
+inline constexpr int cause_count = 9;
+std::string_view cause_name(Cause cause);
+
+// Work and traffic of one task, counted from its registers.
+struct TaskWork {
+  std::int64_t macs = 0;  // multiply-accumulates that the operation asks for
+  bool integer = false;
+  std::int64_t weight_bytes = 0;                 // kernel DMA: streams and side streams as stored
+  std::int64_t kernel_bytes = 0;                 // kernel memory: decoded weights written
+  std::int64_t load_bytes = 0, store_bytes = 0;  // tile DMA, memory side
+  std::int64_t l2_bytes = 0;                     // read and written by NE, PE and DMA
+  std::int64_t planar_elements = 0;              // processed by the PE
+  int planar_inputs = 1;
+  int lit_cores = 0;
+};
+TaskWork count_work(const isa::Task& task, const AneParameters& chip);
+
+struct TaskTime {
+  double weights = 0, load = 0, mac = 0, planar = 0, store = 0;  // s, each stage alone
+  double bank_conflict = 0;  // part of mac that bank conflicts add
+  double overhead = 0;       // s, start and drain
+  double total = 0;          // s, composed; without what a prefetch hides
+  Cause bound = Cause::compute;
+};
+// `clock_share`: of the full NE clock (1, or less after an idle gap).
+TaskTime price(const isa::Task& task, const TaskWork& work, const AneParameters& chip,
+               double clock_share = 1);
+
+struct TaskEnergy {
+  double mac = 0, l2 = 0, kernel = 0, dram = 0, planar = 0;  // J
+};
+TaskEnergy energy(const TaskWork& work, const AneParameters& chip);
+
+}  // namespace ane::sim

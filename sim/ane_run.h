@@ -1,0 +1,25 @@
+// One call of a compiled graph on the accelerator as a record: the engines' execution plus what the
+// runtime and the dispatch add.
+#pragma once
+#include "results/record.h"
+#include "sim/ane/machine.h"
+#include "sim/runtime.h"
+#include "workloads/compile.h"
+
+namespace ane::sim {
+
+struct CallCosts {
+  double dispatch = 0;  // s: the device's floor by path and the runtime's own call cost
+  double copies = 0;    // s: host copies of inputs and outputs, where the runtime makes them
+};
+CallCosts call_costs(const Chip& chip, const Runtime& runtime, Bytes transferred);
+
+// Totals, operator rows and task rows; `run` gives identity and batch. No accuracy, no digest.
+results::Record ane_record(results::Run run, const Chip& chip, const Runtime& runtime,
+                           const workloads::Graph& graph, const workloads::Compiled& compiled,
+                           const Execution& execution);
+
+// Bytes of the graph's inputs and outputs in memory.
+Bytes transferred_bytes(const workloads::Graph& graph);
+
+}  // namespace ane::sim
