@@ -1,0 +1,63 @@
+// What a view says, before it is text, JSON or CSV: lines of prose and tables with typed columns. A
+// table holds SI units in full precision. The text scales each column to one unit, named in its
+// header; JSON and CSV write the plain SI value under the column's key.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "results/record.h"
+
+namespace ane::results {
+
+// monostate: no meaning; `-` in text, null in JSON, empty in CSV. So is a NaN.
+using Cell = std::variant<std::monostate, std::string, double, std::int64_t>;
+
+struct Column {
+  std::string key{};    // in JSON and CSV: "latency_s"; empty: text only
+  std::string title{};  // in text: "latency"; empty: JSON and CSV only
+  // "s", "J", "B", "W", "MAC/s", "items/s"...: scaled by a prefix, which the header names.
+  // "count": scaled, the header shows the prefix alone. "%": a share of 1. "x": a ratio.
+  // "#": a share of 1 drawn as a bar. Empty: text, or a number as it is.
+  std::string unit{};
+};
+
+struct Table {
+  std::string key{};  // of the array in JSON: "operators"
+  std::vector<Column> columns{};
+  std::vector<std::vector<Cell>> rows{};
+};
+
+struct Block {
+  std::vector<std::string> before{};
+  Table table{};  // without rows: not in the text
+  std::vector<std::string> after{};
+};
+
+struct Report {
+  std::string heading{};
+  const Run* run = nullptr;  // whose report it is; none where several runs share one table
+  std::vector<Block> blocks{};
+};
+
+// "readqc mlp on M4 ane (coreml, ane16, fp16), batch 100"
+std::string heading(const Run& run);
+
+// A part's share of a whole; no meaning where the whole is unknown or nothing.
+Cell share_of(double part, double whole);
+Cell known(double value);  // monostate for NaN
+// The same for a count where 0 says "none told".
+Cell told(std::int64_t count);
+
+std::string text_of(const std::vector<Report>& reports);
+// The first table of each report, under one header, each line led by its run's chip, unit, runtime,
+// precision and batch. RFC 4180 with "\n" line ends.
+std::string csv_of(const std::vector<Report>& reports);
+
+// Quoted if it holds a comma, a quote or a line end; quotes doubled.
+std::string csv_field(std::string_view text);
+std::string csv_cell(const Cell& cell);
+
+}  // namespace ane::results

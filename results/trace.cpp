@@ -1,0 +1,148 @@
+#include "results/trace.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <vector>
+
+#include "isa/error.h"
+
+namespace ane::results {
+
+std::string json_quoted(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\')
+      quoted += {'\\', c};
+    else if (static_cast<unsigned char>(c) < 0x20)
+      quoted += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    else
+      quoted += c;
+  }
+  return quoted + '"';
+}
+
+namespace {
+
+struct Event {
+  std::string name;
+  Picoseconds start, end;
+  std::string arguments;  // members of a JSON object
+};
+
+struct Track {
+  std::string process, name;
+  std::vector<Event> events;
+};
+
+std::vector<Event>& track(std::vector<Track>& tracks, const std::string& process,
+                          const std::string& name) {
+  for (Track& t : tracks)
+    if (t.process == process && t.name == name) return t.events;
+  tracks.push_back({process, name, {}});
+  return tracks.back().events;
+}
+
+Picoseconds from_seconds(double s) {
+  return {std::llround(s * 1e12)};
+}
+
+std::string joules_json(double energy) {
+  return std::isnan(energy) ? "null" : fmt::format("{}", energy);
+}
+
+std::vector<Track> tracks_of(const Record& r) {
+  std::vector<Track> tracks;
+  for (const OperatorRow& o : r.operators)
+    track(tracks, o.unit, "operators")
+        .push_back(
+            {o.name, from_seconds(o.start_s), from_seconds(o.start_s + o.seconds),
+             fmt::format(R"("op":{},"placement":{},"reason":{},"bound":{},"macs":{},)"
+                         R"("dram_bytes":{},"energy_j":{})",
+                         json_quoted(o.op), json_quoted(o.placement), json_quoted(o.reason),
+                         json_quoted(o.bound), o.macs, o.dram_bytes, joules_json(o.energy_j))});
+  const auto unit_of = [&](const TaskRow& t) {
+    return r.operators[static_cast<std::size_t>(t.operator_index)].unit;
+  };
+  for (const TaskRow& t : r.tasks)
+    track(tracks, unit_of(t), "tasks")
+        .push_back(
+            {t.name, t.start, t.end,
+             fmt::format(R"("task":{},"cause":{},"macs":{},"bytes":{},"energy_j":{})", t.index,
+                         json_quoted(t.cause), t.macs, t.bytes, joules_json(t.energy_j))});
+  for (const TaskRow& t : r.tasks)
+    for (const StageInterval& s : t.stages)
+      track(tracks, unit_of(t), s.device)
+          .push_back({t.name, s.start, s.end, fmt::format(R"("task":{})", t.index)});
+  return tracks;
+}
+
+// Events in order of start, each in the first lane whose last one has ended.
+std::vector<std::vector<Event>> lanes_of(std::vector<Event> events) {
+  std::stable_sort(events.begin(), events.end(),
+                   [](const Event& a, const Event& b) { return a.start < b.start; });
+  std::vector<std::vector<Event>> lanes;
+  for (Event& e : events) {
+    const auto free = std::find_if(lanes.begin(), lanes.end(),
+                                   [&](const auto& lane) { return lane.back().end <= e.start; });
+    if (free == lanes.end())
+      lanes.push_back({std::move(e)});
+    else
+      free->push_back(std::move(e));
+  }
+  return lanes;
+}
+
+std::string microseconds(Picoseconds t) {
+  return fmt::format("{}.{:06}", t.count / 1'000'000, t.count % 1'000'000);
+}
+
+std::string name_event(std::string_view kind, int process, int thread, std::string_view name) {
+  return fmt::format(R"({{"name":"{}","ph":"M","pid":{},"tid":{},"args":{{"name":{}}}}})", kind,
+                     process, thread, json_quoted(name));
+}
+
+}  // namespace
+
+std::string trace_json(const Record& record) {
+  std::vector<std::string> lines, processes;
+  int thread = 0;
+  for (const Track& t : tracks_of(record)) {
+    auto it = std::find(processes.begin(), processes.end(), t.process);
+    if (it == processes.end()) it = processes.insert(processes.end(), t.process);
+    const int process = static_cast<int>(it - processes.begin()) + 1;
+    if (process == static_cast<int>(processes.size()) && t.name == "operators")
+      lines.push_back(
+          name_event("process_name", process, 0, fmt::format("{} {}", record.run.chip, t.process)));
+    int lane_number = 0;
+    for (const std::vector<Event>& lane : lanes_of(t.events)) {
+      ++thread;
+      ++lane_number;
+      lines.push_back(
+          name_event("thread_name", process, thread,
+                     lane_number == 1 ? t.name : fmt::format("{} {}", t.name, lane_number)));
+      for (const Event& e : lane)
+        lines.push_back(fmt::format(
+            R"({{"name":{},"ph":"X","pid":{},"tid":{},"ts":{},"dur":{},"args":{{{}}}}})",
+            json_quoted(e.name), process, thread, microseconds(e.start),
+            microseconds(e.end - e.start), e.arguments));
+    }
+  }
+  return fmt::format(
+      "{{\"displayTimeUnit\":\"ns\",\"otherData\":{{\"run\":{}}},"
+      "\"traceEvents\":[\n{}\n]}}\n",
+      json_quoted(record.run.question_digest()), fmt::join(lines, ",\n"));
+}
+
+void write_trace(const Record& record, const std::string& file) {
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out << trace_json(record);
+  out.close();
+  if (!out)
+    throw InputError(file, "the trace cannot be written",
+                     "give a file in a folder that exists and that you may write to");
+}
+
+}  // namespace ane::results

@@ -1,0 +1,50 @@
+#include "results/views/views.h"
+
+#include <fmt/format.h>
+
+#include "isa/error.h"
+#include "results/json.h"
+
+namespace ane::results {
+
+namespace {
+
+// A view made of reports is rendered in the same way in every style.
+template <auto collect>
+constexpr View of_reports(std::string_view name, std::string_view summary) {
+  return {name, summary, [](Records r) { return text_of(collect(r)); },
+          [](Records r) { return reports_json(collect(r)); },
+          [](Records r) { return csv_of(collect(r)); }};
+}
+
+}  // namespace
+
+std::span<const View> views() {
+  static constexpr View table[] = {
+      {"summary", "what a call costs, and what the run was", summary_text, records_json,
+       summary_csv},
+      of_reports<compare>("compare", "runs side by side, against the CPU of the same chip"),
+      of_reports<layers>("layers", "operators: where they ran, why there, and their cost"),
+      of_reports<timeline>("timeline", "which device is busy when, task by task"),
+      of_reports<roofline>("roofline", "operators against peak arithmetic and peak bandwidth"),
+      of_reports<bottleneck>("bottleneck", "where the time goes and what would help at most"),
+      of_reports<energy>("energy", "where the joules go"),
+      of_reports<memory>("memory", "what is resident, and what moves"),
+  };
+  return table;
+}
+
+std::string render(std::string_view view, Records records, Style style) {
+  ANE_CHECK(!records.empty(), "a view needs a record");
+  std::vector<std::string> names;
+  for (const View& v : views()) {
+    if (v.name == view) {
+      const auto show = style == Style::text ? v.text : style == Style::json ? v.json : v.csv;
+      return show(records);
+    }
+    names.emplace_back(v.name);
+  }
+  throw InputError("--view", fmt::format("unknown view '{}'", view), choice_note(view, names));
+}
+
+}  // namespace ane::results

@@ -1,0 +1,97 @@
+// bottleneck: where the time goes, and what removing each cause would give at most.
+//
+//   readqc mlp on M4 ane (coreml, ane16, fp16), batch 100
+//     cause     time us  share %  without it x
+//     dispatch      200     80.0          5.00  ###################
+//     weights      30.0     12.0          1.14  ###
+//     dispatch: a fixed cost of each call; a larger batch or fewer, larger programs spread it
+//
+//     operator  unit  time us  share %  bound    mostly
+//     fc1       ane      30.0     12.0  weights  weights 80.0 %
+//
+// `without it` is Amdahl's bound: latency / (latency - cause). Real gains are smaller, because the
+// next cause then shows. Operators are the ten that take longest.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "results/text.h"
+#include "results/views/views.h"
+
+namespace ane::results {
+
+namespace {
+
+struct Advice {
+  std::string_view cause, text;
+};
+constexpr std::array advices{
+    Advice{"dispatch",
+           "a fixed cost of each call; a larger batch or fewer, larger programs spread it"},
+    Advice{"compute",
+           "arithmetic is the limit; fewer MACs, a narrower format or shapes that fill the lanes"},
+    Advice{"weights", "weights stream from DRAM; fewer bytes (int8, palette) or a larger batch"},
+    Advice{"activations", "tiles move to and from memory; smaller tensors or more kept in L2"},
+    Advice{"PE", "elementwise work is slow; fold it into the task that makes its input"},
+    Advice{"bank conflict", "rows fall on the same L2 banks; pad the row to another stride"},
+    Advice{"dependency", "tasks wait for each other's results; independent work would fill it"},
+    Advice{"idle", "the unit waits for the host or another unit; keep its queue filled"},
+    Advice{"transfer", "copies between units; keep neighbouring operators on one unit"},
+};
+
+std::vector<Block> blocks(const Record& r) {
+  const double whole = r.totals.latency_s;
+  Parts causes = r.totals.causes;
+  std::stable_sort(causes.begin(), causes.end(),
+                   [](const Part& a, const Part& b) { return a.value > b.value; });
+  Block by_cause;
+  by_cause.table = {"causes",
+                    {{"cause", "cause", ""},
+                     {"seconds", "time", "s"},
+                     {"share", "share", "%"},
+                     {"without_it", "without it", "x"},
+                     {"", "0 to 100 %", "#"}},
+                    {}};
+  for (const Part& c : causes)
+    by_cause.table.rows.push_back(
+        {c.name, c.value, share_of(c.value, whole),
+         c.value < whole * (1 - 1e-9) ? Cell{whole / (whole - c.value)} : Cell{},
+         share_of(c.value, whole)});
+  for (const Advice& a : advices)
+    if (!causes.empty() && a.cause == causes[0].name)
+      by_cause.after.push_back(fmt::format("  {}: {}", a.cause, a.text));
+
+  std::vector<const OperatorRow*> slowest;
+  for (const OperatorRow& o : r.operators) slowest.push_back(&o);
+  std::stable_sort(slowest.begin(), slowest.end(),
+                   [](const auto* a, const auto* b) { return a->seconds > b->seconds; });
+  if (slowest.size() > 10) slowest.resize(10);
+  Block by_operator;
+  by_operator.table = {"operators",
+                       {{"name", "operator", ""},
+                        {"unit", "unit", ""},
+                        {"seconds", "time", "s"},
+                        {"share", "share", "%"},
+                        {"bound", "bound", ""},
+                        {"mostly", "mostly", ""},
+                        {"mostly_share", "of it", "%"}},
+                       {}};
+  for (const OperatorRow* o : slowest) {
+    const std::string mostly = largest(o->causes);
+    by_operator.table.rows.push_back(
+        {o->name, o->unit, o->seconds, share_of(o->seconds, whole), o->bound, mostly,
+         mostly.empty() ? Cell{} : share_of(part(o->causes, mostly), o->seconds)});
+  }
+  std::vector<Block> all{std::move(by_cause)};
+  all.push_back(std::move(by_operator));
+  return all;
+}
+
+}  // namespace
+
+std::vector<Report> bottleneck(Records records) {
+  return each(records, blocks);
+}
+
+}  // namespace ane::results

@@ -1,0 +1,104 @@
+#include "results/trace.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "isa/error.h"
+#include "records.h"
+
+namespace ane::results {
+namespace {
+
+using nlohmann::json;
+
+std::map<std::string, std::vector<json>> by_track(const json& trace) {
+  std::map<int, std::string> names;
+  std::map<std::string, std::vector<json>> tracks;
+  for (const json& e : trace["traceEvents"]) {
+    if (e["ph"] == "M" && e["name"] == "thread_name") names[e["tid"]] = e["args"]["name"];
+    if (e["ph"] == "X") tracks[names.at(e["tid"])].push_back(e);
+  }
+  return tracks;
+}
+
+TEST(Trace, HoldsEveryOperatorTaskAndStageOnItsTrack) {
+  const json trace = json::parse(trace_json(ane_record()));
+  const auto tracks = by_track(trace);
+  EXPECT_EQ(tracks.at("operators").size(), 3u);  // of both units
+  EXPECT_EQ(tracks.at("tasks").size(), 2u);
+  EXPECT_EQ(tracks.at("kernel dma").size(), 2u);
+  EXPECT_EQ(tracks.at("ne").size(), 2u);
+  EXPECT_EQ(tracks.at("tile dma").size(), 1u);
+  EXPECT_EQ(tracks.at("store").size(), 2u);
+  EXPECT_EQ(tracks.size(), 6u);
+  const json& ne = tracks.at("ne")[1];
+  EXPECT_EQ(ne["name"], "fc2.0");
+  EXPECT_DOUBLE_EQ(ne["ts"], 233.0);
+  EXPECT_DOUBLE_EQ(ne["dur"], 10.0);
+  EXPECT_EQ(tracks.at("tasks")[0]["args"]["cause"], "weights");
+}
+
+TEST(Trace, NamesAProcessForEachUnit) {
+  const json trace = json::parse(trace_json(ane_record()));
+  std::vector<std::string> names;
+  for (const json& e : trace["traceEvents"])
+    if (e["name"] == "process_name") names.push_back(e["args"]["name"]);
+  EXPECT_THAT(names, testing::UnorderedElementsAre("M4 ane", "M4 cpu"));
+}
+
+TEST(Trace, TimesAreExactToThePicosecond) {
+  Record r = ane_record();
+  r.tasks[0].start = {200'000'001};
+  r.tasks[0].end = {230'000'000};
+  EXPECT_THAT(trace_json(r), testing::HasSubstr("\"ts\":200.000001,\"dur\":29.999999"));
+}
+
+TEST(Trace, OverlappingIntervalsOfADeviceGetTracksOfTheirOwn) {
+  Record r = ane_record();
+  r.tasks[1].stages.push_back({"ne", {226'000'000}, {231'000'000}});  // across the end of fc1's
+  const auto tracks = by_track(json::parse(trace_json(r)));
+  EXPECT_EQ(tracks.at("ne").size(), 2u);
+  EXPECT_EQ(tracks.at("ne 2").size(), 1u);
+  for (const auto& [name, events] : tracks) {
+    if (name == "operators") continue;  // of two units
+    double end = 0;
+    for (const json& e : events) {
+      EXPECT_GE(e["ts"].get<double>(), end) << name;
+      end = e["ts"].get<double>() + e["dur"].get<double>() - 1e-9;
+    }
+  }
+}
+
+TEST(Trace, EscapesNames) {
+  Record r = ane_record();
+  r.operators[0].name = "a\"b\\c\n\x01";
+  const json trace = json::parse(trace_json(r));
+  bool found = false;
+  for (const json& e : trace["traceEvents"]) found = found || e["name"] == "a\"b\\c\n\x01";
+  EXPECT_TRUE(found);
+}
+
+TEST(Trace, ARecordWithoutRowsIsAnEmptyTrace) {
+  Record r = ane_record();
+  r.operators.clear();
+  r.tasks.clear();
+  EXPECT_TRUE(json::parse(trace_json(r))["traceEvents"].empty());
+}
+
+TEST(Trace, AFileThatCannotBeWrittenIsTheUsersError) {
+  EXPECT_THROW(write_trace(ane_record(), "/no/such/folder/t.json"), InputError);
+  const std::string file = testing::TempDir() + "anesim_trace.json";
+  write_trace(ane_record(), file);
+  std::ifstream in(file);
+  EXPECT_EQ((std::string{std::istreambuf_iterator<char>(in), {}}), trace_json(ane_record()));
+  std::filesystem::remove(file);
+}
+
+}  // namespace
+}  // namespace ane::results

@@ -1,0 +1,182 @@
+// Each view in each style against a stored answer, from records written by hand. After a wanted
+// change: ANESIM_UPDATE_GOLDEN=1 results_tests, and review the difference.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "isa/error.h"
+#include "records.h"
+#include "results/view.h"
+
+namespace ane::results {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+const std::string golden_folder = SOURCE_DIR "/tests/golden/views/";
+
+std::string stored(const std::string& name) {
+  std::ifstream in(golden_folder + name);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void expect_golden(const std::string& name, const std::string& now) {
+  if (std::getenv("ANESIM_UPDATE_GOLDEN")) {
+    std::filesystem::create_directories(golden_folder);
+    std::ofstream(golden_folder + name) << now;
+  }
+  EXPECT_EQ(now, stored(name)) << "see the head of this file";
+}
+
+std::vector<Record> both() {
+  return {ane_record(), cpu_record()};
+}
+
+std::vector<std::string_view> names_of_views() {
+  std::vector<std::string_view> names;
+  for (const View& v : views()) names.push_back(v.name);
+  return names;
+}
+
+class EachView : public testing::TestWithParam<std::string_view> {};
+
+TEST_P(EachView, SaysWhatIsStored) {
+  const std::string name(GetParam());
+  expect_golden(name + ".txt", render(name, both(), Style::text));
+  expect_golden(name + ".json", render(name, both(), Style::json));
+  expect_golden(name + ".csv", render(name, both(), Style::csv));
+}
+
+TEST_P(EachView, StandsARecordWithNothingInIt) {
+  const Record empty;
+  EXPECT_FALSE(render(GetParam(), {&empty, 1}, Style::text).empty());
+  EXPECT_NO_THROW(json::parse(render(GetParam(), {&empty, 1}, Style::json)));
+  const std::string text = render(GetParam(), {&empty, 1}, Style::text);
+  EXPECT_THAT(text, Not(HasSubstr("nan")));
+  EXPECT_THAT(text, Not(HasSubstr("inf")));
+}
+
+TEST_P(EachView, HasNoLineThatEndsInBlanksOrIsTooWide) {
+  std::istringstream text(render(GetParam(), both(), Style::text));
+  for (std::string line; std::getline(text, line);) {
+    EXPECT_FALSE(line.ends_with(' ')) << line;
+    EXPECT_LE(line.size(), 132u) << line;
+  }
+}
+
+TEST_P(EachView, HasAsManyFieldsInEachLineOfCsvAsInItsHeader) {
+  std::istringstream csv(render(GetParam(), both(), Style::csv));
+  std::string header, line;
+  ASSERT_TRUE(std::getline(csv, header));
+  int lines = 0;
+  for (; std::getline(csv, line); ++lines)
+    EXPECT_EQ(std::count(line.begin(), line.end(), ','),
+              std::count(header.begin(), header.end(), ','))
+        << line;
+  EXPECT_GT(lines, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Views, EachView, testing::ValuesIn(names_of_views()),
+                         [](const auto& test) { return std::string(test.param); });
+
+TEST(Views, AnUnknownOneNamesTheNearest) {
+  try {
+    render("sumary", both(), Style::text);
+    FAIL();
+  } catch (const InputError& e) {
+    EXPECT_STREQ(e.what(), "unknown view 'sumary'");
+    EXPECT_THAT(e.note(), HasSubstr("summary"));
+  }
+}
+
+TEST(Summary, JsonBeginsWithTheStableKeysInTheirOrder) {
+  const Record r = ane_record();
+  const auto o = nlohmann::ordered_json::parse(render("summary", {&r, 1}, Style::json));
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : o.items()) keys.push_back(key);
+  keys.resize(12);
+  EXPECT_EQ(keys,
+            (std::vector<std::string>{"latency_s", "throughput_items_per_s", "energy_j", "power_w",
+                                      "peak_memory_bytes", "dram_bytes", "macs", "bound", "causes",
+                                      "energy_parts", "accuracy", "digest"}));
+  EXPECT_EQ(o["latency_s"], 250e-6);
+  EXPECT_EQ(o["causes"]["dispatch"], 200e-6);
+  EXPECT_EQ(o["accuracy"]["flips"], 3);
+  EXPECT_EQ(o["question_digest"], r.run.question_digest());
+}
+
+TEST(Compare, TakesTheFastestCpuRunOfTheSameBatchAsItsYardstick) {
+  std::vector<Record> records = both();
+  records.push_back(cpu_record());
+  records[2].totals.latency_s = 1e-3;  // slower: no yardstick
+  records.push_back(ane_record());
+  records[3].run.batch = 10;  // no CPU run of this batch
+  const json rows = json::parse(render("compare", records, Style::json))["runs"];
+  EXPECT_DOUBLE_EQ(rows[0]["speed_up"], 2.0);
+  EXPECT_DOUBLE_EQ(rows[0]["energy_ratio"], 5.0);
+  EXPECT_DOUBLE_EQ(rows[1]["speed_up"], 1.0);
+  EXPECT_DOUBLE_EQ(rows[2]["speed_up"], 0.5);
+  EXPECT_TRUE(rows[3]["speed_up"].is_null());
+}
+
+TEST(Layers, TellWhatNoOperatorOwns) {
+  const Record r = ane_record();
+  const std::string text = render("layers", {&r, 1}, Style::text);
+  EXPECT_THAT(text, HasSubstr("outside the operators: 200 us (80.0 %)"));
+  EXPECT_THAT(text, HasSubstr("sort on the cpu [C4]: this chip has no compare-and-sort unit"));
+}
+
+TEST(Timeline, MergesManyTasksIntoTheirOperators) {
+  Record r = ane_record();
+  for (int i = 2; i < 100; ++i) {
+    r.tasks.push_back(r.tasks[1]);
+    r.tasks.back().index = i;
+  }
+  const std::string text = render("timeline", {&r, 1}, Style::text);
+  EXPECT_THAT(text, HasSubstr("100 tasks, by operator"));
+  EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 20);
+}
+
+TEST(Timeline, CountsOverlappingWorkOfADeviceOnce) {
+  Record r = ane_record();
+  r.tasks[1].stages = {{"ne", {220'000'000}, {228'000'000}}};  // inside the first task's
+  const json o = json::parse(render("timeline", {&r, 1}, Style::json));
+  for (const json& d : o["devices"])
+    if (d["device"] == "ne") {
+      EXPECT_NEAR(d["busy_s"].get<double>(), 10e-6, 1e-15);
+    }
+}
+
+TEST(Roofline, KnowsWhichRoofAnOperatorIsUnder) {
+  Record r = ane_record();
+  const auto under = [&] {
+    return json::parse(render("roofline", {&r, 1}, Style::json))["operators"][0]["under"];
+  };
+  // The roofs meet at 7.5e12 / 60e9 = 125 MAC a byte.
+  r.operators[0].macs = 1'250'001;
+  r.operators[0].dram_bytes = 10'000;
+  EXPECT_EQ(under(), "arithmetic");
+  r.operators[0].macs = 1'249'999;
+  EXPECT_EQ(under(), "bandwidth");
+  r.operators[0].dram_bytes = 0;
+  EXPECT_EQ(under(), "arithmetic");
+}
+
+TEST(Bottleneck, GivesAmdahlsBoundForEachCause) {
+  const Record r = ane_record();
+  const json o = json::parse(render("bottleneck", {&r, 1}, Style::json));
+  EXPECT_EQ(o["causes"][0]["cause"], "dispatch");
+  EXPECT_NEAR(o["causes"][0]["without_it"].get<double>(), 5, 1e-9);
+}
+
+}  // namespace
+}  // namespace ane::results
