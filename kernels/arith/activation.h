@@ -3,9 +3,8 @@
 //
 // ane16 [N9]: abs, sign, square, ReLU and its clamped relatives are exact; all else is a table of
 // 33 binary16 knots, 32 linear segments, as the machine holds it. ieee [I2]: the correctly rounded
-// value of the real function. Both are evaluated by activate_oracle; activate is the fast path, a
-// table of 65,536 results a function, built at its first use and equal to the oracle by
-// construction of none of its own arithmetic (tests compare both with further implementations).
+// value of the real function. activate_oracle evaluates one value from that definition; activate,
+// the fast path, looks it up among the function's 65,536 results, made at its first use.
 //
 // Inputs of ane16: NaN is +infinity, -0 is +0 [P1]; infinities are infinities here (the ordinary
 // binade of [N1] belongs to the MAC array alone). Its results are never NaN and never -0.
