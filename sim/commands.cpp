@@ -7,6 +7,8 @@ namespace ane::sim {
 std::span<const Command> commands() {
   static constexpr Command table[] = {
       {"chips", "what is known of each chip, and where it comes from", run_chips},
+      {"runs", "what the results file holds", run_runs},
+      {"show", "stored runs through a view: summary, layers, timeline, ...", run_show},
   };
   return table;
 }

@@ -8,5 +8,7 @@ namespace ane::sim {
 using Arguments = std::vector<std::string>;
 
 int run_chips(const Arguments& arguments);
+int run_runs(const Arguments& arguments);
+int run_show(const Arguments& arguments);
 
 }  // namespace ane::sim
