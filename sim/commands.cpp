@@ -9,6 +9,7 @@ std::span<const Command> commands() {
       {"chips", "what is known of each chip, and where it comes from", run_chips},
       {"runs", "what the results file holds", run_runs},
       {"show", "stored runs through a view: summary, layers, timeline, ...", run_show},
+      {"train", "train a read-QC model on FASTQ and say how good it is", run_train},
   };
   return table;
 }

@@ -10,5 +10,6 @@ using Arguments = std::vector<std::string>;
 int run_chips(const Arguments& arguments);
 int run_runs(const Arguments& arguments);
 int run_show(const Arguments& arguments);
+int run_train(const Arguments& arguments);
 
 }  // namespace ane::sim

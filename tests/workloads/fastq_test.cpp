@@ -52,7 +52,7 @@ std::string gzip_member(const std::string& text) {
 }
 
 std::string record(const std::string& bases, const std::string& qualities) {
-  return "@r\n" + bases + "\n+\n" + qualities + "\n";
+  return fmt::format("@r\n{}\n+\n{}\n", bases, qualities);
 }
 
 std::string bases_of(const ReadBatch& batch, std::int64_t i) {
@@ -200,7 +200,7 @@ TEST(FastqReader, RefusesFilesThatAreNoReads) {
 
 TEST(FastqReader, RefusesCorruptAndTruncatedGzip) {
   std::string text;
-  for (int i = 0; i < 2000; ++i) text += record("ACGTTGCAAC", "#" + std::to_string(100000000 + i));
+  for (int i = 0; i < 2000; ++i) text += record("ACGTTGCAAC", fmt::format("#{}", 100000000 + i));
   const std::string packed = gzip_member(text);
   EXPECT_EQ(error_of(packed), "no error");
   EXPECT_THAT(error_of(packed.substr(0, packed.size() / 2)), HasSubstr("truncated gzip data"));

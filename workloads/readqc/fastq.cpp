@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "isa/error.h"
 
@@ -201,6 +202,18 @@ ReadBatch FastqReader::rest() {
   while (read_record(batch)) {
   }
   return batch;
+}
+
+ReadSet read_files(const std::vector<std::string>& paths, std::optional<int> phred) {
+  ReadSet set;
+  for (const std::string& path : paths) {
+    FastqReader reader(path, phred);
+    set.reads.append(reader.rest());
+    set.names.push_back(std::filesystem::path(reader.name()).filename().string());
+    set.phreds.push_back(reader.phred());
+    set.phred_reasons.push_back(reader.phred_reason());
+  }
+  return set;
 }
 
 }  // namespace ane::workloads::readqc

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "workloads/readqc/reads.h"
 #include "workloads/readqc/text_source.h"
@@ -52,5 +53,15 @@ class FastqReader {
   std::string phred_reason_, title_;
   std::int64_t records_ = 0;
 };
+
+// Several files pooled in memory. Record numbers stay those of each file, so that mates fall into
+// the same Part.
+struct ReadSet {
+  ReadBatch reads;
+  std::vector<std::string> names;          // of the files, without their folders
+  std::vector<int> phreds;                 // of each file
+  std::vector<std::string> phred_reasons;  // of each file
+};
+ReadSet read_files(const std::vector<std::string>& paths, std::optional<int> phred = std::nullopt);
 
 }  // namespace ane::workloads::readqc

@@ -1,0 +1,30 @@
+// Safetensors, the file of named tensors of Hugging Face, read and written strictly.
+// Format: https://github.com/huggingface/safetensors#format: 8 bytes little-endian header length, a
+// JSON header, then the tensors' bytes without gaps.
+#pragma once
+#include <map>
+#include <string>
+
+#include "kernels/tensor.h"
+
+namespace ane::workloads {
+
+struct Safetensors {
+  std::map<std::string, std::string> metadata;
+  std::map<std::string, kernels::Tensor> tensors;  // F32, F16, I32, I8, U8
+};
+
+// Throws InputError, saying what is wrong, for a file that cannot be read, is cut off or too long,
+// for a header that is no JSON object, holds a key twice or an unknown one, for an element type
+// that is not of the five, and for offsets that leave a gap, overlap or do not fit the shape.
+Safetensors read_safetensors(const std::string& path);
+// place: what errors call the data.
+Safetensors parse_safetensors(const std::string& bytes, const std::string& place);
+
+// The bytes of a file: tensors in the order of their names, data aligned to 8 bytes; equal contents
+// give equal bytes.
+std::string safetensors_bytes(const Safetensors& contents);
+// Written beside the path and renamed into place, so that no half file is left behind.
+void write_safetensors(const Safetensors& contents, const std::string& path);
+
+}  // namespace ane::workloads
