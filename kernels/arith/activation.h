@@ -93,6 +93,10 @@ struct KnotTable {
 // Lives as long as the program; safe from several threads.
 const KnotTable* knot_table(const Activation& a);
 
+// The real function to double precision, for the float32 reference of networks; x finite. Outside
+// the function's domain the result is NaN or an infinity, as in IEEE 754.
+double real_function(const Activation& a, double x);
+
 // One value, evaluated from the definition.
 Half activate_oracle(const Profile& profile, const Activation& a, Half x);
 

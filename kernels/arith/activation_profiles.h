@@ -9,7 +9,4 @@ KnotTable make_knot_table(const Activation& a);
 Half activate_ane16(const Activation& a, const KnotTable* knots, Half x);
 Half activate_ieee(const Activation& a, Half x);
 
-// The real function to double precision (a few units of 2^-53), for finite x inside its domain.
-double real_function(const Activation& a, double x);
-
 }  // namespace ane::kernels::arith

@@ -52,10 +52,10 @@ void planar(PlanarOp op, const Profile& profile, Half a, std::span<const Half> b
 void planar(PlanarOp op, const Profile& profile, std::span<const Half> a, std::span<const Half> b,
             std::span<const Half> c, std::span<Half> y);
 
-// [P2] sum, mean and sum_squares accumulate in float32 in ascending order, half to even inside;
-// mean divides that sum by the count in float32; then one rounding to binary16 by the profile.
-enum class Reduction : std::uint8_t { sum, mean, max, min, sum_squares };
-inline constexpr int reductions = 5;
+// [P2] sums and means accumulate in float32 in ascending order, half to even inside; a mean divides
+// that sum by the count in float32; then one rounding to binary16 by the profile.
+enum class Reduction : std::uint8_t { sum, mean, max, min, sum_squares, mean_squares };
+inline constexpr int reductions = 6;
 std::string_view name(Reduction r);
 
 // Of the elements x[0], x[stride], ...; at least one.

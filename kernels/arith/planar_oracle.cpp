@@ -147,8 +147,8 @@ std::string_view name(PlanarOp op) {
 }
 
 std::string_view name(Reduction r) {
-  static constexpr std::string_view names[reductions] = {"sum", "mean", "max", "min",
-                                                         "sum_squares"};
+  static constexpr std::string_view names[reductions] = {"sum", "mean",        "max",
+                                                         "min", "sum_squares", "mean_squares"};
   return names[static_cast<std::size_t>(r)];
 }
 
@@ -192,6 +192,7 @@ Half reduce_oracle(Reduction r, const Profile& profile, const Half* x, std::int6
   ANE_CHECK(count > 0, "a reduction of nothing");
   const bool ane16 = profile.id == ProfileId::ane16;
   Half extreme_value = entering(x[0], ane16);
+  const bool squares = r == Reduction::sum_squares || r == Reduction::mean_squares;
   float total = 0;  // [P2]
   for (std::int64_t k = 0; k < count; ++k) {
     const Half h = entering(x[k * stride], ane16);
@@ -199,10 +200,10 @@ Half reduce_oracle(Reduction r, const Profile& profile, const Half* x, std::int6
     if (r == Reduction::max || r == Reduction::min)
       extreme_value = extreme(extreme_value, h, r == Reduction::max);
     else
-      total += r == Reduction::sum_squares ? v * v : v;  // v * v is exact
+      total += squares ? v * v : v;  // v * v is exact
   }
   if (r == Reduction::max || r == Reduction::min) return extreme_value;
-  if (r == Reduction::mean) total /= static_cast<float>(count);
+  if (r == Reduction::mean || r == Reduction::mean_squares) total /= static_cast<float>(count);
   if (std::isnan(total)) return invalid(ane16);
   return round_to_half(static_cast<double>(total), profile.rounding);
 }

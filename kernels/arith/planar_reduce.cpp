@@ -26,7 +26,7 @@ template <Reduction R>
 float combined(float total, float v) {
   if constexpr (R == Reduction::max) return extreme<true>(total, v);
   if constexpr (R == Reduction::min) return extreme<false>(total, v);
-  if constexpr (R == Reduction::sum_squares) return total + v * v;
+  if constexpr (R == Reduction::sum_squares || R == Reduction::mean_squares) return total + v * v;
   return total + v;
 }
 
@@ -39,7 +39,7 @@ constexpr float start() {
 
 void finish(Reduction r, const Profile& profile, float* total, std::int64_t count, Half* y,
             std::int64_t n) {
-  if (r == Reduction::mean)
+  if (r == Reduction::mean || r == Reduction::mean_squares)
     for (std::int64_t i = 0; i < n; ++i) total[i] /= static_cast<float>(count);
   planar_paths::narrow(profile, total, y, n);
 }
@@ -109,6 +109,8 @@ void reduce(Reduction r, const Profile& profile, const Half* x, const ReduceShap
       return reduce_all<Reduction::min>(profile, x, shape, y);
     case Reduction::sum_squares:
       return reduce_all<Reduction::sum_squares>(profile, x, shape, y);
+    case Reduction::mean_squares:
+      return reduce_all<Reduction::mean_squares>(profile, x, shape, y);
   }
   ANE_CHECK(false, "reduction");
 }
