@@ -13,11 +13,11 @@ inline constexpr std::array<std::string_view, 28> unary_functions{
     "sigmoid", "tanh",   "gelu",  "silu",       "softplus", "elu",          "erf",
     "sin",     "cos",    "exp",   "log",        "sqrt",     "rsqrt",        "reciprocal"};
 
-inline constexpr std::array<std::string_view, 10> elementwise_operations{
-    "add", "sub", "mul", "max", "min", "eq", "lt", "le", "gt", "ge"};
+inline constexpr std::array<std::string_view, 12> elementwise_operations{
+    "add", "sub", "mul", "div", "max", "min", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal"};
 
 inline constexpr std::array<std::string_view, 7> reduction_operations{
-    "sum", "mean", "max", "min", "sumsq", "meansq", "argmax"};
+    "sum", "mean", "max", "min", "sum_squares", "mean_squares", "argmax"};
 
 inline constexpr std::array<std::string_view, 2> pool_operations{"max", "avg"};
 

@@ -16,8 +16,8 @@ namespace ane::kernels {
 
 using Shape = std::vector<std::int64_t>;
 
-std::int64_t elements(const Shape& shape);   // product of the extents; 1 for a scalar
-std::string to_string(const Shape& shape);   // "[1, 128, 106]"
+std::int64_t elements(const Shape& shape);  // product of the extents; 1 for a scalar
+std::string to_string(const Shape& shape);  // "[1, 128, 106]"
 
 struct Tensor {
   isa::Format format = isa::Format::fp32;

@@ -76,4 +76,19 @@ std::vector<std::int8_t> decode_stream8(std::span<const std::uint8_t> stream, st
   return out;
 }
 
+std::vector<arith::Half> decoded_weights(const Parameters& p) {
+  const WeightRows rows(p, 1, 1);
+  const std::int64_t k = rows.row_length(), engines = 16;
+  std::vector<arith::Half> all(static_cast<std::size_t>(p.cout * k));
+  for (std::int64_t e = 0; e < std::min(engines, p.cout); ++e) {
+    std::vector<std::int64_t> channels;
+    for (std::int64_t c = e; c < p.cout; c += engines) channels.push_back(c);
+    const auto stream = rows.encode(channels);
+    const auto part = decode_stream(p.format, 5, stream, std::ssize(channels), k);
+    for (std::size_t i = 0; i < channels.size(); ++i)
+      std::copy_n(part.data() + static_cast<std::int64_t>(i) * k, k, all.data() + channels[i] * k);
+  }
+  return all;
+}
+
 }  // namespace ane::kernels

@@ -18,7 +18,7 @@ constexpr Field<A> ane_fields[] = {
     {"ane.macs_fp16", "MAC/cycle", &A::macs_fp16, 1, 65536},
     {"ane.macs_int8", "MAC/cycle", &A::macs_int8, 1, 65536},
     {"ane.kernel_memory", "B", &A::kernel_memory, 1024, 1 << 30},
-    {"ane.l2", "B", &A::l2, 16384, 1 << 30},
+    {"ane.l2", "B", &A::l2, 256, 1 << 30},
     {"ane.l2_banks", "1", &A::l2_banks, 1, 4096},
     {"ane.l2_bank_width", "B", &A::l2_bank_width, 1, 4096},
     {"ane.pe.elements", "element/cycle", &A::pe_elements, 0.1, 65536},

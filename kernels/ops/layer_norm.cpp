@@ -16,7 +16,7 @@ std::vector<Step> steps(const Call& call) {
   mean.operation = "mean";
   mean.axes = variance.axes = call.attributes.axes;
   centre.operation = "sub";
-  variance.operation = "meansq";
+  variance.operation = "mean_squares";
   variance.add = call.attributes.epsilon;
   variance.activation = "rsqrt";
   product.operation = "mul";

@@ -31,6 +31,7 @@ class Executor {
   void pass_through(const isa::Task& task, const std::string& who);
   void gather(const isa::Task& task, const std::string& who);
   void planar(const isa::Task& task, const std::string& who);
+  void reduce(const isa::Task& task, const std::string& who);
   void finish(const isa::Task& task, const std::string& who);
 
   AneMemory& memory_;

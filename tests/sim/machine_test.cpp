@@ -1,0 +1,225 @@
+// Does a program give the scalar reference's bits, for every operator, tiled or not, in both
+// profiles?
+#include "sim/ane/machine.h"
+
+#include <gtest/gtest.h>
+
+#include "kernels/arith/gemm.h"
+#include "random_graph.h"
+#include "workloads/compile.h"
+
+namespace ane::sim {
+namespace {
+
+using kernels::Attributes;
+using kernels::Tensor;
+using kernels::TensorType;
+using testing::random_parameters;
+using testing::random_tensor;
+using workloads::Graph;
+using workloads::GraphBuilder;
+using workloads::Tensors;
+
+void write_inputs(AneMachine& machine, const Tensors& inputs) {
+  for (const auto& [name, values] : inputs) machine.write(name, values);
+}
+
+// Runs the graph on the chip and demands equal bits of every output.
+void expect_reference_bits(const Graph& graph, const Tensors& inputs, const char* chip_name = "M4",
+                           const std::vector<std::string>& overrides = {}) {
+  const Chip chip = load_chip(chip_name, overrides);
+  for (const char* profile_name : {"ane16", "ieee"}) {
+    const auto& profile = kernels::arith::profile_named(profile_name);
+    const Tensors expected = workloads::evaluate(graph, kernels::bit_arithmetic(profile), inputs);
+    for (const bool keep_in_l2 : {true, false}) {
+      AneMachine machine(
+          chip,
+          workloads::compile(graph, chip.machine(), profile, {.keep_in_l2 = keep_in_l2}).program);
+      EXPECT_TRUE(machine.races().empty()) << machine.races().front();
+      write_inputs(machine, inputs);
+      machine.execute();
+      for (const auto& [name, want] : expected) {
+        const Tensor got = machine.read(name);
+        ASSERT_EQ(got.bytes.size(), want.bytes.size());
+        ASSERT_TRUE(got.bytes == want.bytes)
+            << graph.name << " " << profile_name << " output " << name << " differs"
+            << (keep_in_l2 ? "" : " through memory");
+      }
+    }
+  }
+}
+
+struct Case {
+  std::mt19937 rng{1};
+  GraphBuilder b{"case"};
+  Tensors inputs;
+
+  workloads::ValueId input(const std::string& name, TensorType type, double scale = 1) {
+    inputs[name] = random_tensor(rng, type, scale);
+    return b.input(name, type);
+  }
+  void check(workloads::ValueId out, const char* chip = "M4",
+             const std::vector<std::string>& overrides = {}) {
+    b.output(out);
+    expect_reference_bits(b.finish(), inputs, chip, overrides);
+  }
+};
+
+TEST(Program, LinearLayersWithActivationsGiveTheReferenceBits) {
+  Case c;
+  auto x = c.input("x", {isa::Format::fp16, {.w = 37, .h = 1, .c = 30, .n = 1}});
+  x = c.b.linear("l1", x, random_parameters(c.rng, 50, 30), "relu");
+  x = c.b.linear("l2", x, random_parameters(c.rng, 17, 50), "sigmoid");
+  c.check(x);
+}
+
+TEST(Program, ATiledLinearLayerGivesTheSameBits) {
+  Case c;
+  auto x = c.input("x", {isa::Format::fp16, {.w = 300, .h = 1, .c = 24, .n = 1}});
+  x = c.b.linear("l1", x, random_parameters(c.rng, 40, 24), "relu");
+  x = c.b.linear("l2", x, random_parameters(c.rng, 8, 40));
+  c.check(x, "M4", {"ane.l2=8KiB"});
+}
+
+TEST(Program, ConvolutionsOfEveryWindowGiveTheReferenceBits) {
+  struct Window {
+    int kh, kw, sy, sx, dy, dx, groups, pad;
+  };
+  for (const Window w : {Window{3, 3, 1, 1, 1, 1, 1, 1}, Window{1, 5, 1, 2, 1, 1, 1, 0},
+                         Window{3, 3, 2, 2, 1, 1, 2, 1}, Window{3, 3, 1, 1, 1, 1, 8, 1},
+                         Window{3, 2, 1, 1, 2, 2, 1, 2}, Window{1, 1, 2, 2, 1, 1, 1, 0}}) {
+    Case c;
+    const auto x = c.input("x", {isa::Format::fp16, {.w = 19, .h = 11, .c = 8, .n = 2}});
+    Attributes a;
+    a.stride_h = w.sy;
+    a.stride_w = w.sx;
+    a.dilation_h = w.dy;
+    a.dilation_w = w.dx;
+    a.groups = w.groups;
+    a.pad_left = a.pad_right = a.pad_top = a.pad_bottom = w.pad;
+    a.activation = "relu";
+    const auto y = c.b.conv("conv", x, random_parameters(c.rng, 16, 8 / w.groups, w.kh, w.kw), a);
+    for (const char* l2 : {"ane.l2=2MiB", "ane.l2=4KiB"}) {
+      Case copy = c;
+      copy.check(y, "M4", {l2});
+    }
+  }
+}
+
+TEST(Program, TheProductOfTwoActivationsGivesTheReferenceBits) {
+  Case c;
+  const auto a = c.input("a", {isa::Format::fp16, {.w = 21, .h = 1, .c = 16, .n = 3}});
+  const auto b = c.input("b", {isa::Format::fp16, {.w = 33, .h = 1, .c = 16, .n = 3}});
+  const auto y = c.b.node("matmul", "scores", {a, b});
+  for (const char* l2 : {"ane.l2=2MiB", "ane.l2=3KiB"}) {
+    Case copy = c;
+    copy.check(y, "M4", {l2});
+  }
+}
+
+TEST(Program, ElementwiseBroadcastsInEveryAxis) {
+  for (const std::string op : {"add", "sub", "mul", "div", "max", "min", "less", "greater_equal"})
+    for (const isa::Extents e : {isa::Extents{.w = 9, .h = 4, .c = 6, .n = 2},
+                                 isa::Extents{.w = 1, .h = 4, .c = 6, .n = 1},
+                                 isa::Extents{.w = 9, .h = 1, .c = 1, .n = 2},
+                                 isa::Extents{.w = 1, .h = 1, .c = 6, .n = 1}}) {
+      Case c;
+      const auto a = c.input("a", {isa::Format::fp16, {.w = 9, .h = 4, .c = 6, .n = 2}});
+      const auto b = c.input("b", {isa::Format::fp16, e});
+      c.check(c.b.elementwise("ew", op, a, b, "tanh"));
+    }
+}
+
+TEST(Program, ReductionsGiveTheReferenceBitsOnEveryAxis) {
+  for (const std::string op :
+       {"sum", "mean", "max", "min", "sum_squares", "mean_squares", "argmax"})
+    for (unsigned axes = 1; axes < 16; ++axes) {
+      Case c;
+      const auto x = c.input("x", {isa::Format::fp16, {.w = 7, .h = 5, .c = 6, .n = 2}});
+      c.check(c.b.reduce("red", op, axes, x), "M4", {"ane.l2=1KiB"});
+    }
+}
+
+TEST(Program, PoolsGiveTheReferenceBits) {
+  for (const std::string op : {"max", "avg"})
+    for (const bool count_pad : {false, true}) {
+      Case c;
+      const auto x = c.input("x", {isa::Format::fp16, {.w = 17, .h = 13, .c = 5, .n = 2}});
+      Attributes a;
+      a.operation = op;
+      a.kernel_h = a.kernel_w = 3;
+      a.stride_h = a.stride_w = 2;
+      a.pad_left = a.pad_right = a.pad_top = a.pad_bottom = 1;
+      a.count_pad = count_pad;
+      c.check(c.b.node("pool", "pool", {x}, a), "M4", {"ane.l2=512B"});
+    }
+}
+
+TEST(Program, SoftmaxAndNormsGiveTheReferenceBits) {
+  for (const std::string op : {"softmax", "log_softmax", "layer_norm"})
+    for (const unsigned axes : {1U, 4U}) {
+      Case c;
+      const auto x = c.input("x", {isa::Format::fp16, {.w = 40, .h = 3, .c = 20, .n = 1}}, 2);
+      Attributes a;
+      a.axes = axes;
+      a.epsilon = 1e-5;
+      for (const char* l2 : {"ane.l2=2MiB", "ane.l2=4KiB"}) {
+        Case copy = c;
+        copy.check(copy.b.node(op, "op", {x}, a), "M4", {l2});
+      }
+    }
+}
+
+TEST(Program, GatherConcatSliceReshapeTransposeMoveTheRightBits) {
+  Case c;
+  auto table = c.input("table", {isa::Format::fp16, {.w = 30, .h = 1, .c = 12, .n = 1}});
+  Tensor indices(isa::Format::i32, {1, 1, 4, 10});
+  for (auto& i : indices.as<std::int32_t>()) i = static_cast<std::int32_t>(c.rng() % 30);
+  const auto index = c.b.input("index", {isa::Format::i32, {.w = 10, .h = 4, .c = 1, .n = 1}});
+  c.inputs["index"] = indices;
+  auto x = c.b.node("gather", "gather", {table, index});
+  Attributes a;
+  a.permutation = {0, 2, 3, 1};
+  auto y = c.b.node("transpose", "transpose", {x}, a);  // [1, 4, 10, 12]
+  Attributes r;
+  r.extents = {.w = 10, .h = 4, .c = 12, .n = 1};
+  auto z = c.b.node("reshape", "reshape", {y}, r);
+  Attributes k;
+  k.axis = kernels::axis_c;
+  auto both = c.b.node("concat", "concat", {x, z}, k);
+  Attributes s;
+  s.begin = {.w = 2, .h = 1, .c = 5, .n = 0};
+  s.extents = {.w = 7, .h = 3, .c = 15, .n = 1};
+  const auto out = c.b.node("slice", "slice", {both}, s);
+  for (const char* l2 : {"ane.l2=2MiB", "ane.l2=1KiB"}) {
+    Case copy = c;
+    copy.check(out, "M4", {l2});
+  }
+}
+
+TEST(Program, OutputsDoNotDependOnTheHostsInstructionSet) {
+  std::mt19937 rng(7);
+  GraphBuilder b("simd");
+  const TensorType type{isa::Format::fp16, {.w = 100, .h = 1, .c = 300, .n = 1}};
+  auto x = b.input("x", type);
+  x = b.linear("l1", x, random_parameters(rng, 128, 300), "gelu");
+  x = b.linear("l2", x, random_parameters(rng, 64, 128), "relu");
+  b.output(x);
+  const Graph graph = b.finish();
+  const Tensor values = random_tensor(rng, type);
+  const Chip chip = load_chip("M4");
+  std::vector<std::vector<std::byte>> results;
+  for (const auto path : {kernels::arith::Simd::scalar, kernels::arith::Simd::best}) {
+    kernels::arith::use_simd(path);
+    AneMachine machine(
+        chip,
+        workloads::compile(graph, chip.machine(), kernels::arith::profile_named("ane16")).program);
+    machine.write("x", values);
+    machine.execute();
+    results.push_back(machine.read(machine.program().tensors.back().name).bytes);
+  }
+  EXPECT_EQ(results[0], results[1]);
+}
+
+}  // namespace
+}  // namespace ane::sim
