@@ -48,7 +48,7 @@ void finish(Reduction r, const Profile& profile, float* total, std::int64_t coun
 template <Reduction R>
 void rows(const Profile& profile, const Half* x, std::int64_t outer, std::int64_t count, Half* y) {
   constexpr std::int64_t side = 8, piece = 256;
-  std::array<std::array<float, piece>, side> wide;
+  std::array<std::array<float, piece>, side> wide{};
   for (std::int64_t o = 0; o < outer; o += side) {
     const std::int64_t n = std::min(side, outer - o);
     std::array<float, side> total;

@@ -91,8 +91,8 @@ void dequantise(std::span<const std::int8_t> q, Half scale, int zero, const Prof
   for (std::size_t i = 0; i < q.size(); ++i) y[i] = value[static_cast<std::size_t>(q[i] + 128)];
 }
 
-Half symmetric_scale(double largest) {
-  const Half scale = to_half(largest / 127);
+Half symmetric_scale(double largest, int largest_code) {
+  const Half scale = to_half(largest / largest_code);
   return is_zero(scale) ? Half{1} : scale;
 }
 

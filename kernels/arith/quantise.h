@@ -25,8 +25,8 @@ void quantise(std::span<const Half> x, Half scale, int zero, const Profile& prof
 void dequantise(std::span<const std::int8_t> q, Half scale, int zero, const Profile& profile,
                 std::span<Half> y);
 
-// The scale that maps magnitudes up to `largest` onto codes up to 127: largest / 127 as binary16,
-// at least the least subnormal.
-Half symmetric_scale(double largest);
+// The scale that maps magnitudes up to `largest` onto codes up to `largest_code`: their quotient as
+// binary16, at least the least subnormal.
+Half symmetric_scale(double largest, int largest_code = 127);
 
 }  // namespace ane::kernels::arith
