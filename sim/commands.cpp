@@ -6,7 +6,9 @@ namespace ane::sim {
 
 std::span<const Command> commands() {
   static constexpr Command table[] = {
+      {"asm", "assembles a program", run_asm},
       {"chips", "what is known of each chip, and where it comes from", run_chips},
+      {"disasm", "prints a program file as text", run_disasm},
       {"runs", "what the results file holds", run_runs},
       {"show", "stored runs through a view: summary, layers, timeline, ...", run_show},
       {"train", "train a read-QC model on FASTQ and say how good it is", run_train},

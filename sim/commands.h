@@ -7,7 +7,9 @@ namespace ane::sim {
 
 using Arguments = std::vector<std::string>;
 
+int run_asm(const Arguments& arguments);
 int run_chips(const Arguments& arguments);
+int run_disasm(const Arguments& arguments);
 int run_runs(const Arguments& arguments);
 int run_show(const Arguments& arguments);
 int run_train(const Arguments& arguments);
