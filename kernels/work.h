@@ -16,7 +16,8 @@ enum class WorkKind {
   normalisation,
   gather,
   copy,
-  pool
+  pool,
+  attention,  // softmax(Q K^T) V as one operator; macs of both products
 };
 
 struct Work {
@@ -27,6 +28,10 @@ struct Work {
   Bytes weights{};               // constant operands as stored (compressed)
   // gemm and conv seen as a product [m, k] x [k, n], `batch` times; zero elsewhere.
   std::int64_t m = 0, n = 0, k = 0, batch = 1;
+  std::int64_t count = 1;      // identical operators, one after the other; all above is of one
+  bool compressed = false;     // weights are decoded on their way to the multipliers
+  bool bias = false;           // a product that adds a vector along n
+  std::string_view name = "";  // for listings; text with static lifetime
 };
 
 }  // namespace ane::kernels

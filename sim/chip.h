@@ -67,9 +67,11 @@ struct CpuParameters {
   // Matrix units (AMX or SME of the P clusters): FLOP/s of one, and how many.
   int matrix_units = 0;
   double matrix_fp32 = 0, matrix_fp16 = 0, matrix_int8 = 0;
-  std::optional<double> sgemm;           // FLOP/s that Accelerate reaches on large fp32 products
-  double bandwidth = 0;                  // B/s of DRAM that all cores together reach
-  std::optional<double> bandwidth_core;  // B/s of DRAM that one core reaches
+  double product_one = 1, product_all = 1;  // share of the peak: product on one unit, on all
+  double product_parallel = 0;              // FLOP from which a product uses all units
+  std::optional<double> sgemm;              // FLOP/s that Accelerate reaches on large fp32 products
+  double bandwidth = 0;                     // B/s of DRAM that all cores together reach
+  std::optional<double> bandwidth_core;     // B/s of DRAM that one core reaches
   double memory_latency = 0;
   std::optional<double> p_l2, e_l2;  // bytes, all clusters together
   double energy_neon_flop = 0, energy_matrix_flop = 0;
@@ -85,16 +87,19 @@ struct CpuParameters {
 struct GpuParameters {
   int cores = 0;  // Apple GPU cores or NVIDIA SMs
   double clock_hz = 0;
-  double flop_fp32 = 0;          // FLOP per core and cycle
-  double flop_fp16 = 0;          // same, dense fp16 with the matrix unit where there is one
-  double op_int8 = 0;            // same, dense int8; the fp16 rate where there is none
-  double utilisation = 0;        // share of the peak that a large GEMM reaches
-  double bandwidth_stream = 0;   // B/s that streams reach
-  double bandwidth_decode = 0;   // B/s that a language model's decode reaches
-  double kernel_time = 0;        // s on the GPU of an empty kernel inside one encoder
-  double sync_time = 0;          // s of one host wait
-  double roofline_exponent = 2;  // 2: smooth
-  double tile = 64;              // GEMM tile edge that decides occupancy
+  double flop_fp32 = 0;             // FLOP per core and cycle
+  double flop_fp16 = 0;             // same, dense fp16 with the matrix unit where there is one
+  double op_int8 = 0;               // same, dense int8; the fp16 rate where there is none
+  double utilisation = 0;           // share of the peak that a large GEMM reaches
+  double bandwidth_stream = 0;      // B/s that streams reach
+  double decode_share = 0;          // of the memory's bandwidth, that one-row products reach
+  double kernel_time = 0;           // s on the GPU of an empty kernel inside one encoder
+  double sync_time = 0;             // s of one host wait
+  double roofline_exponent = 2;     // 2: smooth
+  double tile = 64;                 // GEMM tile edge that decides occupancy
+  double tile_latency = 0;          // r tiles a core run at r / (r + this) of its rate
+  std::optional<double> cold_wake;  // s, further, of a first call after the power gate closed
+  double slc_gain = 1;              // system-level cache's bandwidth over DRAM's
   double energy_flop = 0, energy_byte = 0;
   double power_idle = 0;
   std::optional<double> power_load;

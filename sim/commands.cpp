@@ -12,6 +12,7 @@ std::span<const Command> commands() {
       {"runs", "what the results file holds", run_runs},
       {"show", "stored runs through a view: summary, layers, timeline, ...", run_show},
       {"train", "train a read-QC model on FASTQ and say how good it is", run_train},
+      {"validate", "measured rows of real chips against predictions", run_validate},
   };
   return table;
 }

@@ -13,5 +13,6 @@ int run_disasm(const Arguments& arguments);
 int run_runs(const Arguments& arguments);
 int run_show(const Arguments& arguments);
 int run_train(const Arguments& arguments);
+int run_validate(const Arguments& arguments);
 
 }  // namespace ane::sim

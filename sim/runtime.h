@@ -1,6 +1,7 @@
 // A runtime as data: what the software between a program and a device adds (sim/runtimes/*.json).
 // Values in base units.
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,17 @@ struct RuntimeParameters {
   double bandwidth_utilisation = 1;
   double softmax_passes = 1;  // times softmax reads or writes its tensor, over the least possible
   double elementwise_passes = 1;
+  // What only some runtimes do; absent: 1 for shares, 0 for the rest.
+  std::optional<double> quantised_utilisation;      // of the GEMM rate, weights decoded on the way
+  std::optional<double> attention_utilisation;      // of the peak, attention as one operator
+  std::optional<double> large_output_passes;        // further passes over outputs above 2 GiB
+  std::optional<double> bias_passes;                // passes over the output to add a bias, GPU
+  std::optional<double> cpu_bias_passes;            // the same on the CPU
+  std::optional<double> cpu_elementwise_bandwidth;  // B/s of elementwise passes; absent: the CPU's
+  std::optional<double> cpu_reduce_bandwidth;       // B/s of reductions; absent: the CPU's
+  std::optional<double> cpu_output_passes;          // times a product's output is written
+  std::optional<double> cpu_first_touch;            // B/s at which the system hands out fresh pages
+  std::optional<double> cpu_product_call;           // s of one product inside a batch
   bool fp16 = true, int8 = false;  // precisions it computes in; fp32 always where the unit can
   bool ane = false, gpu = false, cpu = false;  // units it can drive
 };

@@ -1,0 +1,167 @@
+// CPUs: the cores' vector units for most operators, the clusters' matrix units for products, and
+// memory as all cores or one thread see it.
+//
+//   t = sum t_dispatch + count * (t_call + compute + memory)      products: the two in sequence
+//   t = sum t_dispatch + max(FLOP / P, bytes / B)                 everything else
+//
+// A product below `cpu.product.parallel` FLOP stays on one matrix unit. Its output is written as
+// often as the runtime's buffers ask for (fresh pages are cleared first). docs/timing.md, "CPU".
+#include <algorithm>
+#include <cmath>
+
+#include "isa/error.h"
+#include "sim/devices/estimate.h"
+
+namespace ane::sim {
+namespace {
+
+using kernels::Work;
+using kernels::WorkKind;
+
+double real(std::int64_t v) {
+  return static_cast<double>(v);
+}
+
+struct Times {
+  double compute = 0, memory = 0;
+  double moved = 0;
+  bool matrix = false;
+};
+
+class Cpu {
+ public:
+  Cpu(const Chip& chip, const Runtime& runtime, const PriceOptions& o)
+      : cpu(chip.cpu()), costs(runtime.costs()), options(o) {
+    const double p = cpu.p_cores * cpu.p_clock_all_hz, e = cpu.e_cores * cpu.e_clock_hz;
+    switch (o.precision) {
+      case Precision::fp32:
+        neon = p * cpu.neon_fp32_p + e * cpu.neon_fp32_e;
+        unit = cpu.matrix_fp32;
+        break;
+      case Precision::fp16:
+        neon = p * cpu.neon_fp16_p + e * cpu.neon_fp16_e;
+        unit = cpu.matrix_fp16;
+        break;
+      case Precision::int8:
+        neon = p * cpu.neon_int8_p + e * cpu.neon_int8_e;
+        unit = cpu.matrix_int8;
+        break;
+    }
+    if (o.threads > 0) neon *= std::min(1.0, real(o.threads) / (cpu.p_cores + cpu.e_cores));
+    bandwidth = cpu.bandwidth * costs.bandwidth_utilisation;
+    if (o.threads > 0 && cpu.bandwidth_core)
+      bandwidth = std::min(bandwidth, o.threads * *cpu.bandwidth_core);
+  }
+
+  Times time(const Work& w) const {
+    Times t;
+    const double data = real(w.read.count + w.written.count + w.weights.count);
+    const double flop = 2 * real(w.macs.count) + real(w.other_flops);
+    switch (w.kind) {
+      case WorkKind::gemm:
+      case WorkKind::conv:
+      case WorkKind::attention:
+        return product(w);
+      case WorkKind::reduction:
+        t.moved = data;
+        t.memory = data / costs.cpu_reduce_bandwidth.value_or(bandwidth);
+        break;
+      case WorkKind::softmax:
+        t.moved = data * costs.softmax_passes;
+        t.memory = t.moved / elementwise_bandwidth(t.moved);
+        break;
+      case WorkKind::copy:
+        t.moved = data;
+        t.memory = data / bandwidth;
+        break;
+      default:
+        t.moved = data * costs.elementwise_passes;
+        t.memory = t.moved / elementwise_bandwidth(t.moved);
+    }
+    // The slower one hides the other.
+    t.compute = flop / neon;
+    if (t.compute > t.memory)
+      t.memory = 0;
+    else
+      t.compute = 0;
+    return t;
+  }
+
+  const CpuParameters& cpu;
+  const RuntimeParameters& costs;
+  const PriceOptions& options;
+  double neon = 0, unit = 0, bandwidth = 0;
+
+ private:
+  double elementwise_bandwidth(double moved) const {
+    // Inside the L2 the clusters outrun memory several times.
+    if (cpu.p_l2 && moved < *cpu.p_l2 / 2) return 4 * bandwidth;
+    return std::min(bandwidth, costs.cpu_elementwise_bandwidth.value_or(bandwidth));
+  }
+
+  Times product(const Work& w) const {
+    Times t;
+    const double flop = 2 * real(w.macs.count) + real(w.other_flops);
+    const double each = flop / real(std::max<std::int64_t>(1, w.batch));
+    t.matrix = unit > 0 && cpu.matrix_units > 0;
+    // Products of one row run on the vector units, bound by memory.
+    if (w.m == 1) t.matrix = false;
+    const bool parallel = each >= cpu.product_parallel && w.batch == 1;
+    const double rate = !t.matrix  ? neon * 0.8
+                        : parallel ? cpu.matrix_units * unit * cpu.product_all
+                                   : unit * cpu.product_one;
+    t.compute = flop / (rate * costs.gemm_utilisation);
+    if (w.batch > 1) t.compute += real(w.batch) * costs.cpu_product_call.value_or(0);
+    const double in = real(w.read.count + w.weights.count), out = real(w.written.count);
+    t.moved = in + out * costs.cpu_output_passes.value_or(1);
+    const bool cached = cpu.p_l2 && t.moved < *cpu.p_l2 / 2;
+    t.memory = cached ? 0 : t.moved / bandwidth;
+    if (!cached && costs.cpu_first_touch) t.memory += out / *costs.cpu_first_touch;
+    if (w.bias) {
+      const double pass = out * costs.cpu_bias_passes.value_or(0);
+      t.memory += pass / elementwise_bandwidth(pass);
+      t.moved += pass;
+    }
+    return t;
+  }
+};
+
+}  // namespace
+
+DeviceEstimate price_cpu(std::span<const Work> work, const Chip& chip, const Runtime& runtime,
+                         const PriceOptions& options) {
+  const Cpu model(chip, runtime, options);
+  const RuntimeParameters& costs = runtime.costs();
+  const CpuParameters& cpu = chip.cpu();
+  DeviceEstimate e;
+  for (const Work& w : work) {
+    const double count = real(w.count);
+    const bool fused = costs.fuses_elementwise && w.kind == WorkKind::elementwise;
+    Times t = model.time(w);
+    if (fused) t.memory = t.moved = 0;
+    const bool product = w.kind == WorkKind::gemm || w.kind == WorkKind::conv;
+    const double call = product && w.batch == 1 ? costs.cpu_product_call.value_or(0) : 0;
+    const double fixed = fused ? 0 : costs.op_dispatch + call;
+    e.compute += count * t.compute;
+    e.memory += count * t.memory;
+    e.dispatch += count * fixed;
+    const double flop = 2 * real(w.macs.count) + real(w.other_flops);
+    e.flop += count * flop;
+    e.dram_bytes += count * t.moved;
+    e.energy_compute += count * flop * (t.matrix ? cpu.energy_matrix_flop : cpu.energy_neon_flop);
+    e.energy_memory += count * t.moved * chip.memory().energy_byte;
+    e.operators += fused ? 0 : count;
+    e.by_operator.push_back({w.name, w.count, count * (t.compute + t.memory + fixed),
+                             t.compute > t.memory ? "compute"
+                             : t.memory > fixed   ? "memory"
+                                                  : "dispatch"});
+  }
+  e.dispatch += costs.call_cpu;
+  // While memory is awaited the cores still draw their power.
+  e.energy_static = cpu.power_idle * e.seconds() + cpu.power_core * e.memory;
+  const double peak = std::max(model.neon, cpu.matrix_units * model.unit);
+  if (e.seconds() > 0) e.utilisation = e.flop / e.seconds() / peak;
+  return e;
+}
+
+}  // namespace ane::sim

@@ -1,0 +1,176 @@
+// GPUs, operator by operator: a smooth roofline per kernel, the fixed cost of a kernel, and the
+// host, which encodes operators while the device works and waits for it at the end of a call.
+//
+//   t_work = ((FLOP / (u occ P))^p + (bytes / B)^p)^(1/p)
+//   t      = sum max(t_dispatch, t_kernel + t_work) + waits * t_wait
+//
+// FLOP are those of products padded to the kernel's tiles; occ is the share of the cores that the
+// last round of tiles fills. Source of the form and its error: docs/timing.md, "GPU".
+#include <algorithm>
+#include <cmath>
+
+#include "isa/error.h"
+#include "sim/devices/estimate.h"
+
+namespace ane::sim {
+namespace {
+
+using kernels::Work;
+using kernels::WorkKind;
+
+double real(std::int64_t v) {
+  return static_cast<double>(v);
+}
+double padded(std::int64_t v, double to) {
+  return std::ceil(real(v) / to) * to;
+}
+
+struct Roofline {
+  double compute = 0, memory = 0;  // seconds of each alone
+};
+
+class Gpu {
+ public:
+  Gpu(const Chip& chip_, const Runtime& runtime_, const PriceOptions& o)
+      : chip(chip_), gpu(chip_.gpu()), costs(runtime_.costs()), options(o) {
+    switch (o.precision) {
+      case Precision::fp32:
+        peak = gpu.peak_fp32();
+        break;
+      case Precision::fp16:
+        peak = gpu.peak_fp16();
+        break;
+      case Precision::int8:
+        peak = gpu.peak_int8();
+        break;
+    }
+    stream = gpu.bandwidth_stream * costs.bandwidth_utilisation;
+    decode = gpu.decode_share * chip.memory().bandwidth * costs.bandwidth_utilisation;
+  }
+
+  Roofline alone(const Work& w) const {
+    Roofline r;
+    // Weights come from memory once a call; activations may still lie in the last-level cache, half
+    // of which an operator's tensors must leave to those before and after.
+    const double weights = real(w.weights.count), data = bytes(w) - weights;
+    const bool one_row = (w.kind == WorkKind::gemm || w.kind == WorkKind::conv) && w.m == 1;
+    const bool cached = chip.memory().slc && data <= *chip.memory().slc / 2;
+    r.memory = data / (cached ? stream * gpu.slc_gain : stream) +
+               weights / (one_row ? std::max(stream, decode) : stream);
+    if (w.kind == WorkKind::gemm || w.kind == WorkKind::conv)
+      r.compute = product_time(w);
+    else if (w.kind == WorkKind::attention)
+      r.compute = 2 * real(w.macs.count) /
+                  (peak * gpu.utilisation * costs.attention_utilisation.value_or(1));
+    else
+      r.compute = (2 * real(w.macs.count) + real(w.other_flops)) / gpu.peak_fp32();
+    return r;
+  }
+
+  // Bytes that an operator moves, passes over its data included.
+  double bytes(const Work& w) const {
+    const double data = real(w.read.count + w.written.count), all = data + real(w.weights.count);
+    switch (w.kind) {
+      case WorkKind::softmax:
+        return all * costs.softmax_passes;
+      case WorkKind::elementwise:
+        return all * costs.elementwise_passes;
+      case WorkKind::gemm:
+      case WorkKind::conv: {
+        double passes = w.bias ? costs.bias_passes.value_or(0) : 0;
+        constexpr double two_gib = 2147483648.0;
+        if (real(w.written.count) > two_gib) passes += costs.large_output_passes.value_or(0);
+        return all + passes * real(w.written.count);
+      }
+      default:
+        return all;
+    }
+  }
+
+  const Chip& chip;
+  const GpuParameters& gpu;
+  const RuntimeParameters& costs;
+  const PriceOptions& options;
+  double peak = 0, stream = 0, decode = 0;
+
+ private:
+  double product_time(const Work& w) const {
+    double u = gpu.utilisation * costs.gemm_utilisation;
+    if (w.compressed) u *= costs.quantised_utilisation.value_or(1);
+    // One row takes kernels without tiles, bound by memory anyway.
+    if (w.m == 1) return 2 * real(w.macs.count) / (u * peak);
+    // Narrow products have kernels with half a tile.
+    const double edge_n = real(w.n) <= gpu.tile / 2 ? gpu.tile / 2 : gpu.tile;
+    const double edge_m = real(w.m) <= gpu.tile / 2 ? gpu.tile / 2 : gpu.tile;
+    const double m = padded(w.m, edge_m), n = padded(w.n, edge_n), k = padded(w.k, 8);
+    const double tiles = m / edge_m * (n / edge_n) * real(w.batch);
+    const double rounds = std::ceil(tiles / gpu.cores);
+    // Too few tiles a core cannot hide the latency of their loads.
+    const double hidden = rounds / (rounds + gpu.tile_latency);
+    const double occupancy = tiles / (rounds * gpu.cores) * hidden;
+    return 2 * m * n * k * real(w.batch) / (u * occupancy * peak);
+  }
+};
+
+}  // namespace
+
+DeviceEstimate price_gpu(std::span<const Work> work, const Chip& chip, const Runtime& runtime,
+                         const PriceOptions& options) {
+  const Gpu model(chip, runtime, options);
+  const RuntimeParameters& costs = runtime.costs();
+  const GpuParameters& gpu = chip.gpu();
+  if (!costs.gpu) throw InputError("", "runtime '" + runtime.name() + "' drives no GPU");
+  const double kernel = costs.kernel_time > 0 ? costs.kernel_time : gpu.kernel_time;
+  DeviceEstimate e;
+  bool first = true;
+  for (const Work& w : work) {
+    const double count = real(w.count);
+    const bool fused = costs.fuses_elementwise && w.kind == WorkKind::elementwise;
+    const Roofline r = model.alone(w);
+    const double p = gpu.roofline_exponent;
+    const double c = std::pow(r.compute, p), m = fused ? 0 : std::pow(r.memory, p);
+    const double t_work = std::pow(c + m, 1 / p);
+    // A compiled graph is launched once; its kernels still have their own fixed cost.
+    const double encode = costs.compiles_graph && !first ? 0
+                          : options.op_dispatch >= 0     ? options.op_dispatch
+                                                         : costs.op_dispatch;
+    const double t_kernel = fused ? 0 : kernel;
+    const double starved = std::max(0.0, (fused ? 0 : encode) - t_kernel - t_work);
+    if (c + m > 0) {
+      e.compute += count * t_work * c / (c + m);
+      e.memory += count * t_work * m / (c + m);
+    }
+    e.overhead += count * t_kernel;
+    e.dispatch += count * starved;
+    const double flop = 2 * real(w.macs.count) + real(w.other_flops);
+    const double moved = fused ? 0 : model.bytes(w);
+    e.flop += count * flop;
+    e.dram_bytes += count * moved;
+    e.energy_compute += count * (flop * gpu.energy_flop + moved * gpu.energy_byte);
+    e.energy_memory += count * moved * chip.memory().energy_byte;
+    e.operators += fused ? 0 : count;
+    e.by_operator.push_back({w.name, w.count, count * (t_work + t_kernel + starved),
+                             starved > t_work + t_kernel ? "dispatch"
+                             : t_kernel > t_work         ? "overhead"
+                             : c > m                     ? "compute"
+                                                         : "memory"});
+    first = false;
+  }
+  const double waits = options.overlap      ? 0
+                       : options.waits >= 0 ? options.waits
+                                            : costs.waits_per_call;
+  e.wait = waits * (costs.host_wait > 0 ? costs.host_wait : gpu.sync_time);
+  e.dispatch += costs.call_gpu;
+  const double crossing = real(options.host_in.count + options.host_out.count);
+  if (crossing > 0 && chip.pcie()) {
+    const double transfers = (options.host_in.count > 0) + (options.host_out.count > 0);
+    e.copy = crossing / chip.pcie()->bandwidth + transfers * chip.pcie()->latency;
+  } else if (crossing > 0 && costs.copies > 0 && costs.copy_bandwidth > 0) {
+    e.copy = crossing * costs.copies / costs.copy_bandwidth;
+  }
+  e.energy_static = gpu.power_idle * e.seconds();
+  if (e.seconds() > 0) e.utilisation = e.flop / e.seconds() / model.peak;
+  return e;
+}
+
+}  // namespace ane::sim

@@ -1,0 +1,186 @@
+#include "sim/silicon_rows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <sstream>
+
+#include "isa/error.h"
+#include "sim/description.h"
+
+namespace ane::sim {
+namespace {
+
+using Records = std::vector<std::vector<std::string>>;
+
+std::string_view carried(std::string_view name) {
+  for (const DataFile& d : data_files())
+    if (d.folder == "silicon" && d.name == name) return d.text;
+  return {};
+}
+
+std::string column_name(const std::vector<std::string>& header, std::size_t i) {
+  return i < header.size() ? header[i] : std::string();
+}
+
+// A rule of set_aside.csv: every named column of a row must equal, or with a leading '~' contain,
+// the rule's text.
+struct Rule {
+  std::map<std::string, std::string> wanted;
+  std::string reason;
+};
+
+const std::vector<Rule>& rules() {
+  static const std::vector<Rule> all = [] {
+    std::vector<Rule> out;
+    const Records records = parse_csv(carried("set_aside"), "set_aside.csv");
+    for (std::size_t r = 1; r < records.size(); ++r) {
+      Rule rule;
+      for (std::size_t c = 0; c < records[r].size(); ++c) {
+        const std::string name = column_name(records[0], c);
+        if (name == "reason")
+          rule.reason = records[r][c];
+        else if (!records[r][c].empty())
+          rule.wanted[name] = records[r][c];
+      }
+      if (rule.reason.empty() || rule.wanted.empty())
+        throw InputError(fmt::format("set_aside.csv:{}", r + 1), "a rule needs a reason");
+      out.push_back(std::move(rule));
+    }
+    return out;
+  }();
+  return all;
+}
+
+const std::map<std::string, std::string>& machines() {
+  static const std::map<std::string, std::string> all = [] {
+    std::map<std::string, std::string> out;
+    const Records records = parse_csv(carried("machines"), "machines.csv");
+    for (std::size_t r = 1; r < records.size(); ++r) out[records[r].at(0)] = records[r].at(1);
+    return out;
+  }();
+  return all;
+}
+
+bool matches(const Rule& rule, const std::map<std::string, std::string>& row) {
+  return std::all_of(rule.wanted.begin(), rule.wanted.end(), [&](const auto& w) {
+    const auto at = row.find(w.first);
+    const std::string value = at == row.end() ? "" : at->second;
+    return w.second.starts_with('~') ? value.find(w.second.substr(1)) != std::string::npos
+                                     : value == w.second;
+  });
+}
+
+}  // namespace
+
+Records parse_csv(std::string_view text, const std::string& place) {
+  Records out;
+  std::vector<std::string> record;
+  std::string field;
+  bool quoted = false, any = false;
+  int line = 1, opened = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n') ++line;
+    if (quoted) {
+      if (c != '"') {
+        field += c;
+      } else if (i + 1 < text.size() && text[i + 1] == '"') {
+        field += '"';
+        ++i;
+      } else {
+        quoted = false;
+      }
+    } else if (c == '"') {
+      quoted = true;
+      any = true;
+      opened = line;
+    } else if (c == ',') {
+      record.push_back(std::move(field));
+      field.clear();
+      any = true;
+    } else if (c == '\n') {
+      if (any || !field.empty()) {
+        record.push_back(std::move(field));
+        out.push_back(std::move(record));
+      }
+      record.clear();
+      field.clear();
+      any = false;
+    } else if (c != '\r') {
+      field += c;
+    }
+  }
+  if (quoted) throw InputError(fmt::format("{}:{}", place, opened), "a quote does not close");
+  if (any || !field.empty()) {
+    record.push_back(std::move(field));
+    out.push_back(std::move(record));
+  }
+  return out;
+}
+
+std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& file) {
+  const Records records = parse_csv(text, file);
+  if (records.empty()) throw InputError(file, "no rows");
+  for (const char* needed : {"chip", "source", "trust", "spec", "quantity", "value_si"})
+    if (std::find(records[0].begin(), records[0].end(), needed) == records[0].end())
+      throw InputError(file + ":1", fmt::format("no column '{}'", needed),
+                       fmt::format("columns: {}", fmt::join(records[0], ", ")));
+  std::vector<SiliconRow> out;
+  for (std::size_t r = 1; r < records.size(); ++r) {
+    std::map<std::string, std::string> cells;
+    if (records[r].size() != records[0].size())
+      throw InputError(fmt::format("{}:{}", file, r + 1),
+                       fmt::format("{} fields where the header has {}", records[r].size(),
+                                   records[0].size()));
+    for (std::size_t c = 0; c < records[r].size(); ++c) cells[records[0][c]] = records[r][c];
+    SiliconRow row{.file = file,
+                   .line = static_cast<int>(r) + 1,
+                   .chip = cells["chip"],
+                   .benchmark = cells["benchmark"],
+                   .config = cells["config"],
+                   .source = cells["source"],
+                   .trust = cells["trust"],
+                   .role = cells["role"],
+                   .note = cells["note"],
+                   .spec = cells["spec"],
+                   .quantity = cells["quantity"],
+                   .value = std::nullopt,
+                   .machine = cells["chip"],
+                   .set_aside = ""};
+    if (const std::string& v = cells["value_si"]; !v.empty()) {
+      double x = 0;
+      const auto [end, fault] = std::from_chars(v.data(), v.data() + v.size(), x);
+      if (fault != std::errc{} || end != v.data() + v.size())
+        throw InputError(fmt::format("{}:{}", file, r + 1),
+                         fmt::format("value_si '{}' is no number", v));
+      row.value = x;
+    }
+    if (const auto m = machines().find(row.chip); m != machines().end()) row.machine = m->second;
+    for (const Rule& rule : rules())
+      if (row.set_aside.empty() && matches(rule, cells)) row.set_aside = rule.reason;
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+std::vector<std::string> built_in_rows() {
+  return {"ane_calibration.csv", "ane_validation.csv", "soc_calibration.csv",
+          "soc_validation.csv"};
+}
+
+std::vector<SiliconRow> load_silicon_rows(const std::string& file) {
+  const std::vector<std::string> own = built_in_rows();
+  if (std::find(own.begin(), own.end(), file) != own.end())
+    return silicon_rows(carried(file.substr(0, file.size() - 4)), file);
+  std::ifstream in(file);
+  if (!in) throw InputError(file, "cannot be read");
+  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  return silicon_rows(text, file);
+}
+
+}  // namespace ane::sim

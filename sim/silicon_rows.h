@@ -1,0 +1,31 @@
+// Measured rows: CSV files with the columns of results/silicon, found by name.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ane::sim {
+
+struct SiliconRow {
+  std::string file;  // as named by the caller
+  int line = 0;
+  std::string chip, benchmark, config, source, trust, role, note, spec, quantity;
+  std::optional<double> value;     // value_si
+  std::string machine;             // the chip that stands for `chip`, see machines.csv
+  std::string set_aside;           // reason; empty: scored
+};
+
+// RFC 4180 records as fields. place: for messages. InputError "place:line" for a quote that does
+// not close.
+std::vector<std::vector<std::string>> parse_csv(std::string_view text, const std::string& place);
+
+// The rows of a file's text. InputError for a missing column (chip, source, trust, spec, quantity,
+// value_si) or a value that is no number. machines.csv and set_aside.csv are applied.
+std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& file);
+
+// The four files that the program carries, or a file of the disk.
+std::vector<std::string> built_in_rows();  // names: "soc_calibration.csv", ...
+std::vector<SiliconRow> load_silicon_rows(const std::string& file);
+
+}  // namespace ane::sim

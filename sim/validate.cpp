@@ -1,0 +1,200 @@
+#include "sim/validate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "isa/error.h"
+
+namespace ane::sim {
+namespace {
+
+std::string family_of(const Chip& chip) {
+  if (!chip.has_ane()) return "NVIDIA";
+  const std::string& name = chip.name();
+  std::size_t end = 1;
+  while (end < name.size() && std::isdigit(static_cast<unsigned char>(name[end])) != 0) ++end;
+  return name.substr(0, end);
+}
+
+// "M1 Max (24c)" is a chip by that name or, where that one is not described, "M1 Max".
+const Chip& chip_named(const std::string& name, const std::vector<std::string>& settings,
+                       std::map<std::string, Chip>& loaded) {
+  if (const auto at = loaded.find(name); at != loaded.end()) return at->second;
+  const auto load = [&](const std::string& n) {
+    return loaded.emplace(name, load_chip(n, settings)).first;
+  };
+  const std::size_t open = name.find(" (");
+  if (open == std::string::npos) return load(name)->second;
+  try {
+    return load(name)->second;
+  } catch (const InputError&) {
+    return load(name.substr(0, open))->second;
+  }
+}
+
+std::string sweep(const Comparison& c) {
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}", c.row.chip, c.row.source, c.unit, c.path, c.kind,
+                     c.row.quantity);
+}
+
+std::string key_of(const Comparison& c, const std::string& key) {
+  if (key == "kind") return c.kind;
+  if (key == "chip") return c.row.chip;
+  if (key == "source") return c.row.source;
+  if (key == "unit") return c.unit;
+  if (key == "path") return c.path;
+  if (key == "family") return c.family;
+  if (key == "quantity") return c.row.quantity;
+  if (key == "trust") return c.row.trust;
+  if (key == "file") return c.row.file;
+  const std::vector<std::string> choices = {"kind", "chip",     "source", "unit", "path",
+                                            "file", "quantity", "family", "trust"};
+  throw InputError("--by", fmt::format("unknown key '{}'", key), choice_note(key, choices));
+}
+
+std::vector<double> ranks(const std::vector<double>& v) {
+  std::vector<std::size_t> order(v.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return v[a] < v[b]; });
+  std::vector<double> out(v.size());
+  for (std::size_t i = 0; i < order.size();) {
+    std::size_t j = i;
+    while (j < order.size() && v[order[j]] == v[order[i]]) ++j;
+    for (std::size_t t = i; t < j; ++t) out[order[t]] = static_cast<double>(i + j - 1) / 2;
+    i = j;
+  }
+  return out;
+}
+
+}  // namespace
+
+double Comparison::log_ratio() const {
+  // A measured zero (an idle rail) is met by a predicted zero and by nothing else.
+  if (*row.value == 0) return *predicted == 0 ? 0 : INFINITY;
+  return std::log(*predicted / *row.value);
+}
+double Comparison::error() const {
+  return std::expm1(std::fabs(log_ratio()));
+}
+
+double Validation::coverage() const {
+  return with_spec == 0 ? 0 : static_cast<double>(run) / static_cast<double>(with_spec);
+}
+
+Validation compare_rows(const std::vector<SiliconRow>& rows,
+                        const std::vector<std::string>& chip_settings,
+                        const std::vector<std::string>& runtime_settings) {
+  Validation v;
+  std::map<std::string, Chip> chips;
+  std::map<std::string, Runtime> runtimes;
+  std::map<std::string, std::size_t> reasons;
+  for (const SiliconRow& row : rows) {
+    ++v.rows;
+    if (row.spec.empty() || !row.value) continue;
+    ++v.with_spec;
+    Comparison c;
+    c.row = row;
+    const std::string place = fmt::format("{}:{}", row.file, row.line);
+    // A malformed spec is an error; work that no model covers is a reason to skip.
+    const workloads::Spec spec = workloads::parse_spec(row.spec, place);
+    c.kind = spec.kind;
+    c.unit = spec.unit;
+    c.path = spec.path.empty() ? "none" : spec.path;
+    try {
+      const Chip& chip = chip_named(row.machine, chip_settings, chips);
+      c.family = family_of(chip);
+      auto runtime = runtimes.find(c.path);
+      if (runtime == runtimes.end())
+        runtime = runtimes.emplace(c.path, load_runtime(c.path, runtime_settings)).first;
+      c.prediction = predict(spec, chip, runtime->second);
+      c.predicted = as_quantity(c.prediction, spec, row.quantity);
+      if (spec.kind != "idle" && row.quantity != "power" && row.quantity != "energy" &&
+          row.quantity != "efficiency")
+        c.naive = as_quantity({.seconds = naive_seconds(spec, chip), .flop = c.prediction.flop},
+                              spec, row.quantity);
+      ++v.run;
+    } catch (const InputError& e) {
+      c.predicted.reset();
+      c.skipped = e.what();
+      ++reasons[c.skipped];
+    }
+    v.comparisons.push_back(std::move(c));
+  }
+  for (const auto& [reason, n] : reasons) v.skipped.push_back({reason, n});
+  std::stable_sort(v.skipped.begin(), v.skipped.end(),
+                   [](const Skips& a, const Skips& b) { return a.n > b.n; });
+  return v;
+}
+
+double quantile(std::vector<double> values, double q) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const double at = q * static_cast<double>(values.size() - 1);
+  const auto low = static_cast<std::size_t>(at);
+  const std::size_t high = std::min(low + 1, values.size() - 1);
+  const double part = at - static_cast<double>(low);
+  // Not a weighted sum of both where one is infinite and weighs nothing.
+  return part == 0 ? values[low] : values[low] + part * (values[high] - values[low]);
+}
+
+std::optional<double> rank_correlation(const std::vector<double>& a, const std::vector<double>& b) {
+  const std::vector<double> x = ranks(a), y = ranks(b);
+  const double mean = static_cast<double>(x.size() - 1) / 2;
+  double xy = 0, xx = 0, yy = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    xy += (x[i] - mean) * (y[i] - mean);
+    xx += (x[i] - mean) * (x[i] - mean);
+    yy += (y[i] - mean) * (y[i] - mean);
+  }
+  if (xx == 0 || yy == 0) return std::nullopt;
+  return xy / std::sqrt(xx * yy);
+}
+
+Score score_of(const std::vector<const Comparison*>& rows) {
+  Score s;
+  std::vector<double> errors, naive;
+  std::map<std::string, std::pair<std::vector<double>, std::vector<double>>> sweeps;
+  for (const Comparison* c : rows) {
+    if (!c->scored()) continue;
+    errors.push_back(c->error());
+    if (c->naive) naive.push_back(std::expm1(std::fabs(std::log(*c->naive / *c->row.value))));
+    auto& [predicted, measured] = sweeps[sweep(*c)];
+    predicted.push_back(*c->predicted);
+    measured.push_back(*c->row.value);
+  }
+  s.n = errors.size();
+  s.median = quantile(errors, 0.5);
+  s.p90 = quantile(errors, 0.9);
+  for (const double e : errors) s.mean += e / static_cast<double>(errors.size());
+  s.naive_median = quantile(naive, 0.5);
+  s.naive_p90 = quantile(naive, 0.9);
+  double sum = 0;
+  int counted = 0;
+  for (const auto& [name, pair] : sweeps) {
+    if (pair.first.size() < 5) continue;
+    if (const auto rho = rank_correlation(pair.first, pair.second)) {
+      sum += *rho;
+      ++counted;
+    }
+  }
+  if (counted > 0) s.rank = sum / counted;
+  return s;
+}
+
+std::vector<GroupScore> group_scores(const Validation& v, const std::vector<std::string>& keys) {
+  std::map<std::string, std::vector<const Comparison*>> groups;
+  for (const Comparison& c : v.comparisons) {
+    std::vector<std::string> parts;
+    for (const std::string& k : keys) parts.push_back(key_of(c, k));
+    if (c.scored()) groups[fmt::format("{}", fmt::join(parts, " "))].push_back(&c);
+  }
+  std::vector<GroupScore> out;
+  for (const auto& [name, rows] : groups) out.push_back({name, score_of(rows)});
+  return out;
+}
+
+}  // namespace ane::sim

@@ -1,0 +1,68 @@
+// Measured rows against predictions.
+//
+// The error of a row is exp(|ln(predicted / measured)|) - 1. Rows of trust D and rows set aside are
+// predicted and listed, not scored. The rank correlation is Spearman's inside each sweep (one chip,
+// source, unit, path, kind and quantity, at least 5 rows), averaged over a group's sweeps.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/predict.h"
+#include "sim/silicon_rows.h"
+
+namespace ane::sim {
+
+struct Comparison {
+  SiliconRow row;
+  std::string kind, unit, path, family;    // of the spec; family: "M1", "M4", "NVIDIA"
+  std::optional<double> predicted, naive;  // in the row's quantity
+  Prediction prediction{};
+  std::string skipped;  // why it could not be run; empty: it ran
+
+  bool scored() const { return predicted && row.set_aside.empty() && row.trust != "D"; }
+  double log_ratio() const;  // ln(predicted / measured), rows that ran
+  double error() const;
+};
+
+struct Score {
+  std::size_t n = 0;
+  double median = 0, p90 = 0, mean = 0;
+  std::optional<double> rank;
+  double naive_median = 0, naive_p90 = 0;
+};
+
+struct GroupScore {
+  std::string group;
+  Score score;
+};
+
+struct Skips {
+  std::string reason;
+  std::size_t n = 0;
+};
+
+struct Validation {
+  std::size_t rows = 0, with_spec = 0, run = 0;
+  std::vector<Comparison> comparisons;  // of the rows with a spec, in the order of the files
+  std::vector<Skips> skipped;           // most frequent first
+
+  double coverage() const;  // run / with_spec
+};
+
+// chip_settings, runtime_settings: overrides, "gpu.utilisation=0.75".
+Validation compare_rows(const std::vector<SiliconRow>& rows,
+                        const std::vector<std::string>& chip_settings = {},
+                        const std::vector<std::string>& runtime_settings = {});
+
+Score score_of(const std::vector<const Comparison*>& rows);
+// keys of: kind, chip, source, unit, path, family, quantity, file, trust. Several are joined by a
+// blank. InputError with the choices for another key.
+std::vector<GroupScore> group_scores(const Validation& v, const std::vector<std::string>& keys);
+
+// The linear interpolation of order statistics at share q of 0 to 1; 0 for no values.
+double quantile(std::vector<double> values, double q);
+// Spearman's rho with mean ranks for ties; nullopt when either side is constant.
+std::optional<double> rank_correlation(const std::vector<double>& a, const std::vector<double>& b);
+
+}  // namespace ane::sim

@@ -1,0 +1,148 @@
+#include "sim/validate.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "isa/error.h"
+#include "sim/validate_report.h"
+
+namespace ane::sim {
+namespace {
+
+const std::string header = "chip,source,trust,role,note,spec,quantity,value_si\n";
+
+TEST(SiliconRows, QuotedFieldsKeepTheirCommasQuotesAndLines) {
+  const auto r = parse_csv("a,\"b,\"\"c\"\"\nd\",e\r\nf,,\n", "x");
+  ASSERT_EQ(r.size(), 2U);
+  EXPECT_EQ(r[0], (std::vector<std::string>{"a", "b,\"c\"\nd", "e"}));
+  EXPECT_EQ(r[1], (std::vector<std::string>{"f", "", ""}));
+  EXPECT_THROW(parse_csv("a,\"b\n", "x"), InputError);
+}
+
+TEST(SiliconRows, AMissingColumnOrABadValueIsAnErrorAtItsPlace) {
+  try {
+    silicon_rows("chip,spec\nM1,\n", "f.csv");
+    FAIL();
+  } catch (const InputError& e) {
+    EXPECT_EQ(e.place(), "f.csv:1");
+  }
+  try {
+    silicon_rows(header + "M1,s,A,,,,latency,fast\n", "f.csv");
+    FAIL();
+  } catch (const InputError& e) {
+    EXPECT_EQ(e.place(), "f.csv:2");
+  }
+}
+
+TEST(SiliconRows, OtherOrdersAndFurtherColumnsAreRead) {
+  const auto rows = silicon_rows(
+      "value_si,extra,quantity,spec,trust,source,chip\n1e-3,x,latency,kind=launch "
+      "unit=gpu,A,s,M1\n",
+      "f.csv");
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].chip, "M1");
+  EXPECT_EQ(rows[0].value, 1e-3);
+}
+
+Validation two() {
+  return compare_rows(silicon_rows(
+      header +
+          "M1 (8c),s,A,,,unit=gpu path=mlx kind=matmul m=512 n=512 k=512,latency,1e-3\n"
+          "M1 (8c),s,D,,,unit=gpu path=mlx kind=matmul m=512 n=512 k=512,latency,1e-3\n"
+          "M1 (8c),s,A,,,unit=memory path=none kind=copy bytes=8,latency,1e-3\n"
+          "M1 (8c),s,A,context,old torch-MPS batched matmul,unit=gpu path=torch_mps kind=matmul "
+          "m=512 n=512 k=512,latency,1e-3\n"
+          "M9,s,A,,,unit=gpu path=mlx kind=launch,latency,1e-3\n"
+          "M1 (8c),s,A,,,,latency,1e-3\n",
+      "f.csv"));
+}
+
+TEST(Validate, RowsAreScoredListedOrSkippedAndNeverLost) {
+  const Validation v = two();
+  EXPECT_EQ(v.rows, 6U);
+  EXPECT_EQ(v.with_spec, 5U);
+  EXPECT_EQ(v.run, 3U);
+  EXPECT_TRUE(v.comparisons[0].scored());
+  EXPECT_FALSE(v.comparisons[1].scored());  // trust D
+  EXPECT_THAT(v.comparisons[3].row.set_aside, testing::HasSubstr("before 2.5"));
+  ASSERT_EQ(v.skipped.size(), 2U);
+  EXPECT_EQ(v.skipped[0].n + v.skipped[1].n, 2U);
+}
+
+TEST(Validate, TheErrorOfARowIsSymmetricInTheLogarithm) {
+  Comparison c;
+  c.row.value = 2.0;
+  c.predicted = 1.0;
+  EXPECT_DOUBLE_EQ(c.error(), 1.0);
+  c.predicted = 4.0;
+  EXPECT_DOUBLE_EQ(c.error(), 1.0);
+  c.row.value = 0.0;
+  EXPECT_TRUE(std::isinf(c.error()));
+  c.predicted = 0.0;
+  EXPECT_EQ(c.error(), 0.0);
+}
+
+TEST(Validate, QuantilesInterpolateAndRanksShareTies) {
+  EXPECT_DOUBLE_EQ(quantile({1, 2, 3, 4}, 0.5), 2.5);
+  EXPECT_DOUBLE_EQ(quantile({5}, 0.9), 5);
+  EXPECT_DOUBLE_EQ(*rank_correlation({1, 2, 3}, {10, 20, 30}), 1);
+  EXPECT_DOUBLE_EQ(*rank_correlation({1, 2, 3}, {3, 2, 1}), -1);
+  EXPECT_DOUBLE_EQ(*rank_correlation({1, 1, 2, 2}, {1, 1, 2, 2}), 1);
+  EXPECT_FALSE(rank_correlation({1, 1}, {1, 2}));
+}
+
+TEST(Validate, JsonHasTheAgreedLayout) {
+  const auto j =
+      nlohmann::json::parse(validation_json(two(), {.by = {"kind", "chip"}, .worst = 3}));
+  EXPECT_EQ(j["rows"], 6);
+  EXPECT_EQ(j["with_spec"], 5);
+  EXPECT_EQ(j["run"], 3);
+  EXPECT_EQ(j["all"]["n"], 1);
+  EXPECT_TRUE(j["all"]["median"].is_number());
+  EXPECT_TRUE(j["all"]["p90"].is_number());
+  EXPECT_EQ(j["by"][0]["group"], "matmul M1 (8c)");
+  EXPECT_EQ(j["worst"].size(), 1U);
+  EXPECT_TRUE(j["skipped"][0].contains("reason"));
+  EXPECT_EQ(j["listed"].size(), 2U);
+}
+
+TEST(Validate, AnUnknownKeyOfGroupsIsAnError) {
+  EXPECT_THROW(group_scores(two(), {"colour"}), InputError);
+}
+
+TEST(Validate, AMalformedSpecIsAnErrorAtItsRow) {
+  try {
+    compare_rows(silicon_rows(header + "M1,s,A,,,kind=matmul m=1,latency,1\n", "f.csv"));
+    FAIL();
+  } catch (const InputError& e) {
+    EXPECT_EQ(e.place(), "f.csv:2");
+  }
+}
+
+TEST(Validate, OverridesReachTheDevices) {
+  const auto rows = silicon_rows(
+      header + "M1 (8c),s,A,,,unit=gpu path=mps kind=matmul m=4096 n=4096 k=4096,latency,1e-3\n",
+      "f.csv");
+  const double a = *compare_rows(rows).comparisons[0].predicted;
+  const double b = *compare_rows(rows, {"gpu.clock=0.5 GHz"}).comparisons[0].predicted;
+  EXPECT_GT(b, 2 * a);
+}
+
+// Bands, not targets: the figures of the day are in docs/validation.md.
+TEST(Validate, TheProjectsCpuAndGpuRowsStayInTheirBands) {
+  std::vector<SiliconRow> rows = load_silicon_rows("soc_validation.csv");
+  const Validation v = compare_rows(rows);
+  EXPECT_GE(v.coverage(), 0.95);
+  for (const GroupScore& g : group_scores(v, {"unit"})) {
+    if (g.group == "gpu") {
+      EXPECT_LE(g.score.median, 0.12);
+      EXPECT_GE(*g.score.rank, 0.8);
+      EXPECT_LT(g.score.median, g.score.naive_median);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ane::sim

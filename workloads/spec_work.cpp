@@ -1,0 +1,151 @@
+#include "workloads/spec_work.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "isa/error.h"
+
+namespace ane::workloads {
+namespace {
+
+using kernels::Work;
+using kernels::WorkKind;
+
+Bytes bytes(double count) {
+  return Bytes{static_cast<std::int64_t>(std::llround(count))};
+}
+double real(std::int64_t v) {
+  return static_cast<double>(v);
+}
+
+WorkList conv_work(const Spec& s) {
+  const double a = bytes_of(s.activations), wb = bytes_of(s.weights);
+  WorkList out;
+  for (std::int64_t layer = 0; layer < s.depth; ++layer) {
+    const std::int64_t cin = layer == 0 && s.cin_first > 0 ? s.cin_first : s.cin;
+    Work w = product(s.batch * s.h * s.w, s.cout, cin * s.kh * s.kw / s.groups, a, wb);
+    w.kind = WorkKind::conv;
+    w.read = bytes(real(s.batch * s.h * s.stride * s.w * s.stride * cin) * a);
+    w.compressed = wb < 2;
+    w.name = "conv";
+    out.push_back(w);
+  }
+  return out;
+}
+
+WorkList op_work(const Spec& s) {
+  const std::vector<std::int64_t> e = extents(s.shape);
+  const double a = bytes_of(s.activations);
+  std::int64_t elements = s.batch;
+  for (const std::int64_t x : e) elements *= x;
+  const double total = real(elements) * a;
+  if (s.op == "reduce_sum" || s.op == "reduce_max" || s.op == "reduce_mean") {
+    Work w{.kind = WorkKind::reduction, .other_flops = elements, .read = bytes(total)};
+    w.written = bytes(s.axes == "all" || s.axes.empty() ? a : total / real(e.back()));
+    w.name = "reduce";
+    return {w};
+  }
+  if (s.op == "softmax")
+    return {Work{.kind = WorkKind::softmax,
+                 .other_flops = 5 * elements,
+                 .read = bytes(total),
+                 .written = bytes(total),
+                 .name = "softmax"}};
+  if (s.op == "layer_norm" || s.op == "rms_norm")
+    return {Work{.kind = WorkKind::normalisation,
+                 .other_flops = 8 * elements,
+                 .read = bytes(total),
+                 .written = bytes(total),
+                 .name = "norm"}};
+  if (s.op == "relu" || s.op == "gelu" || s.op == "sigmoid" || s.op == "tanh" || s.op == "add" ||
+      s.op == "mul" || s.op == "silu")
+    return {pointwise(elements, a, s.op == "add" || s.op == "mul" ? 2 : 1)};
+  if (s.op == "sdpa" && e.size() == 3) {  // heads x length x head size
+    Work w{.kind = WorkKind::attention,
+           .macs = Macs{2 * s.batch * e[0] * e[1] * e[1] * e[2]},
+           .read = bytes(3 * total),
+           .written = bytes(total)};
+    w.m = e[1], w.n = e[1], w.k = e[2], w.batch = s.batch * e[0];
+    w.name = "sdpa";
+    return {w};
+  }
+  if (s.op == "mha" && e.size() == 2) {  // length x width, `heads` heads, with the projections
+    const std::int64_t length = e[0], width = e[1], heads = std::max<std::int64_t>(1, s.heads);
+    const double wb = bytes_of(s.weights);
+    Work in = product(s.batch * length, width, width, a, wb);
+    in.count = 3;
+    Work attention{.kind = WorkKind::attention,
+                   .macs = Macs{2 * s.batch * length * length * width},
+                   .read = bytes(3 * total),
+                   .written = bytes(total)};
+    attention.m = length, attention.n = length, attention.k = width / heads;
+    attention.batch = s.batch * heads;
+    attention.name = "attention";
+    return {in, attention, product(s.batch * length, width, width, a, wb)};
+  }
+  throw InputError("spec", fmt::format("op={} shape={} has no operator list", s.op, s.shape),
+                   "reduce_sum, softmax, layer_norm, rms_norm, relu, gelu, sigmoid, tanh, add, "
+                   "mul, silu, sdpa (heads x length x size), mha (length x width)");
+}
+
+}  // namespace
+
+Work product(std::int64_t m, std::int64_t n, std::int64_t k, double activation, double weight,
+             std::int64_t batch, bool own_right_hand) {
+  Work w{.kind = WorkKind::gemm, .macs = Macs{m * n * k * batch}};
+  // One right-hand side for the whole batch is one taller product.
+  if (!own_right_hand) {
+    m *= batch;
+    batch = 1;
+  }
+  w.m = m, w.n = n, w.k = k, w.batch = batch;
+  w.read = bytes(real(m * k * batch) * activation);
+  w.written = bytes(real(m * n * batch) * activation);
+  w.weights = bytes(real(n * k * batch) * weight);
+  w.name = "product";
+  return w;
+}
+
+Work pointwise(std::int64_t elements, double size, int operands, double flops) {
+  return Work{.kind = WorkKind::elementwise,
+              .other_flops = static_cast<std::int64_t>(real(elements) * flops),
+              .read = bytes(real(elements) * size * operands),
+              .written = bytes(real(elements) * size),
+              .name = "elementwise"};
+}
+
+WorkList work_of(const Spec& s) {
+  const double a = bytes_of(s.activations), wb = bytes_of(s.weights);
+  if (s.kind == "conv") return conv_work(s);
+  if (s.kind == "matmul") {
+    Work w = product(s.m, s.n, s.k, a, wb, s.batch, s.bmm);
+    w.count = s.depth;
+    w.bias = s.bias;
+    w.compressed = wb < 2;
+    return {w};
+  }
+  if (s.kind == "elementwise") {
+    Work w = pointwise(s.elements * s.batch, a, s.op == "add" || s.op == "mul" ? 2 : 1);
+    w.count = s.depth;
+    return {w};
+  }
+  if (s.kind == "op") return op_work(s);
+  if (s.kind == "llm") return llm_work(s);
+  if (s.kind == "mpnn") return mpnn_work(s);
+  if (s.kind == "network") return network_work(s);
+  if (s.kind == "copy") {
+    // `bytes` is what a bandwidth of counted=1 counts; a copy reads and writes it.
+    const bool writes = s.direction != "read";
+    const std::int64_t operands = s.direction == "triad" ? 2 : 1;
+    return {Work{.kind = WorkKind::copy,
+                 .read = Bytes{s.bytes * operands},
+                 .written = Bytes{writes ? s.bytes : 0},
+                 .name = "copy"}};
+  }
+  if (s.kind == "launch" || s.kind == "idle") return {};
+  throw InputError("spec", fmt::format("kind={} has no operator list for a CPU or GPU", s.kind));
+}
+
+}  // namespace ane::workloads
