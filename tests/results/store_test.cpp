@@ -5,11 +5,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <thread>
 
 #include "isa/error.h"
 #include "records.h"
@@ -209,6 +211,9 @@ TEST_F(StoreTest, RefusesADatabaseOfAnotherProgramAndLeavesItAlone) {
   const std::string before = content(file_);
   EXPECT_THAT(error_of([&] { Store s(file_); }), HasSubstr("database of another program"));
   EXPECT_EQ(content(file_), before);
+  const std::string unversioned = folder_ + "/other.db";
+  Database(unversioned, Database::Open::create).execute("CREATE TABLE theirs (x)");
+  EXPECT_THAT(error_of([&] { Store s(unversioned); }), HasSubstr("database of another program"));
 }
 
 TEST_F(StoreTest, RefusesWhatIsNoDatabase) {
@@ -283,6 +288,20 @@ TEST_F(StoreTest, WritersOfSeveralProcessesWaitForEachOther) {
   }
   EXPECT_EQ(count("run"), runs / 2 + processes * runs / 2);
   EXPECT_EQ(count("task"), 2 * count("run"));
+}
+
+// A writer that had read before it waited would find its snapshot stale.
+TEST_F(StoreTest, AWriterThatWaitedSeesWhatTheOtherWrote) {
+  Store store(file_);
+  Database other(file_, Database::Open::existing);
+  other.execute("BEGIN IMMEDIATE; DELETE FROM run");
+  std::string error;
+  std::jthread writer([&] { error = error_of([&] { store.add(ane_record()); }); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  other.execute("COMMIT");
+  writer.join();
+  EXPECT_EQ(error, "");
+  EXPECT_EQ(count("run"), 1);
 }
 
 TEST_F(StoreTest, SqlViewsAnswerTheCommonQuestions) {
