@@ -2,9 +2,9 @@
 //
 //   readqc mlp on M4 ane (coreml, ane16, fp16), batch 100
 //     peak 7.50 TMAC/s, DRAM 60.0 GB/s: they meet at 125 MAC/B
-//     name      intensity MAC/B  reached GMAC/s  roof GMAC/s  of roof %  under       0 to 100 %
-//     fc1                  28.1             128         1684       7.60  bandwidth   ##
-//     the call             28.5            18.7         1709       1.09  bandwidth   #
+//     name      intensity MAC/B  reached GMAC/s  roof TMAC/s  of roof %  under      0 to 100 %
+//     fc1                  28.1             128         1.68       7.60  bandwidth  ##
+//     the call             28.5            18.7         1.71       1.09  bandwidth  #
 //
 // intensity: multiply-accumulates for each byte to or from DRAM. The roof is the smaller of the
 // peak and of intensity x bandwidth; `under` says which. Far below the roof: neither is what holds
