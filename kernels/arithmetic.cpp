@@ -72,7 +72,7 @@ class BitArithmetic final : public Arithmetic {
   }
   double constant(double value) const override { return carried(bits(value)); }
   std::vector<double> weights(const Parameters& p) const override {
-    const std::vector<Half> decoded = decoded_weights(p);
+    const std::vector<Half> decoded = decoded_weights(p, profile_);
     std::vector<double> w(decoded.size());
     std::ranges::transform(decoded, w.begin(), carried);
     return w;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <numeric>
 
@@ -23,6 +24,9 @@ WeightRows::WeightRows(const Parameters& p, int dilation_w, int dilation_h)
   if (!p.weights.empty()) zeros = static_cast<double>(std::ranges::count(p.weights, 0.0F));
   if (!p.codes.empty()) zeros = static_cast<double>(std::ranges::count(p.codes, std::int8_t{0}));
   zero_share_ = (zeros + total - taps) / total;
+  coding_.format = p.format;
+  if (!p.weights.empty() && p.format != isa::KernelFormat::i8)
+    coding_ = arith::fit_weights(p.format, p.weights);
 }
 
 std::vector<float> WeightRows::rows(std::span<const std::int64_t> channels) const {
@@ -43,29 +47,17 @@ std::vector<float> WeightRows::rows(std::span<const std::int64_t> channels) cons
 
 std::vector<std::uint8_t> WeightRows::encode(std::span<const std::int64_t> channels) const {
   const std::vector<float> all = rows(channels);
+  if (p_.format != isa::KernelFormat::i8) return arith::encode_weights(coding_, all, row_length());
   std::vector<std::uint8_t> bytes;
-  if (p_.format == isa::KernelFormat::i8) {
-    for (const float w : all)
-      bytes.push_back(static_cast<std::uint8_t>(static_cast<std::int8_t>(w)));
-  } else {
-    for (const float w : all) {
-      const std::uint16_t h = arith::to_half(static_cast<double>(w)).bits;
-      bytes.push_back(static_cast<std::uint8_t>(h & 255));
-      bytes.push_back(static_cast<std::uint8_t>(h >> 8));
-    }
-  }
+  bytes.reserve(all.size());
+  for (const float w : all) bytes.push_back(static_cast<std::uint8_t>(static_cast<std::int8_t>(w)));
   return bytes;
 }
 
 std::int64_t WeightRows::encoded_bytes(std::int64_t channels) const {
-  return channels * row_length() * (p_.format == isa::KernelFormat::i8 ? 1 : 2);
-}
-
-std::vector<arith::Half> decode_stream(isa::KernelFormat, int, std::span<const std::uint8_t> stream,
-                                       std::int64_t channels, std::int64_t row_length) {
-  std::vector<arith::Half> out(static_cast<std::size_t>(channels * row_length));
-  std::memcpy(out.data(), stream.data(), out.size() * 2);
-  return out;
+  const auto nonzero = static_cast<std::int64_t>(
+      std::llround((1 - zero_share_) * static_cast<double>(channels * row_length())));
+  return arith::encoded_bytes(p_.format, coding_.block, channels, row_length(), nonzero);
 }
 
 std::vector<std::int8_t> decode_stream8(std::span<const std::uint8_t> stream, std::int64_t channels,
@@ -76,15 +68,16 @@ std::vector<std::int8_t> decode_stream8(std::span<const std::uint8_t> stream, st
   return out;
 }
 
-std::vector<arith::Half> decoded_weights(const Parameters& p) {
+std::vector<arith::Half> decoded_weights(const Parameters& p, const arith::Profile& profile) {
   const WeightRows rows(p, 1, 1);
   const std::int64_t k = rows.row_length(), engines = 16;
   std::vector<arith::Half> all(static_cast<std::size_t>(p.cout * k));
   for (std::int64_t e = 0; e < std::min(engines, p.cout); ++e) {
     std::vector<std::int64_t> channels;
     for (std::int64_t c = e; c < p.cout; c += engines) channels.push_back(c);
-    const auto stream = rows.encode(channels);
-    const auto part = decode_stream(p.format, 5, stream, std::ssize(channels), k);
+    const auto part =
+        arith::decode_weights(p.format, arith::WeightCoding{}.block, rows.encode(channels),
+                              std::ssize(channels), k, profile);
     for (std::size_t i = 0; i < channels.size(); ++i)
       std::copy_n(part.data() + static_cast<std::int64_t>(i) * k, k, all.data() + channels[i] * k);
   }

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "kernels/arith/weights.h"
 #include "kernels/types.h"
 
 namespace ane::kernels {
@@ -25,17 +26,15 @@ class WeightRows {
   int dilation_w_, dilation_h_;
   std::int64_t kw_, kh_;
   double zero_share_ = 0;
+  arith::WeightCoding coding_;  // fitted once for the layer: all its streams share it
 };
 
-// `channels` rows of `row_length` weights from a stream, as the multipliers see them. InputError
-// for a stream that is too short.
-std::vector<arith::Half> decode_stream(isa::KernelFormat format, int block_log2,
-                                       std::span<const std::uint8_t> stream, std::int64_t channels,
-                                       std::int64_t row_length);
+// Codes of an integer stream: `channels` rows. InputError for a stream that is too short.
 std::vector<std::int8_t> decode_stream8(std::span<const std::uint8_t> stream, std::int64_t channels,
                                         std::int64_t row_length);
 
-// All rows [cout][row_length] decoded from the streams that the layer would have.
-std::vector<arith::Half> decoded_weights(const Parameters& parameters);
+// All rows [cout][row_length], decoded from the streams that the layer would have.
+std::vector<arith::Half> decoded_weights(const Parameters& parameters,
+                                         const arith::Profile& profile);
 
 }  // namespace ane::kernels

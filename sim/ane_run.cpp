@@ -18,7 +18,9 @@ results::Parts cause_parts(const CauseSeconds& causes) {
   return parts;
 }
 
-double total(const TaskEnergy& e) { return e.mac + e.l2 + e.kernel + e.dram + e.planar; }
+double total(const TaskEnergy& e) {
+  return e.mac + e.l2 + e.kernel + e.dram + e.planar;
+}
 
 }  // namespace
 
@@ -118,8 +120,8 @@ results::Record ane_record(results::Run run, const Chip& chip, const Runtime& ru
     // Stages overlap inside a task; each is shown from the task's start, as long as it takes alone.
     const auto stage = [&](const char* device, double length, Picoseconds from) {
       if (length <= 0) return;
-      const Picoseconds to{std::min(line.end.count,
-                                    from.count + static_cast<std::int64_t>(length * 1e12 + 0.5))};
+      const Picoseconds to{
+          std::min(line.end.count, from.count + static_cast<std::int64_t>(length * 1e12 + 0.5))};
       line.stages.push_back({device, from, to});
     };
     stage("kernel dma", task.time.weights - task.hidden, task.start);

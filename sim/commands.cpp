@@ -9,6 +9,8 @@ std::span<const Command> commands() {
       {"asm", "assembles a program", run_asm},
       {"chips", "what is known of each chip, and where it comes from", run_chips},
       {"disasm", "prints a program file as text", run_disasm},
+      {"compare", "a workload's cost on chips, units and batches, side by side", run_compare},
+      {"run", "run a workload on the simulated machine", run_run},
       {"runs", "what the results file holds", run_runs},
       {"show", "stored runs through a view: summary, layers, timeline, ...", run_show},
       {"train", "train a read-QC model on FASTQ and say how good it is", run_train},

@@ -10,6 +10,8 @@ using Arguments = std::vector<std::string>;
 int run_asm(const Arguments& arguments);
 int run_chips(const Arguments& arguments);
 int run_disasm(const Arguments& arguments);
+int run_compare(const Arguments& arguments);
+int run_run(const Arguments& arguments);
 int run_runs(const Arguments& arguments);
 int run_show(const Arguments& arguments);
 int run_train(const Arguments& arguments);

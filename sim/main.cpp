@@ -7,8 +7,9 @@
 namespace {
 
 void print_usage() {
-  fmt::print("anesim: what a model costs on an Apple-Neural-Engine-like accelerator, bit for bit\n\n"
-             "usage: anesim COMMAND [options]     anesim COMMAND --help\n\ncommands:\n");
+  fmt::print(
+      "anesim: what a model costs on an Apple-Neural-Engine-like accelerator, bit for bit\n\n"
+      "usage: anesim COMMAND [options]     anesim COMMAND --help\n\ncommands:\n");
   for (const ane::sim::Command& c : ane::sim::commands())
     fmt::print("  {:<10} {}\n", c.name, c.summary);
 }

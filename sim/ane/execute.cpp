@@ -11,6 +11,7 @@
 #include "kernels/arith/planar.h"
 #include "kernels/arith/quantise.h"
 #include "kernels/arith/round.h"
+#include "kernels/arith/weights.h"
 #include "kernels/weight_stream.h"
 
 namespace ane::sim {
@@ -193,7 +194,8 @@ const Executor::Kernel& Executor::kernel(const Task& t, std::size_t slot, const 
         std::copy_n(rows.data() + i * k, k, w8.data() + (e + i * engines) * k);
     } else {
       const auto rows =
-          kernels::decode_stream(t.kernel.format, t.kernel.block_log2, bytes, channels, k);
+          kernels::arith::decode_weights(
+          t.kernel.format, std::int64_t{1} << t.kernel.block_log2, bytes, channels, k, profile_);
       for (std::int64_t i = 0; i < channels; ++i)
         std::copy_n(rows.data() + i * k, k, w.data() + (e + i * engines) * k);
     }

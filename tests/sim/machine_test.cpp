@@ -7,6 +7,7 @@
 #include "kernels/arith/gemm.h"
 #include "random_graph.h"
 #include "workloads/compile.h"
+#include "workloads/quantise.h"
 
 namespace ane::sim {
 namespace {
@@ -195,6 +196,35 @@ TEST(Program, GatherConcatSliceReshapeTransposeMoveTheRightBits) {
     Case copy = c;
     copy.check(out, "M4", {l2});
   }
+}
+
+TEST(Program, EveryWeightFormatGivesTheReferenceBits) {
+  for (const auto format :
+       {isa::KernelFormat::int8, isa::KernelFormat::int8c, isa::KernelFormat::pal1,
+        isa::KernelFormat::pal2, isa::KernelFormat::pal4, isa::KernelFormat::pal6,
+        isa::KernelFormat::pal8, isa::KernelFormat::int4b, isa::KernelFormat::sparse}) {
+    Case c;
+    const auto x = c.input("x", {isa::Format::fp16, {.w = 33, .h = 1, .c = 70, .n = 1}});
+    auto p = random_parameters(c.rng, 37, 70);
+    p->format = format;
+    c.check(c.b.linear("l", x, p));
+  }
+}
+
+TEST(Program, IntegerLayersGiveTheReferenceBits) {
+  Case c;
+  const auto x = c.input("x", {isa::Format::fp16, {.w = 12, .h = 7, .c = 9, .n = 1}});
+  const workloads::QuantisedLayer q =
+      workloads::quantise_layer(*random_parameters(c.rng, 20, 9, 3, 3), 2.0F);
+  Attributes scale, window;
+  scale.scale = q.input_scale;
+  window.pad_left = window.pad_right = window.pad_top = window.pad_bottom = 1;
+  window.activation = "relu";
+  auto y = c.b.node("quantise", "q", {x}, scale);
+  y = c.b.conv("conv", y, std::make_shared<kernels::Parameters>(q.parameters), window);
+  scale.zero = -3;
+  y = c.b.node("quantise", "q2", {y}, scale);
+  c.check(c.b.node("dequantise", "dq", {y}, scale));
 }
 
 TEST(Program, OutputsDoNotDependOnTheHostsInstructionSet) {

@@ -17,11 +17,13 @@ std::shared_ptr<Parameters> parameters_of(const Model& model, const Layer& layer
   p->cout = layer.out;
   p->cin = layer.in;
   p->kw = static_cast<int>(layer.kernel);
+  p->has_bias = true;
+  // An untrained model has a shape and no values: its zeros are not weights that could be skipped.
+  if (model.training.epochs == 0 && model.spec.kind != ModelKind::biometal) return p;
   const auto w = model.parameter(layer.name + ".weight").as<const float>();
   const auto b = model.parameter(layer.name + ".bias").as<const float>();
   p->weights.assign(w.begin(), w.end());
   p->bias.assign(b.begin(), b.end());
-  p->has_bias = true;
   return p;
 }
 
@@ -85,11 +87,13 @@ Graph build_graph(const Model& model, std::int64_t batch, Precision precision,
         a.activation = activation;
         a.stride_w = static_cast<int>(layer.stride);
         if (precision == Precision::w8a8) {
-          const QuantisedLayer q = quantise_layer(*p, ranges.at(i));
+          QuantisedLayer q{.parameters = *p};
+          q.parameters.format = isa::KernelFormat::i8;
+          if (!p->weights.empty()) q = quantise_layer(*p, ranges.at(i));
           Attributes scale;
           scale.scale = q.input_scale;
           x = b.node("quantise", layer.name + ".quantise", {x}, scale);
-          p = std::make_shared<Parameters>(q.parameters);
+          p = std::make_shared<Parameters>(std::move(q.parameters));
         } else {
           p->format = precision == Precision::int8_weights ? isa::KernelFormat::int8c : format;
         }

@@ -1,0 +1,163 @@
+#include "sim/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "isa/error.h"
+#include "kernels/arith/gemm.h"
+#include "results/store.h"
+#include "results/trace.h"
+#include "results/view.h"
+
+namespace ane::sim {
+
+namespace po = boost::program_options;
+
+std::string code_version() {
+  return ANESIM_VERSION;
+}
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> parts;
+  std::string part;
+  for (const char c : text + ",") {
+    if (c != ',' && c != ' ') {
+      part += c;
+    } else if (!part.empty()) {
+      parts.push_back(part);
+      part.clear();
+    }
+  }
+  return parts;
+}
+
+std::vector<std::int64_t> split_numbers(const std::string& option, const std::string& text) {
+  std::vector<std::int64_t> numbers;
+  for (const std::string& word : split_list(text)) {
+    std::int64_t n = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), n);
+    if (error != std::errc() || end != word.data() + word.size() || n < 1)
+      throw InputError(option, fmt::format("'{}' is no whole number from 1", word),
+                       fmt::format("{} 1,10,100", option));
+    numbers.push_back(n);
+  }
+  if (numbers.empty())
+    throw InputError(option, "an empty list", fmt::format("{} 1,10,100", option));
+  return numbers;
+}
+
+void add_target_options(po::options_description& options) {
+  options.add_options()  //
+      ("set", po::value<std::vector<std::string>>()->value_name("PATH=VALUE"),
+       "override a chip's value, e.g. ane.l2=4MiB; may be given several times")  //
+      ("profile", po::value<std::string>()->value_name("NAME"),
+       "numbers: ane16 (M4 as measured) or ieee; default: the chip's")  //
+      ("simd", po::value<std::string>()->default_value("best")->value_name("PATH"),
+       "host arithmetic: scalar, avx2, avx512 or best; never changes a bit")  //
+      ("runtime", po::value<std::string>()->default_value("")->value_name("NAME"),
+       "software on top; default: coreml (ANE), mlx (GPU), accelerate (CPU)");
+}
+
+void add_output_options(po::options_description& options) {
+  options.add_options()  //
+      ("db", po::value<std::string>()->default_value("anesim.db")->value_name("FILE"),
+       "results file, made when absent")                                    //
+      ("no-db", "store nothing")                                            //
+      ("again", "store the run even if this question was answered before")  //
+      ("view", po::value<std::string>()->value_name("NAME"),
+       "summary, compare, layers, timeline, roofline, bottleneck, energy or memory")  //
+      ("trace", po::value<std::string>()->value_name("FILE"),
+       "write the tasks for ui.perfetto.dev (runs on the ANE)")  //
+      ("tasks", "store the row of every task too");
+  add_style(options);
+}
+
+std::vector<std::string> overrides_of(const po::variables_map& given) {
+  if (given.count("set") == 0) return {};
+  return given["set"].as<std::vector<std::string>>();
+}
+
+std::string canonical(std::vector<std::string> overrides) {
+  std::ranges::sort(overrides);
+  std::string text;
+  for (const std::string& o : overrides) text += (text.empty() ? "" : " ") + o;
+  return text;
+}
+
+Target make_target(const std::string& chip_name, const std::string& unit,
+                   const std::string& runtime, const std::vector<std::string>& overrides) {
+  const std::vector<std::string> units{"ane", "gpu", "cpu"};
+  if (std::ranges::find(units, unit) == units.end())
+    throw InputError("--unit", fmt::format("unknown unit '{}'", unit), choice_note(unit, units));
+  Chip chip = load_chip(chip_name, overrides);
+  // Absent units are told now, before any work.
+  if (unit == "ane") chip.ane();
+  if (unit == "gpu") chip.gpu();
+  if (unit == "cpu") chip.cpu();
+  std::string name = runtime;
+  if (name.empty())
+    name = unit == "ane"   ? "coreml"
+           : unit == "cpu" ? "accelerate"
+           : chip.pcie()   ? "cuda_torch"
+                           : "mlx";
+  Runtime loaded = load_runtime(name);
+  const RuntimeParameters& r = loaded.costs();
+  if (unit == "ane" ? !r.ane : unit == "gpu" ? !r.gpu : !r.cpu) {
+    std::vector<std::string> able;
+    for (const std::string& other : runtime_names()) {
+      const Runtime candidate = load_runtime(other);
+      const RuntimeParameters& c = candidate.costs();
+      if (unit == "ane" ? c.ane : unit == "gpu" ? c.gpu : c.cpu) able.push_back(other);
+    }
+    throw InputError("--runtime", fmt::format("'{}' does not drive the {}", name, unit),
+                     choice_note(name, able));
+  }
+  return {std::move(chip), std::move(loaded), unit};
+}
+
+const kernels::arith::Profile& profile_of(const po::variables_map& given, const Chip& chip) {
+  return kernels::arith::profile_named(given.count("profile") != 0
+                                           ? given["profile"].as<std::string>()
+                                           : chip.machine().default_profile);
+}
+
+void choose_simd(const po::variables_map& given) {
+  using kernels::arith::Simd;
+  const std::vector<std::string> names{"scalar", "avx2", "avx512", "best"};
+  const std::string name = given["simd"].as<std::string>();
+  const auto at = std::ranges::find(names, name);
+  if (at == names.end())
+    throw InputError("--simd", fmt::format("unknown path '{}'", name), choice_note(name, names));
+  kernels::arith::use_simd(static_cast<Simd>(at - names.begin()));
+}
+
+int finish(const po::variables_map& given, const std::vector<results::Record>& records,
+           const std::string& view) {
+  const results::Style style = style_of(given);
+  if (given.count("no-db") == 0) {
+    results::Store store(given["db"].as<std::string>());
+    int added = 0;
+    for (const results::Record& r : records) {
+      results::Record kept = r;
+      if (given.count("tasks") == 0) kept.tasks.clear();
+      added += store.add(kept, given.count("again") != 0).added ? 1 : 0;
+    }
+    fmt::print(stderr, "{}: {} of {} runs added{}\n", store.path(), added, records.size(),
+               added < static_cast<int>(records.size())
+                   ? " (the others were there; --again stores them once more)"
+                   : "");
+  }
+  if (given.count("trace") != 0) {
+    if (records.size() != 1 || records[0].tasks.empty())
+      throw InputError("--trace", "a trace shows one run on the ANE");
+    results::write_trace(records[0], given["trace"].as<std::string>());
+    fmt::print(stderr, "trace written to {}\n", given["trace"].as<std::string>());
+  }
+  const std::string chosen = given.count("view") != 0 ? given["view"].as<std::string>() : view;
+  fmt::print("{}", results::render(chosen, records, style));
+  return 0;
+}
+
+}  // namespace ane::sim

@@ -1,0 +1,51 @@
+// What every workload's `run` and `compare` share: the options that choose chip, unit, runtime,
+// numbers and output, and the way a finished record is stored and shown. For command files only
+// (Boost.Program_options is heavy).
+#pragma once
+#include <boost/program_options.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernels/arith/profile.h"
+#include "results/record.h"
+#include "sim/chip.h"
+#include "sim/options.h"
+#include "sim/runtime.h"
+
+namespace ane::sim {
+
+// The program's version, part of every stored run.
+std::string code_version();
+
+// Splits "M1,M2 M3" at commas and blanks.
+std::vector<std::string> split_list(const std::string& text);
+std::vector<std::int64_t> split_numbers(const std::string& option, const std::string& text);
+
+void add_target_options(boost::program_options::options_description& options);
+void add_output_options(boost::program_options::options_description& options);
+
+// One chip, unit and runtime with the overrides of --set.
+struct Target {
+  Chip chip;
+  Runtime runtime;
+  std::string unit;
+};
+// runtime "" takes the unit's usual one: coreml, mlx, accelerate; cuda_torch on a card.
+Target make_target(const std::string& chip, const std::string& unit, const std::string& runtime,
+                   const std::vector<std::string>& overrides);
+std::vector<std::string> overrides_of(const boost::program_options::variables_map& given);
+std::string canonical(std::vector<std::string> overrides);
+
+// --profile, or the chip's default.
+const kernels::arith::Profile& profile_of(const boost::program_options::variables_map& given,
+                                          const Chip& chip);
+// Applies --simd.
+void choose_simd(const boost::program_options::variables_map& given);
+
+// Adds the records to --db (--no-db: nowhere), prints them through --view or the given default.
+// Returns 0.
+int finish(const boost::program_options::variables_map& given,
+           const std::vector<results::Record>& records, const std::string& view);
+
+}  // namespace ane::sim

@@ -1,0 +1,14 @@
+#include "sim/workloads.h"
+
+#include "sim/workload.h"
+
+namespace ane::sim {
+
+std::span<const Workload> workloads() {
+  static constexpr Workload table[] = {
+      {"readqc", "read quality models on FASTQ", run_readqc, compare_readqc},
+  };
+  return table;
+}
+
+}  // namespace ane::sim

@@ -1,0 +1,10 @@
+// The workloads' entry points, one line each.
+#pragma once
+#include "sim/commands.h"
+
+namespace ane::sim {
+
+int run_readqc(const Arguments& arguments);
+int compare_readqc(const Arguments& arguments);
+
+}  // namespace ane::sim
