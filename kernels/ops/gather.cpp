@@ -1,5 +1,6 @@
 // Columns of a table [1, D, 1, V] at the indices [1, 1, H, P]: [1, D, H, P]. Embedding is a gather
 // from a constant table. Needs the texture unit; an index outside 0..V-1 is the caller's error.
+// With the attribute `operation` = "host" the caller wants it on the CPU, whatever the chip has.
 #include "kernels/lowering.h"
 #include "kernels/ops/ops.h"
 
@@ -11,11 +12,15 @@ TensorType shape(const Call& call) {
   require(index.format == Format::i32, call, "indices are i32");
   require(table.e.h == 1 && table.e.n == 1, call, "the table is [1, D, 1, V]");
   require(index.e.c == 1 && index.e.n == 1, call, "indices are [1, 1, H, P]");
+  require(call.attributes.operation.empty() || call.attributes.operation == "host", call,
+          "a gather's operation is 'host' or nothing");
   return {table.format, {.w = index.e.w, .h = index.e.h, .c = table.e.c, .n = 1}};
 }
 
 std::optional<Refusal> refuse(const Call& call, const isa::Machine& m) {
   if (const auto r = refuse_extents(call, m)) return r;
+  if (call.attributes.operation == "host")
+    return Refusal{"G2", "the gather was asked for on the host"};
   if (!m.texture_unit)
     return Refusal{"G1", "this chip has no texture unit, so it cannot gather at run time"};
   return std::nullopt;

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <map>
 
 #include "isa/error.h"
+#include "workloads/archive.h"
 #include "workloads/checkpoint.h"
 #include "workloads/npy.h"
+#include "workloads/safetensors.h"
 
 namespace ane::workloads::mpnn {
 namespace {
@@ -186,8 +189,35 @@ Weights assemble_weights(const std::vector<NamedTensor>& tensors, int neighbours
   return w;
 }
 
+namespace {
+
+int checked_neighbours(double k, const std::string& place) {
+  if (!(k >= 1 && k <= 100'000 && k == std::floor(k)))
+    throw InputError(place, fmt::format("num_edges is {}, no count of neighbours", k));
+  return static_cast<int>(k);
+}
+
+Weights from_safetensors(const std::string& bytes, const std::string& path) {
+  const Safetensors file = parse_safetensors(bytes, path);
+  std::vector<NamedTensor> tensors;
+  for (const auto& [name, tensor] : file.tensors) tensors.push_back({name, &tensor});
+  double k = ModelSpec().neighbours;
+  if (const auto edges = file.metadata.find("num_edges"); edges != file.metadata.end()) {
+    const std::string& text = edges->second;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), k);
+    if (error != std::errc() || end != text.data() + text.size())
+      throw InputError(path, fmt::format("num_edges is '{}', no number", text));
+  }
+  return assemble_weights(tensors, checked_neighbours(k, path), path);
+}
+
+}  // namespace
+
 Weights load_weights(const std::string& path) {
-  const Checkpoint c = read_checkpoint(path);
+  const std::string bytes = read_file(path);
+  // A safetensors file has its JSON header behind eight bytes of length.
+  if (!is_zip(bytes) && bytes.size() > 8 && bytes[8] == '{') return from_safetensors(bytes, path);
+  const Checkpoint c = parse_checkpoint(bytes, path);
   // The original wraps its state_dict; a bare one is as good.
   const std::string prefix =
       c.find("model_state_dict.W_e.weight") ? "model_state_dict." : std::string();
@@ -198,9 +228,7 @@ Weights load_weights(const std::string& path) {
   }
   const auto edges = c.numbers.find("num_edges");
   const double k = edges == c.numbers.end() ? ModelSpec().neighbours : edges->second;
-  if (!(k >= 1 && k <= 100'000 && k == std::floor(k)))
-    throw InputError(path, fmt::format("num_edges is {}, no count of neighbours", k));
-  return assemble_weights(tensors, static_cast<int>(k), path);
+  return assemble_weights(tensors, checked_neighbours(k, path), path);
 }
 
 }  // namespace ane::workloads::mpnn

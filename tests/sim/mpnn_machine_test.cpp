@@ -1,0 +1,143 @@
+// ProteinMPNN on the simulated machine: the program's bits are those of the scalar reference, in
+// every form of the graph, and a protein's own whatever it is computed with.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+
+#include "sim/ane/machine.h"
+#include "workloads/compile.h"
+#include "workloads/mpnn/graph.h"
+#include "workloads/mpnn/metrics.h"
+#include "workloads/mpnn/reference.h"
+#include "workloads/npy.h"
+
+namespace ane::sim {
+namespace {
+
+using kernels::Tensor;
+using namespace workloads::mpnn;
+using workloads::Graph;
+using workloads::Tensors;
+
+const std::string golden_folder = SOURCE_DIR "/../shared/mpnn/";
+
+Example made_up(std::int64_t length) {
+  Example e;
+  Input& in = e.input;
+  in.real = length;
+  for (std::int64_t i = 0; i < length; ++i) {
+    for (const double phase : {-0.5, 0.0, 0.45, 0.5}) {
+      const double t = 1.7453 * static_cast<double>(i) + phase;
+      in.atoms.push_back(static_cast<float>(2.3 * std::cos(t) + 12 * std::cos(0.05 * t)));
+      in.atoms.push_back(static_cast<float>(2.3 * std::sin(t)));
+      in.atoms.push_back(static_cast<float>(0.4 * static_cast<double>(i) + phase));
+    }
+    in.residue_index.push_back(static_cast<std::int32_t>(i));
+    in.sequence.push_back(static_cast<std::int32_t>(i * 7 % 20));
+    e.rank.push_back(static_cast<std::int32_t>((i * 5 + 2) % length));
+  }
+  in.mask.assign(static_cast<std::size_t>(length), 1.0f);
+  in.designed = in.mask;
+  in.chain_code.assign(static_cast<std::size_t>(length), 1);
+  e.sequence = in.sequence;
+  return e;
+}
+
+Tensors run(const Graph& graph, const Tensors& inputs, const Chip& chip, const char* profile) {
+  AneMachine machine(
+      chip,
+      workloads::compile(graph, chip.machine(), kernels::arith::profile_named(profile)).program);
+  EXPECT_TRUE(machine.races().empty()) << machine.races().front();
+  for (const auto& [name, values] : inputs) machine.write(name, values);
+  machine.execute();
+  Tensors out;
+  for (const workloads::ValueId v : graph.outputs) {
+    const std::string& name = graph.values[static_cast<std::size_t>(v)].name;
+    out[name] = machine.read(name);
+  }
+  return out;
+}
+
+TEST(MpnnMachine, ProgramsGiveTheReferenceBitsInEveryForm) {
+  const Weights w = seeded_weights({16, 1, 2, 5});
+  const Chip chip = load_chip("M4", {});
+  for (const Gather gather : {Gather::texture, Gather::one_hot})
+    for (const bool factored : {false, true})
+      for (const Pass pass : {Pass::score, Pass::unconditional, Pass::encode}) {
+        GraphOptions o;
+        o.gather = gather, o.factored = factored, o.pass = pass, o.length = 9, o.batch = 2;
+        const Graph g = build_graph(w, o);
+        const Tensors in = graph_inputs(w, o, {made_up(9), made_up(7)});
+        for (const char* profile : {"ane16", "ieee"}) {
+          const Tensors want = workloads::evaluate(
+              g, kernels::bit_arithmetic(kernels::arith::profile_named(profile)), in);
+          const Tensors got = run(g, in, chip, profile);
+          ASSERT_EQ(got.size(), want.size());
+          for (const auto& [name, t] : want)
+            EXPECT_TRUE(got.at(name).bytes == t.bytes)
+                << name << " " << profile << " " << workloads::mpnn::name(gather) << factored;
+        }
+      }
+}
+
+TEST(MpnnMachine, EightBitLayersGiveTheReferenceBits) {
+  const Weights w = seeded_weights({16, 1, 1, 5});
+  const Chip chip = load_chip("M4", {});
+  GraphOptions o;
+  o.length = 9;
+  o.ranges = {{"W_e", 4.0f}, {"encoder_layers.0.W2", 3.0f}, {"decoder_layers.0.W2", 3.0f}};
+  const Graph g = build_graph(w, o);
+  const Tensors in = graph_inputs(w, o, {made_up(9)});
+  const Tensors want =
+      workloads::evaluate(g, kernels::bit_arithmetic(kernels::arith::profile_named("ane16")), in);
+  EXPECT_TRUE(run(g, in, chip, "ane16").at("log_probs").bytes == want.at("log_probs").bytes);
+}
+
+TEST(MpnnMachine, AProteinHasTheSameBitsAloneAndPaddedAndInABatch) {
+  const Weights w = seeded_weights({16, 1, 2, 5});
+  const Chip chip = load_chip("M4", {});
+  for (const char* profile : {"ane16", "ieee"}) {
+    GraphOptions o;
+    o.length = 4;  // fewer than the neighbours asked for
+    const auto alone = answer_of(
+        o, run(build_graph(w, o), graph_inputs(w, o, {made_up(4)}), chip, profile).at("log_probs"),
+        0, 4);
+    o.length = 16, o.batch = 3;
+    const Tensors in = graph_inputs(w, o, {made_up(16), made_up(4), made_up(9)});
+    const auto batch =
+        answer_of(o, run(build_graph(w, o), in, chip, profile).at("log_probs"), 1, 4);
+    EXPECT_EQ(0, std::memcmp(alone.data(), batch.data(), alone.size() * sizeof(float))) << profile;
+  }
+}
+
+TEST(MpnnMachine, HalfPrecisionStaysNearTheReferenceOn5L33) {
+  if (!std::filesystem::exists(golden_folder + "5L33.pdb")) GTEST_SKIP() << "no data";
+  const Weights w = load_weights(golden_folder + "trained_v0.pt");
+  const Chip chip = load_chip("M4", {});
+  GraphOptions o;
+  o.length = 106;
+  Example e{to_input(read_structure(golden_folder + "5L33.pdb")), {}, {}};
+  e.sequence = e.input.sequence;
+  for (std::int32_t i = 0; i < 106; ++i) e.rank.push_back(i);
+  const auto golden =
+      workloads::read_npy(golden_folder + "trained_v0/5L33/forward_identity_logp.npy").floats();
+  const Tensors in = graph_inputs(w, o, {e});
+  const auto difference = [&](const char* profile) {
+    const auto ours =
+        answer_of(o, run(build_graph(w, o), in, chip, profile).at("log_probs"), 0, 106);
+    const AnswerDifference d = compare(golden, ours, e.input.mask);
+    RecordProperty(std::string(profile) + "_max_abs", std::to_string(d.max_abs));
+    std::printf("%s: max |change| %.4f, mean KL %.2e, top-1 %.4f\n", profile, d.max_abs, d.mean_kl,
+                d.top1);
+    return d;
+  };
+  const AnswerDifference ieee = difference("ieee");
+  EXPECT_LT(ieee.max_abs, 1e-2);
+  EXPECT_GE(ieee.top1, 0.995);
+  difference("ane16");
+}
+
+}  // namespace
+}  // namespace ane::sim
