@@ -129,9 +129,11 @@ BENCHMARK_CAPTURE(half_product, ieee, "ieee", Simd::best, 1)->Apply(shapes);
 BENCHMARK(fp32_product)->Apply(shapes);
 BENCHMARK_CAPTURE(int8_product, best, Simd::best)->Apply(shapes);
 BENCHMARK_CAPTURE(half_product, ane16, "ane16", Simd::best, 1)->Apply(shapes);
-// Activations so small that most products are about the drop line, and so large that |x * w| > 64.
+// Activations so small that most products are about the drop line; so large that |x * w| > 64; and
+// so large that no bound excludes an overflow.
 BENCHMARK_CAPTURE(half_product, ane16_dropping, "ane16", Simd::best, 0.002)->Apply(shapes);
 BENCHMARK_CAPTURE(half_product, ane16_wide, "ane16", Simd::best, 120)->Apply(shapes);
+BENCHMARK_CAPTURE(half_product, ane16_sticky, "ane16", Simd::best, 2500)->Apply(shapes);
 BENCHMARK_CAPTURE(half_product, ieee_avx2, "ieee", Simd::avx2, 1)->Apply(shapes);
 BENCHMARK_CAPTURE(half_product, ane16_avx2, "ane16", Simd::avx2, 1)->Apply(shapes);
 BENCHMARK_CAPTURE(int8_product, avx2, Simd::avx2)->Apply(shapes);

@@ -161,6 +161,7 @@ class Run {
     const RowPanel& rows = a_.panels[row_panel];
     const int vectors = pixels > path_.lanes ? 2 : 1, width = vectors * path_.lanes;
     std::uint32_t preload[16];
+    overflow_.resize(static_cast<std::size_t>(rows.rows * width));
     const Tile t{.rows = rows.rows,
                  .vectors = vectors,
                  .k = a_.k,
@@ -169,7 +170,8 @@ class Run {
                  .x_small = fixed_ ? small_ + panel * a_.k : nullptr,
                  .w_large = a_.large.get() + static_cast<std::int64_t>(row_panel) * a_.k,
                  .preload = preload,
-                 .sum = sum_};
+                 .sum = sum_,
+                 .overflow = overflow_.data()};
     bool sticky = false;
     if (fixed_) {
       sticky =
@@ -217,17 +219,19 @@ class Run {
       const int width = t.vectors * path_.lanes;
       if (norm_[panel] < 0) norm_[panel] = gemm::largest_norm(t.x, t.k, width);
       safe = fixed_part + norms.euclidean * norm_[panel] < limit;
-      if (!safe) {
-        overflow_.resize(static_cast<std::size_t>(t.rows * width));
-        gemm::checked_fixed_tile(t, width, bias, overflow_.data());
-        return false;
-      }
     }
-    const bool narrow = norms.largest * x < static_cast<double>(path_.narrow_limit);
+    if (!safe && (norms.largest * x >= limit || largest_bias >= limit)) {
+      gemm::checked_fixed_tile(t, t.vectors * path_.lanes, bias);
+      return false;
+    }
+    const bool narrow = safe && norms.largest * x < static_cast<double>(path_.narrow_limit);
     const auto offset = narrow ? static_cast<std::uint32_t>(a_.k) * gemm::narrow_offset : 0u;
     for (int r = 0; r < t.rows; ++r) preload[r] = static_cast<std::uint32_t>(bias[r]) - offset;
-    narrow ? path_.fixed_narrow_tile(t) : path_.fixed_wide_tile(t);
-    return true;
+    const auto run = narrow ? path_.fixed_narrow_tile
+                     : safe ? path_.fixed_wide_tile
+                            : path_.sticky_tile;
+    run(t);
+    return safe;
   }
 
   const PackedWeights::Impl& a_;
@@ -241,7 +245,7 @@ class Run {
   std::int64_t panel_words_ = 0;
   std::vector<float> largest_;  // per panel of the group: the largest |x|
   std::vector<double> norm_;    // the largest norm of a pixel; negative: not yet known
-  std::vector<std::int8_t> overflow_;
+  std::vector<std::uint32_t> overflow_;
 };
 
 }  // namespace

@@ -54,8 +54,8 @@ struct Avx2 {
     store(p, (I)_mm256_max_epi32(raw(load(p)), raw(v)));
   }
 
-  static I load_words(const std::uint32_t* p, int count) {
-    if (count == lanes) return load(p);
+  static I load_words(const void* p, int count) {
+    if (count == lanes) return load(static_cast<const std::uint32_t*>(p));
     std::uint32_t part[lanes] = {};
     __builtin_memcpy(part, p, sizeof(std::uint32_t) * static_cast<std::size_t>(count));
     return load(part);

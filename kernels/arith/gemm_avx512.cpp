@@ -43,7 +43,7 @@ struct Avx512 {
     store(p, (I)_mm512_max_epi32(raw(load(p)), raw(v)));
   }
 
-  static I load_words(const std::uint32_t* p, int count) {
+  static I load_words(const void* p, int count) {
     return (I)_mm512_maskz_loadu_epi32(first(count), p);
   }
   static I load_halves(const std::uint16_t* p, int count) {

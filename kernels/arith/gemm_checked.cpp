@@ -18,9 +18,9 @@ struct Sticky {
     over = beyond(sum);
   }
   static bool beyond(std::int64_t v) { return std::abs(v) >= (std::int64_t{1} << 31); }
-  void store(std::uint32_t* to, std::int8_t* overflow) const {
+  void store(std::uint32_t* to, std::uint32_t* overflow) const {
     *to = over ? 0 : static_cast<std::uint32_t>(sum);
-    *overflow = static_cast<std::int8_t>(!over ? 0 : sum < 0 ? -1 : 1);
+    *overflow = !over ? 0u : sum < 0 ? ~0u : 1u;
   }
 };
 
@@ -32,7 +32,7 @@ std::int32_t operand(std::uint32_t word, int i, int group) {
 
 }  // namespace
 
-void checked_fixed_tile(const Tile& t, int width, const std::int64_t* bias, std::int8_t* overflow) {
+void checked_fixed_tile(const Tile& t, int width, const std::int64_t* bias) {
   std::vector<Sticky> sums;
   for (int r = 0; r < t.rows; ++r) {
     sums.assign(static_cast<std::size_t>(width), Sticky(bias[r]));
@@ -49,12 +49,11 @@ void checked_fixed_tile(const Tile& t, int width, const std::int64_t* bias, std:
       }
     }
     for (int p = 0; p < width; ++p)
-      sums[static_cast<std::size_t>(p)].store(t.sum + r * width + p, overflow + r * width + p);
+      sums[static_cast<std::size_t>(p)].store(t.sum + r * width + p, t.overflow + r * width + p);
   }
 }
 
-void checked_int8_tile(const Path& path, const Tile& t, int width, const std::int64_t* bias,
-                       std::int8_t* overflow) {
+void checked_int8_tile(const Path& path, const Tile& t, int width, const std::int64_t* bias) {
   for (int r = 0; r < t.rows; ++r) {
     for (int p = 0; p < width; ++p) {
       Sticky sum(bias[r]);
@@ -63,15 +62,15 @@ void checked_int8_tile(const Path& path, const Tile& t, int width, const std::in
         for (int i = 0; i < path.group8; ++i)
           sum.add(std::int64_t{operand(x, i, path.group8)} * operand(w, i, path.group8));
       }
-      sum.store(t.sum + r * width + p, overflow + r * width + p);
+      sum.store(t.sum + r * width + p, t.overflow + r * width + p);
     }
   }
 }
 
-void put_infinities(const std::int8_t* overflow, int count, Half* y) {
+void put_infinities(const std::uint32_t* overflow, int count, Half* y) {
   for (int p = 0; p < count; ++p)
     if (overflow[p] != 0)
-      y[p] = {static_cast<std::uint16_t>(half_infinity.bits | (overflow[p] < 0 ? 0x8000 : 0))};
+      y[p] = {static_cast<std::uint16_t>(half_infinity.bits | (overflow[p] != 1 ? 0x8000 : 0))};
 }
 
 double largest_norm(const std::uint32_t* x, std::int64_t k, int width) {

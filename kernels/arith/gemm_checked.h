@@ -1,5 +1,5 @@
-// The slow way for the few tiles where a running sum might overflow: 64-bit sums, ascending k, and
-// an overflow that stays [N4], [Q1].
+// The slow way for the few tiles where a running sum might overflow and 32 bits do not do: 64-bit
+// sums, ascending k, and an overflow that stays [N4], [Q1].
 #pragma once
 #include <cstdint>
 
@@ -8,14 +8,13 @@
 
 namespace ane::kernels::arith::gemm {
 
-// overflow[rows][width] becomes -1, 0 or 1; t.sum the final sums, 0 where one overflowed.
-// t.preload is not used: bias has one value per row and may itself be out of range.
-void checked_fixed_tile(const Tile& t, int width, const std::int64_t* bias, std::int8_t* overflow);
-void checked_int8_tile(const Path& path, const Tile& t, int width, const std::int64_t* bias,
-                       std::int8_t* overflow);
+// They fill t.sum and t.overflow. t.preload is not used: bias has one value per row and may itself
+// be out of range.
+void checked_fixed_tile(const Tile& t, int width, const std::int64_t* bias);
+void checked_int8_tile(const Path& path, const Tile& t, int width, const std::int64_t* bias);
 
 // Infinity by sign where a sum overflowed.
-void put_infinities(const std::int8_t* overflow, int count, Half* y);
+void put_infinities(const std::uint32_t* overflow, int count, Half* y);
 
 // Largest Euclidean norm of a pixel of a packed panel.
 double largest_norm(const std::uint32_t* x, std::int64_t k, int width);

@@ -69,28 +69,24 @@ ANE_INLINE void scale_row(const Sum* sum, double scale, float* out) {
   }
 }
 
-struct Rounded {
-  alignas(64) std::uint32_t words[2 * 16];
-};
-
 template <class L, class Convert>
-ANE_INLINE void finish_row(const Finish& f, const std::uint32_t* words, Convert convert) {
+ANE_INLINE void finish_row(const Finish& f, const void* words, Convert convert) {
+  const auto* from = static_cast<const std::uint32_t*>(words);
   for (int p = 0; p < f.vectors; ++p) {
     const int rest = f.count - p * L::lanes;
     if (rest <= 0) return;
-    L::store_halves(f.y + p * L::lanes, convert(L::load(words + p * L::lanes)),
+    L::store_halves(f.y + p * L::lanes, convert(L::load(from + p * L::lanes)),
                     rest < L::lanes ? rest : L::lanes);
   }
 }
 
 template <class L, bool Odd, class Sum, class Convert>
 ANE_INLINE void finish_scaled(const Finish& f, double scale, Convert convert) {
-  Rounded scaled;
+  alignas(64) float scaled[2 * L::lanes];
   const auto* sum = reinterpret_cast<const Sum*>(f.sum);
-  auto* out = reinterpret_cast<float*>(scaled.words);
-  f.vectors == 2 ? scale_row<Odd, 2 * L::lanes>(sum, scale, out)
-                 : scale_row<Odd, L::lanes>(sum, scale, out);
-  finish_row<L>(f, scaled.words, convert);
+  f.vectors == 2 ? scale_row<Odd, 2 * L::lanes>(sum, scale, scaled)
+                 : scale_row<Odd, L::lanes>(sum, scale, scaled);
+  finish_row<L>(f, scaled, convert);
 }
 
 template <class L>
@@ -147,6 +143,7 @@ constexpr Path make_path(const char* name) {
           .int8_tile = run_tile<Int8Tiles<L>>,
           .fixed_narrow_tile = run_tile<FixedTiles<L, L::narrow_limit == 0>>,
           .fixed_wide_tile = run_tile<FixedTiles<L, true>>,
+          .sticky_tile = sticky_tile<L>,
           .pack_half = pack_rows<L, IeeeHalves<L>>,
           .pack_ordinary = pack_rows<L, OrdinaryHalves<L>>,
           .pack_float = pack_rows<L, Floats<L>>,

@@ -93,13 +93,15 @@ class Run8 {
     const int vectors = pixels > path_.lanes ? 2 : 1, width = vectors * path_.lanes;
     std::uint32_t preload[16];
     std::int64_t bias[16];
+    overflow_.resize(static_cast<std::size_t>(rows.rows * width));
     const gemm::Tile t{.rows = rows.rows,
                        .vectors = vectors,
                        .k = a_.groups,
                        .x = x_ + panel * panel_words_,
                        .w = a_.words.get() + rows.row * a_.groups,
                        .preload = preload,
-                       .sum = sum_};
+                       .sum = sum_,
+                       .overflow = overflow_.data()};
     bool safe = true;
     for (int r = 0; r < rows.rows; ++r) {
       const auto row = static_cast<std::size_t>(rows.row + r);
@@ -109,19 +111,17 @@ class Run8 {
       // Unsigned activations are 128 too large. Modulo 2^32; the final sum is in range.
       preload[r] = static_cast<std::uint32_t>(bias[r] - (path_.flip8 ? 128 * a_.sum[row] : 0));
     }
-    if (safe) {
+    if (safe)
       path_.int8_tile(t);
-    } else {
-      overflow_.resize(static_cast<std::size_t>(rows.rows * width));
-      gemm::checked_int8_tile(path_, t, width, bias, overflow_.data());
-    }
+    else
+      gemm::checked_int8_tile(path_, t, width, bias);
     for (int r = 0; r < rows.rows; ++r)
       finish(rows.row + r, first, pixels, vectors, sum_ + r * width,
              safe ? nullptr : overflow_.data() + r * width);
   }
 
   void finish(std::int64_t row, std::int64_t first, int pixels, int vectors,
-              const std::uint32_t* sum, const std::int8_t* overflow) {
+              const std::uint32_t* sum, const std::uint32_t* overflow) {
     double scale = 1;
     if (m_.scale) {
       const Half s = m_.scale[row * m_.scale_stride];
@@ -150,7 +150,7 @@ class Run8 {
   std::uint32_t* x_ = nullptr;
   std::uint32_t* sum_ = nullptr;
   std::int64_t panel_words_ = 0;
-  std::vector<std::int8_t> overflow_;
+  std::vector<std::uint32_t> overflow_;
 };
 
 }  // namespace

@@ -63,7 +63,7 @@ struct Floats {
   using Element = float;
   static constexpr bool extremes = false;
   static ANE_INLINE typename L::I load(const Element* p, int count) {
-    return L::load_words(reinterpret_cast<const std::uint32_t*>(p), count);
+    return L::load_words(p, count);
   }
 };
 

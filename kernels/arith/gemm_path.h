@@ -21,6 +21,8 @@ struct Tile {
   const std::uint32_t* w_large = nullptr;  // fixed point: per k the largest threshold of the panel
   const std::uint32_t* preload = nullptr;  // one word per row
   std::uint32_t* sum = nullptr;            // [rows][width]
+  // Sticky tiles only, [rows][width]: 0, or 1 or -1 (all ones) for infinity; the sum is then 0.
+  std::uint32_t* overflow = nullptr;
 };
 
 // Activations of `count` pixels, cut into panels of 2 vectors (the last may have 1).
@@ -56,6 +58,7 @@ struct Path {
   void (*int8_tile)(const Tile&);
   void (*fixed_narrow_tile)(const Tile&);  // preload must be lessened by k * narrow_offset
   void (*fixed_wide_tile)(const Tile&);
+  void (*sticky_tile)(const Tile&);
   void (*pack_half)(const Pack&);      // IEEE 754 binary16 to binary32
   void (*pack_ordinary)(const Pack&);  // the same with exponent field 31 as an ordinary binade
   void (*pack_float)(const Pack&);

@@ -52,7 +52,7 @@ struct Scalar {
     store(p, old < v ? v : old);
   }
 
-  static I load_words(const std::uint32_t* p, int count) {
+  static I load_words(const void* p, int count) {
     I r{};
     __builtin_memcpy(&r, p, sizeof(std::uint32_t) * static_cast<std::size_t>(count));
     return r;

@@ -205,6 +205,51 @@ void fixed_tile(const Tile& t) {
   sum.store(t);
 }
 
+// The same where a running sum may overflow, but no single product reaches 2^31: k ascending, and
+// the first overflow of a lane stays [N4]. One row at a time: it is rare.
+template <class L, int P>
+void sticky_rows(const Tile& t) {
+  using F = typename L::F;
+  using I = typename L::I;
+  const I lowest = splat_int<L>(0x80000000u);
+  for (int r = 0; r < t.rows; ++r) {
+    I sum[P], over[P];
+    for (int p = 0; p < P; ++p) {
+      sum[p] = splat_int<L>(t.preload[r]);
+      over[p] = splat_int<L>(0);
+    }
+    const std::uint32_t* x = t.x;
+    const std::uint32_t* w = t.w + r;
+    for (std::int64_t k = 0; k < t.k; ++k, x += P * L::lanes, w += 2 * t.rows) {
+      const std::uint32_t plain = *w & ~1u;
+      const F ws = splat_float<L>(plain);
+      const I sign = splat_int<L>(plain & 0x80000000u);
+      const I threshold = splat_int<L>(w[t.rows]);
+#pragma GCC unroll 16
+      for (int p = 0; p < P; ++p) {
+        const I xs = L::load(x + p * L::lanes);
+        const I half = ((xs & ~0x7fffffff) | 0x3f000000) ^ sign;
+        const I rounded = L::truncate(L::fma_exact(bits_as<F>(xs), ws, bits_as<F>(half)));
+        const I next = L::add_if_not_less(sum[p], rounded, xs & 0x7fffffff, threshold);
+        // Beyond int32 when both terms have the sign that the sum lacks; a dropped product leaves
+        // next == sum. The old sum then has the sign of the infinity, and so it has at -2^31.
+        const I beyond = (((sum[p] ^ next) & (rounded ^ next)) >> 31) | (next == lowest);
+        over[p] |= beyond & ((sum[p] >> 31) | 1) & (over[p] == 0);
+        sum[p] = next;
+      }
+    }
+    for (int p = 0; p < P; ++p) {
+      const int at = (r * P + p) * L::lanes;
+      L::store(t.sum + at, sum[p] & (over[p] == 0));
+      L::store(t.overflow + at, over[p]);
+    }
+  }
+}
+template <class L>
+void sticky_tile(const Tile& t) {
+  t.vectors == 2 ? sticky_rows<L, 2>(t) : sticky_rows<L, 1>(t);
+}
+
 template <class L>
 struct FloatTiles {
   static constexpr int tallest = L::float_rows;

@@ -156,6 +156,7 @@ TEST(GemmHalfTraps, OverflowStaysAndSmallProductsVanishAsOnSilicon) {
     EXPECT_EQ(ones(ane16, std::vector<double>(32768, 1.0)), half_infinity.bits) << path.name;
     EXPECT_EQ(ones(ane16, {16384, 16376}), to_half(32768.0).bits) << path.name;
     EXPECT_EQ(ones(ane16, {16384, 16384, -16384, -16384, 1}), half_infinity.bits) << path.name;
+    EXPECT_EQ(ones(ane16, {-16384, -16384, 1}), half_infinity.bits | 0x8000) << path.name;
     EXPECT_EQ(ones(ane16, {16384, 0x1p-16, -16384}), to_half(0x1p-16).bits) << path.name;
     EXPECT_EQ(ones(ane16, {16384, 0x1p-18, -16384}), 0) << path.name;
     EXPECT_EQ(ones(ane16, {0x1p-17}), to_half(0x1p-16).bits) << path.name;
