@@ -49,6 +49,12 @@ void Lowering::set_activation(isa::Task& fields, int& slot, const Call& call) {
   fields.beta = a.beta.bits;
 }
 
+void Lowering::set_quantised(isa::Task& fields, const Call& call) const {
+  if (call.attributes.scale <= 0) return;
+  fields.pe_scale = half(call.attributes.scale);
+  fields.pe_zero = call.attributes.zero;
+}
+
 std::uint16_t Lowering::half(double value) const {
   return arith::to_half(value).bits;
 }
@@ -232,6 +238,15 @@ void Lowering::lower_step(const Operator& op, const Call& call, std::vector<View
 }
 
 PlacedWeights Lowering::place_weights(const Call& call, std::int64_t begin, std::int64_t count) {
+  const Slice slice{call.parameters.get(), call.attributes.dilation_w, call.attributes.dilation_h,
+                    begin, count};
+  const auto known = placed_.find(slice);
+  return known != placed_.end()
+             ? known->second
+             : placed_.emplace(slice, write_weights(call, begin, count)).first->second;
+}
+
+PlacedWeights Lowering::write_weights(const Call& call, std::int64_t begin, std::int64_t count) {
   const WeightRows rows(*call.parameters, call.attributes.dilation_w, call.attributes.dilation_h);
   const Parameters& p = *call.parameters;
   const bool integer = p.format == isa::KernelFormat::i8;

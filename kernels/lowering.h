@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "isa/emitter.h"
@@ -56,11 +57,14 @@ class Lowering {
   View dense_memory_temporary(const TensorType& type);  // rows not padded to the alignment
   // Lowers one step of a composite operator with its own operands.
   void lower_step(const Operator& op, const Call& call, std::vector<View> inputs, View output);
-  // Output channels [begin, begin + count) of a layer.
+  // Output channels [begin, begin + count) of a layer. Layers that share their Parameters share the
+  // streams.
   PlacedWeights place_weights(const Call& call, std::int64_t begin, std::int64_t count);
   // Sets `slot` (the NE's or the PE's unary function) and its parameters from the call's
   // activation.
   static void set_activation(isa::Task& fields, int& slot, const Call& call);
+  // Quantises the task's result where the call's does (attribute `scale`).
+  void set_quantised(isa::Task& fields, const Call& call) const;
   // A host constant as the machine's binary16.
   std::uint16_t half(double value) const;
   // Emits one task. Operands in memory pass through L2; they must fit (see columns_per_tile).
@@ -93,6 +97,7 @@ class Lowering {
   View scratch(const TensorType& type, bool dense);
   static std::int64_t l2_need(const TaskSpec& spec);
   void emit_cut(const TaskSpec& spec, std::size_t axis);
+  PlacedWeights write_weights(const Call& call, std::int64_t begin, std::int64_t count);
 
   isa::Machine machine_;
   const arith::Profile& profile_;
@@ -103,6 +108,9 @@ class Lowering {
   std::map<int, std::vector<std::uint8_t>> constants_;
   std::int64_t scratch_ = 0;
   std::vector<std::uint8_t> weight_bytes_;
+  // Parameters, dilation w and h, first channel, count. The graph keeps the parameters alive.
+  using Slice = std::tuple<const Parameters*, int, int, std::int64_t, std::int64_t>;
+  std::map<Slice, PlacedWeights> placed_;
   std::vector<View> inputs_;
   View output_;
   std::vector<Interval> used_;  // L2 held by residents and temporaries of the call

@@ -35,6 +35,22 @@ arith::Activation activation_of(const Call& call) {
   return act;
 }
 
+Format quantised_format(const Call& call) {
+  const Attributes& a = call.attributes;
+  if (a.scale == 0) return Format::fp16;
+  require(a.scale > 0, call, "a scale must be greater than zero");
+  require(a.zero >= -128 && a.zero <= 127, call, "a zero point is -128 to 127");
+  return Format::i8;
+}
+
+void set_result(const Call& call, const Arithmetic& arithmetic, Tensor& output, std::int64_t index,
+                double value) {
+  const Attributes& a = call.attributes;
+  set_element(
+      output, index,
+      a.scale > 0 ? arithmetic.quantise(value, arithmetic.constant(a.scale), a.zero) : value);
+}
+
 std::optional<Refusal> refuse_extents(const Call& call, const isa::Machine& machine) {
   const auto inside = [&](const TensorType& t) {
     return t.e.w <= machine.max_extent && t.e.h <= machine.max_extent &&

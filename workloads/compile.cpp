@@ -8,6 +8,7 @@
 
 #include "kernels/arith/round.h"
 #include "kernels/lowering.h"
+#include "kernels/ops/ops.h"
 
 namespace ane::workloads {
 namespace {
@@ -99,6 +100,9 @@ class Residency {
     return fits;
   }
 
+  // A value that shares another's storage takes no room of its own.
+  void share(ValueId v) { resident_[static_cast<std::size_t>(v)] = true; }
+
   void withdraw(ValueId v) {
     const auto index = static_cast<std::size_t>(v);
     resident_[index] = false;
@@ -128,6 +132,49 @@ class Residency {
   std::vector<bool> resident_;
 };
 
+// A node that moves no data: its result is its input's storage seen with other extents. Slices, and
+// reshapes that only regroup channels and batch items.
+bool is_view(const Graph& g, const Node& n) {
+  if (n.op == &kernels::slice_operator) return true;
+  if (n.op != &kernels::reshape_operator) return false;
+  const Extents &from = g.type(n.inputs[0]).e, &to = g.type(n.output).e;
+  return from.w == to.w && from.h == to.h;
+}
+
+View seen_as(const Graph& g, const Node& n, View v) {
+  if (n.op == &kernels::slice_operator) {
+    const Attributes& a = n.attributes;
+    for (const kernels::Axis axis :
+         {kernels::axis_n, kernels::axis_c, kernels::axis_h, kernels::axis_w})
+      v = v.slice(axis, kernels::extent(a.begin, axis), kernels::extent(a.extents, axis));
+    return v;
+  }
+  v.e = g.type(n.output).e;
+  v.sn = v.e.c * v.sc;
+  return v;
+}
+
+// By value: the value whose storage it shares; itself where it has its own. Lives of the shared
+// storage are lengthened.
+std::vector<ValueId> storage_of(const Graph& g, std::vector<Life>& life) {
+  std::vector<ValueId> storage(g.values.size());
+  std::vector<bool> sliced(g.values.size(), false);
+  for (std::size_t v = 0; v < storage.size(); ++v) storage[v] = static_cast<ValueId>(v);
+  for (const Node& n : g.nodes) {
+    const auto in = static_cast<std::size_t>(n.inputs[0]), out = static_cast<std::size_t>(n.output);
+    // Regrouping needs channels that follow each other through the batch items.
+    const bool gaps = sliced[in] && g.type(n.inputs[0]).e.n > 1;
+    if (!is_view(g, n) || (gaps && n.op == &kernels::reshape_operator) ||
+        std::ranges::find(g.outputs, n.output) != g.outputs.end())
+      continue;
+    storage[out] = storage[in];
+    sliced[out] = sliced[in] || n.op == &kernels::slice_operator;
+    Life& held = life[static_cast<std::size_t>(storage[in])];
+    held.end = std::max(held.end, life[out].end);
+  }
+  return storage;
+}
+
 Tensor machine_constant(const Tensor& host, const TensorType& type) {
   if (host.format == type.format) return host;
   Tensor t(type.format, host.shape);
@@ -154,6 +201,12 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
   if (options.keep_all)
     for (const Node& n : graph.nodes)
       life[static_cast<std::size_t>(n.output)].end = static_cast<int>(graph.nodes.size());
+  std::vector<ValueId> storage;
+  if (options.keep_all)
+    for (std::size_t v = 0; v < graph.values.size(); ++v)
+      storage.push_back(static_cast<ValueId>(v));
+  else
+    storage = storage_of(graph, life);
   std::vector<View> views(graph.values.size());
   result.resident.assign(graph.values.size(), false);
   Arena l2, memory;
@@ -162,6 +215,14 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
   for (std::size_t v = 0; v < graph.values.size(); ++v) {
     const Value& value = graph.values[v];
     const auto id = static_cast<ValueId>(v);
+    if (storage[v] != id) {
+      const Node& n = graph.nodes[static_cast<std::size_t>(value.producer)];
+      const auto from = static_cast<std::size_t>(n.inputs[0]);
+      views[v] = seen_as(graph, n, views[from]);
+      result.resident[v] = result.resident[from];
+      if (result.resident[v]) residency.share(id);
+      continue;
+    }
     const bool interior = value.producer >= 0 && !options.keep_all &&
                           std::ranges::find(graph.outputs, id) == graph.outputs.end();
     if (interior && options.keep_in_l2 && residency.offer(id)) {
@@ -196,6 +257,11 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
 
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& n = graph.nodes[i];
+    if (storage[static_cast<std::size_t>(n.output)] != n.output) {
+      lowering.name_operator(n.name);
+      result.tasks_of_node.push_back(0);
+      continue;
+    }
     std::vector<View> inputs;
     for (const ValueId v : n.inputs) inputs.push_back(views[static_cast<std::size_t>(v)]);
     lowering.name_operator(n.name);

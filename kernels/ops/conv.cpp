@@ -2,6 +2,9 @@
 // exists for. Reads stride, dilation, pad, groups, activation and alpha; parameters hold the
 // kernel.
 //
+// With attribute `scale` (and `zero`) the result is INT8 codes: quantised on the way out, as the
+// next layer of an integer chain reads it [Q3].
+//
 // A dilated kernel is expanded with zeros (as Apple's compiler does: docs/isa/ne.md), which the
 // sparse stream or the chip's zero skipping may leave out.
 #include <cmath>
@@ -29,7 +32,7 @@ TensorType shape(const Call& call) {
   require((call.inputs[0].format == Format::i8) == (p.format == isa::KernelFormat::i8), call,
           "integer weights go with an int8 input and no other");
   const TensorType out{
-      Format::fp16,
+      quantised_format(call),
       {.w = positions(x.w, a.pad_left, a.pad_right, p.kw, a.stride_w, a.dilation_w),
        .h = positions(x.h, a.pad_top, a.pad_bottom, p.kh, a.stride_h, a.dilation_h),
        .c = p.cout,
@@ -125,7 +128,8 @@ void reference(const Call& call, const Arithmetic& arithmetic,
                                                       static_cast<std::size_t>(k)),
                                  p.bias.empty() ? nullptr : &bias, nullptr);
             }
-            set_element(output, position(o, n, c, oy, ox), arithmetic.unary(act, y));
+            set_result(call, arithmetic, output, position(o, n, c, oy, ox),
+                       arithmetic.unary(act, y));
           }
         }
 }
@@ -231,6 +235,7 @@ void lower(const Call& call, Lowering& lowering) {
           f.pad_top = static_cast<int>(y0 - top);
           f.groups = a.groups == 1 ? 1 : couts / group_out;
           f.zero_in = p.zero_in;
+          lowering.set_quantised(f, call);
           f.kernel = weights.stream;
           f.skip = weights.skip;
           f.winograd = g.kw == 3 && g.kh == 3 && a.stride_w == 1 && a.stride_h == 1 &&

@@ -1,6 +1,6 @@
 // Elementwise with two sources (add, sub, mul, max, min, comparisons: attribute `operation`),
 // extents of 1 repeated, then optionally times `mul`, plus `add`, and a unary function
-// (`activation`).
+// (`activation`). With attribute `scale` (and `zero`) the result is INT8 codes [Q3].
 #include "kernels/lowering.h"
 #include "kernels/ops/ops.h"
 
@@ -16,7 +16,7 @@ std::int64_t joined(std::int64_t a, std::int64_t b, const Call& call) {
 TensorType shape(const Call& call) {
   const Extents &a = call.inputs[0].e, &b = call.inputs[1].e;
   function_index(isa::elementwise_operations, call.attributes.operation, call.name);
-  return {call.inputs[0].format,
+  return {call.attributes.scale > 0 ? quantised_format(call) : call.inputs[0].format,
           {.w = joined(a.w, b.w, call),
            .h = joined(a.h, b.h, call),
            .c = joined(a.c, b.c, call),
@@ -51,7 +51,7 @@ void reference(const Call& call, const Arithmetic& arithmetic,
                                             element(*inputs[1], pick(b, n, c, h, w)));
           if (t.mul != 0) y = arithmetic.elementwise(mul, y, arithmetic.constant(t.mul));
           if (t.add != 0) y = arithmetic.elementwise(add, y, arithmetic.constant(t.add));
-          set_element(output, at, arithmetic.unary(post, y));
+          set_result(call, arithmetic, output, at, arithmetic.unary(post, y));
         }
 }
 
@@ -61,6 +61,7 @@ void lower(const Call& call, Lowering& lowering) {
   spec.fields.pe = isa::PeMode::ew;
   spec.fields.ew = function_index(isa::elementwise_operations, t.operation, call.name);
   lowering.set_activation(spec.fields, spec.fields.pe_post, call);
+  lowering.set_quantised(spec.fields, call);
   spec.fields.pe_mul = lowering.half(t.mul);
   spec.fields.pe_add = lowering.half(t.add);
   spec.cut = {axis_n, axis_c, axis_h, axis_w};

@@ -1,5 +1,6 @@
-// Product of two activations: a [n, K, 1, P] and b [n or 1, K, 1, O] give [n, O, 1, P]. b takes the
-// place of the weights (the ANE's "alignment" mode). Reads activation.
+// Product of two activations: a [n, K, 1, P] and b [g, K, 1, O], g a divisor of n, give
+// [n, O, 1, P]; n / g neighbouring items of a share one of b (grouped queries). b takes the place
+// of the weights (the ANE's "alignment" mode). Reads activation.
 #include "kernels/lowering.h"
 #include "kernels/ops/ops.h"
 
@@ -11,7 +12,9 @@ TensorType shape(const Call& call) {
   require(a.c == b.c, call,
           "inner extents differ: " + std::to_string(a.c) + " and " + std::to_string(b.c));
   require(a.h == 1 && b.h == 1, call, "matrix operands have one row (h = 1)");
-  require(b.n == a.n || b.n == 1, call, "batch extents differ");
+  require(a.n % b.n == 0, call,
+          "batch extents " + std::to_string(a.n) + " and " + std::to_string(b.n) +
+              ": the second does not divide the first");
   return {call.inputs[0].format, {.w = a.w, .h = 1, .c = b.w, .n = a.n}};
 }
 
@@ -42,8 +45,7 @@ void reference(const Call& call, const Arithmetic& arithmetic,
   for (std::int64_t n = 0; n < o.n; ++n)
     for (std::int64_t c = 0; c < o.c; ++c) {
       for (std::int64_t k = 0; k < a.c; ++k)
-        w[static_cast<std::size_t>(k)] =
-            element(*inputs[1], position(b, b.n == 1 ? 0 : n, k, 0, c));
+        w[static_cast<std::size_t>(k)] = element(*inputs[1], position(b, n / (a.n / b.n), k, 0, c));
       for (std::int64_t p = 0; p < o.w; ++p) {
         for (std::int64_t k = 0; k < a.c; ++k)
           x[static_cast<std::size_t>(k)] = element(*inputs[0], position(a, n, k, 0, p));
@@ -59,7 +61,8 @@ void lower(const Call& call, Lowering& lowering) {
   lowering.set_activation(spec.fields, spec.fields.activation, call);
   spec.cut = {axis_n, axis_w};
   spec.follow1 = axis_n | axis_w;
-  spec.follow2 = call.inputs[1].e.n == 1 ? 0U : unsigned{axis_n};
+  const std::int64_t items = call.inputs[0].e.n, matrices = call.inputs[1].e.n;
+  spec.follow2 = matrices == 1 ? 0U : unsigned{axis_n};
   // Columns of the right operand are output channels: cut them here, since no axis of the source
   // follows the result's channels.
   const std::int64_t per_channel =
@@ -68,12 +71,24 @@ void lower(const Call& call, Lowering& lowering) {
   const std::int64_t room = lowering.free_l2() / 2;
   std::int64_t step = spec.out.e.c;
   while (step > 16 && step * per_channel > room) step = (step / 2 + 15) / 16 * 16;
-  for (std::int64_t c = 0; c < spec.out.e.c; c += step) {
-    TaskSpec piece = spec;
-    const std::int64_t count = std::min(step, spec.out.e.c - c);
-    piece.in2 = spec.in2->slice(axis_w, c, count);
-    piece.out = spec.out.slice(axis_c, c, count);
-    lowering.emit_tiled(piece);
+  const auto emit_columns = [&](const TaskSpec& whole) {
+    for (std::int64_t c = 0; c < whole.out.e.c; c += step) {
+      TaskSpec piece = whole;
+      const std::int64_t count = std::min(step, whole.out.e.c - c);
+      piece.in2 = whole.in2->slice(axis_w, c, count);
+      piece.out = whole.out.slice(axis_c, c, count);
+      lowering.emit_tiled(piece);
+    }
+  };
+  if (matrices == 1 || matrices == items) return emit_columns(spec);
+  const std::int64_t share = items / matrices;
+  for (std::int64_t g = 0; g < matrices; ++g) {
+    TaskSpec group = spec;
+    group.follow2 = 0;
+    group.in1 = spec.in1.slice(axis_n, g * share, share);
+    group.in2 = spec.in2->slice(axis_n, g, 1);
+    group.out = spec.out.slice(axis_n, g * share, share);
+    emit_columns(group);
   }
 }
 

@@ -32,6 +32,12 @@ inline void require(bool condition, const Call& call, const std::string& what) {
   if (!condition) throw InputError(call.name, what);
 }
 
+// fp16, or i8 where the call quantises its result (attribute `scale` greater than zero).
+Format quantised_format(const Call& call);
+// One element of the result, quantised where the call asks for it.
+void set_result(const Call& call, const Arithmetic& arithmetic, Tensor& output, std::int64_t index,
+                double value);
+
 // [A1] Every extent of every operand is inside the chip's limits.
 std::optional<Refusal> refuse_extents(const Call& call, const isa::Machine& machine);
 

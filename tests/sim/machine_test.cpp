@@ -225,6 +225,96 @@ TEST(Program, IntegerLayersGiveTheReferenceBits) {
   scale.zero = -3;
   y = c.b.node("quantise", "q2", {y}, scale);
   c.check(c.b.node("dequantise", "dq", {y}, scale));
+TEST(Program, ViewsThatMoveNoDataGiveTheReferenceBits) {
+  Case c;
+  auto x = c.input("x", {isa::Format::fp16, {.w = 12, .h = 1, .c = 24, .n = 2}});
+  x = c.b.linear("l1", x, random_parameters(c.rng, 24, 24), "relu");
+  Attributes heads, part, joined;
+  heads.extents = {.w = 12, .h = 1, .c = 6, .n = 8};
+  const auto split = c.b.node("reshape", "split", {x}, heads);
+  part.begin = {.w = 3, .h = 0, .c = 2, .n = 1};
+  part.extents = {.w = 8, .h = 1, .c = 4, .n = 6};
+  auto y = c.b.node("slice", "part", {split}, part);
+  joined.extents = {.w = 8, .h = 1, .c = 12, .n = 2};  // of a slice with gaps: a copy
+  y = c.b.node("reshape", "join", {y}, joined);
+  y = c.b.linear("l2", y, random_parameters(c.rng, 5, 12));
+  for (const char* l2 : {"ane.l2=2MiB", "ane.l2=2KiB"}) {
+    Case copy = c;
+    copy.check(copy.b.elementwise("sum", "add", y, y), "M4", {l2});
+  }
+}
+
+TEST(Program, GroupsOfQueriesShareAMatrixInAProduct) {
+  Case c;
+  const auto q = c.input("q", {isa::Format::fp16, {.w = 5, .h = 1, .c = 8, .n = 6}});
+  const auto k = c.input("k", {isa::Format::fp16, {.w = 40, .h = 1, .c = 8, .n = 2}});
+  const auto out = c.b.node("matmul", "scores", {q, k});
+  for (const char* l2 : {"ane.l2=2MiB", "ane.l2=2KiB"}) {
+    Case copy = c;
+    copy.check(out, "M4", {l2});
+  }
+}
+
+TEST(Program, AChainOfIntegerLayersKeepsItsCodesBetweenThem) {
+  Case c;
+  auto x = c.input("x", {isa::Format::fp16, {.w = 20, .h = 6, .c = 16, .n = 1}});
+  Attributes q;
+  q.scale = 0.02;
+  q.zero = 3;
+  x = c.b.node("quantise", "in", {x}, q);
+  for (int layer = 0; layer < 3; ++layer) {
+    auto p = std::make_shared<kernels::Parameters>();
+    p->cout = p->cin = 16;
+    p->kh = p->kw = 3;
+    p->format = isa::KernelFormat::i8;
+    for (std::int64_t i = 0; i < p->count(); ++i)
+      p->codes.push_back(static_cast<std::int8_t>(static_cast<int>(c.rng() % 255) - 127));
+    p->scale = {{0x1400}};
+    p->zero_in = layer == 0 ? 3 : -4;
+    Attributes a;
+    a.pad_left = a.pad_right = a.pad_top = a.pad_bottom = 1;
+    a.activation = "relu";
+    if (layer < 2) a.scale = 0.03, a.zero = -4;
+    x = c.b.conv("conv" + std::to_string(layer), x, p, a);
+    EXPECT_EQ(c.b.type(x).format, layer < 2 ? isa::Format::i8 : isa::Format::fp16);
+  }
+  for (const char* l2 : {"ane.l2=2MiB", "ane.l2=4KiB"}) {
+    Case copy = c;
+    copy.check(x, "M4", {l2});
+  }
+}
+
+TEST(Program, ASumMayLeaveAsCodes) {
+  Case c;
+  const TensorType type{isa::Format::fp16, {.w = 9, .h = 3, .c = 5, .n = 1}};
+  const auto a = c.input("a", type), b = c.input("b", type);
+  Attributes t;
+  t.operation = "add";
+  t.activation = "relu";
+  t.scale = 0.011;
+  t.zero = -20;
+  auto x = c.b.node("elementwise", "sum", {a, b}, t);
+  EXPECT_EQ(c.b.type(x).format, isa::Format::i8);
+  Attributes d;
+  d.scale = 0.011;
+  d.zero = -20;
+  c.check(c.b.node("dequantise", "out", {x}, d));
+}
+
+TEST(Program, LayersThatShareParametersStoreThemOnce) {
+  std::mt19937 rng(3);
+  const auto shared = random_parameters(rng, 64, 64);
+  const auto weights = [&](bool same) {
+    GraphBuilder b("chain");
+    auto x = b.input("x", {isa::Format::fp16, {.w = 16, .h = 1, .c = 64, .n = 1}});
+    for (int i = 0; i < 4; ++i)
+      x = b.linear("l" + std::to_string(i), x, same ? shared : random_parameters(rng, 64, 64));
+    b.output(x);
+    const Chip chip = load_chip("M4");
+    return workloads::compile(b.finish(), chip.machine(), kernels::arith::profile_named("ane16"))
+        .weight_bytes;
+  };
+  EXPECT_EQ(weights(false), 4 * weights(true));
 }
 
 TEST(Program, OutputsDoNotDependOnTheHostsInstructionSet) {
