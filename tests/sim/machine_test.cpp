@@ -225,6 +225,8 @@ TEST(Program, IntegerLayersGiveTheReferenceBits) {
   scale.zero = -3;
   y = c.b.node("quantise", "q2", {y}, scale);
   c.check(c.b.node("dequantise", "dq", {y}, scale));
+}
+
 TEST(Program, ViewsThatMoveNoDataGiveTheReferenceBits) {
   Case c;
   auto x = c.input("x", {isa::Format::fp16, {.w = 12, .h = 1, .c = 24, .n = 2}});
