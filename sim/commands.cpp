@@ -7,6 +7,7 @@ namespace ane::sim {
 std::span<const Command> commands() {
   static constexpr Command table[] = {
       {"asm", "assembles a program", run_asm},
+      {"arith", "the numbers of a profile: multiply-accumulate, functions, codes", run_arith},
       {"chips", "what is known of each chip, and where it comes from", run_chips},
       {"disasm", "prints a program file as text", run_disasm},
       {"compare", "a workload's cost on chips, units and batches, side by side", run_compare},
