@@ -32,7 +32,7 @@ struct Scalar {
     return fma(magnitude < threshold ? splat(0.0F) : a, b, c);
   }
   static I add_if_not_less(I sum, I v, I magnitude, I threshold) {
-    return sum + (v & ~(magnitude < threshold));
+    return wrapping_add<Scalar>(sum, v & ~(magnitude < threshold));
   }
   static I dot8(I sum, I x, I w) {
     return sum + (x >> 16) * (w >> 16) + ((x << 16) >> 16) * ((w << 16) >> 16);
