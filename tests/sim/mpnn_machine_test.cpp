@@ -8,7 +8,7 @@
 
 #include "sim/ane/machine.h"
 #include "workloads/compile.h"
-#include "workloads/mpnn/graph.h"
+#include "workloads/mpnn/graph_sampling.h"
 #include "workloads/mpnn/metrics.h"
 #include "workloads/mpnn/reference.h"
 #include "workloads/npy.h"
@@ -68,6 +68,7 @@ TEST(MpnnMachine, ProgramsGiveTheReferenceBitsInEveryForm) {
       for (const Pass pass : {Pass::score, Pass::unconditional, Pass::encode}) {
         GraphOptions o;
         o.gather = gather, o.factored = factored, o.pass = pass, o.length = 9, o.batch = 2;
+        o.head = Head::log_probs;
         const Graph g = build_graph(w, o);
         const Tensors in = graph_inputs(w, o, {made_up(9), made_up(7)});
         for (const char* profile : {"ane16", "ieee"}) {
@@ -82,6 +83,33 @@ TEST(MpnnMachine, ProgramsGiveTheReferenceBitsInEveryForm) {
       }
 }
 
+TEST(MpnnMachine, SamplingGivesTheReferenceBitsAtEveryStep) {
+  const Weights w = seeded_weights({16, 1, 2, 5});
+  const Chip chip = load_chip("M4", {});
+  for (const Gather gather : {Gather::texture, Gather::one_hot})
+    for (const char* profile : {"ane16", "ieee"}) {
+      GraphOptions o;
+      o.gather = gather, o.length = 8, o.batch = 2;
+      const Graph encode = build_graph(w, encode_options(o, 2));
+      const Graph step = build_graph(w, step_options(o));
+      std::vector<SampleOptions> samples(2);
+      samples[0].temperature = 1.0f, samples[1].greedy = true;
+      const std::vector<Input> inputs{made_up(8).input, made_up(6).input};
+      const auto on_machine = sample(w, o, inputs, samples, [&](Pass pass, const Tensors& in) {
+        return run(pass == Pass::encode ? encode : step, in, chip, profile);
+      });
+      const auto reference = sample(w, o, inputs, samples, [&](Pass pass, const Tensors& in) {
+        return workloads::evaluate(pass == Pass::encode ? encode : step,
+                                   kernels::bit_arithmetic(kernels::arith::profile_named(profile)),
+                                   in);
+      });
+      for (std::size_t b = 0; b < 2; ++b) {
+        EXPECT_EQ(on_machine[b].sequence, reference[b].sequence);
+        EXPECT_TRUE(on_machine[b].log_probs == reference[b].log_probs) << profile;
+      }
+    }
+}
+
 TEST(MpnnMachine, EightBitLayersGiveTheReferenceBits) {
   const Weights w = seeded_weights({16, 1, 1, 5});
   const Chip chip = load_chip("M4", {});
@@ -92,7 +120,7 @@ TEST(MpnnMachine, EightBitLayersGiveTheReferenceBits) {
   const Tensors in = graph_inputs(w, o, {made_up(9)});
   const Tensors want =
       workloads::evaluate(g, kernels::bit_arithmetic(kernels::arith::profile_named("ane16")), in);
-  EXPECT_TRUE(run(g, in, chip, "ane16").at("log_probs").bytes == want.at("log_probs").bytes);
+  EXPECT_TRUE(run(g, in, chip, "ane16").at("decoded").bytes == want.at("decoded").bytes);
 }
 
 TEST(MpnnMachine, AProteinHasTheSameBitsAloneAndPaddedAndInABatch) {
@@ -102,12 +130,10 @@ TEST(MpnnMachine, AProteinHasTheSameBitsAloneAndPaddedAndInABatch) {
     GraphOptions o;
     o.length = 4;  // fewer than the neighbours asked for
     const auto alone = answer_of(
-        o, run(build_graph(w, o), graph_inputs(w, o, {made_up(4)}), chip, profile).at("log_probs"),
-        0, 4);
+        w, o, run(build_graph(w, o), graph_inputs(w, o, {made_up(4)}), chip, profile), 0, 4);
     o.length = 16, o.batch = 3;
     const Tensors in = graph_inputs(w, o, {made_up(16), made_up(4), made_up(9)});
-    const auto batch =
-        answer_of(o, run(build_graph(w, o), in, chip, profile).at("log_probs"), 1, 4);
+    const auto batch = answer_of(w, o, run(build_graph(w, o), in, chip, profile), 1, 4);
     EXPECT_EQ(0, std::memcmp(alone.data(), batch.data(), alone.size() * sizeof(float))) << profile;
   }
 }
@@ -125,8 +151,7 @@ TEST(MpnnMachine, HalfPrecisionStaysNearTheReferenceOn5L33) {
       workloads::read_npy(golden_folder + "trained_v0/5L33/forward_identity_logp.npy").floats();
   const Tensors in = graph_inputs(w, o, {e});
   const auto difference = [&](const char* profile) {
-    const auto ours =
-        answer_of(o, run(build_graph(w, o), in, chip, profile).at("log_probs"), 0, 106);
+    const auto ours = answer_of(w, o, run(build_graph(w, o), in, chip, profile), 0, 106);
     const AnswerDifference d = compare(golden, ours, e.input.mask);
     RecordProperty(std::string(profile) + "_max_abs", std::to_string(d.max_abs));
     std::printf("%s: max |change| %.4f, mean KL %.2e, top-1 %.4f\n", profile, d.max_abs, d.mean_kl,

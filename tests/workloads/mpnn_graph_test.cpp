@@ -7,6 +7,7 @@
 #include "mpnn_data.h"
 #include "workloads/compile.h"
 #include "workloads/mpnn/graph.h"
+#include "workloads/mpnn/graph_sampling.h"
 #include "workloads/mpnn/reference.h"
 
 namespace ane::workloads::mpnn {
@@ -52,11 +53,24 @@ TEST(MpnnGraph, EveryFormOfTheGraphIsTheSameFunctionAsTheReference) {
                                         graph_inputs(w, o, examples));
           for (std::int64_t b = 0; b < batch; ++b) {
             const Example& e = examples[static_cast<std::size_t>(b)];
-            const auto ours = answer_of(o, results.at("log_probs"), b, e.input.real);
+            const auto ours = answer_of(w, o, results, b, e.input.real);
             EXPECT_LT(farthest(ours, expected(w, o, e)), 2e-5)
                 << name(gather) << " factored " << factored << " batch " << batch;
           }
         }
+}
+
+TEST(MpnnGraph, WhateverTheHeadLeavesToTheHostTheAnswerIsTheSame) {
+  const Weights w = seeded_weights(small);
+  for (const Head head : {Head::log_probs, Head::logits, Head::host}) {
+    GraphOptions o;
+    o.head = head, o.length = 8;
+    const Example e = example(8);
+    const auto results =
+        evaluate(build_graph(w, o), kernels::float_arithmetic(), graph_inputs(w, o, {e}));
+    EXPECT_LT(farthest(answer_of(w, o, results, 0, 8), expected(w, o, e)), 2e-5) << name(head);
+    EXPECT_EQ(head_named(name(head)), head);
+  }
 }
 
 TEST(MpnnGraph, MasksThatMaskNothingChangeNoBit) {
@@ -69,7 +83,7 @@ TEST(MpnnGraph, MasksThatMaskNothingChangeNoBit) {
   o.masked = false;
   const auto without =
       evaluate(build_graph(w, o), kernels::float_arithmetic(), graph_inputs(w, o, one));
-  EXPECT_EQ(with.at("log_probs").bytes, without.at("log_probs").bytes);
+  EXPECT_EQ(with.at("decoded").bytes, without.at("decoded").bytes);
 }
 
 TEST(MpnnGraph, AProteinHasTheSameBitsAloneAndPaddedAndInABatch) {
@@ -79,11 +93,11 @@ TEST(MpnnGraph, AProteinHasTheSameBitsAloneAndPaddedAndInABatch) {
     o.factored = factored, o.length = 5;
     const auto alone =
         evaluate(build_graph(w, o), kernels::float_arithmetic(), graph_inputs(w, o, {example(5)}));
-    const auto a = answer_of(o, alone.at("log_probs"), 0, 5);
+    const auto a = answer_of(w, o, alone, 0, 5);
     o.length = 12, o.batch = 3;
     const auto batch = evaluate(build_graph(w, o), kernels::float_arithmetic(),
                                 graph_inputs(w, o, {example(12), example(5), example(7)}));
-    const auto b = answer_of(o, batch.at("log_probs"), 1, 5);
+    const auto b = answer_of(w, o, batch, 1, 5);
     EXPECT_EQ(0, std::memcmp(a.data(), b.data(), a.size() * sizeof(float)));
   }
 }
@@ -145,6 +159,54 @@ TEST(MpnnGraph, TheHostsGatherIsRefusedByTheAcceleratorByName) {
   EXPECT_THAT(refusals(Gather::texture, false), testing::ElementsAre("G1"));
   EXPECT_THAT(refusals(Gather::one_hot, false), testing::IsEmpty());
   EXPECT_THAT(refusals(Gather::host, true), testing::ElementsAre("G2"));
+}
+
+// Samples by the scalar reference in float32.
+std::vector<Sample> sampled(const Weights& w, const GraphOptions& o,
+                            const std::vector<Input>& inputs,
+                            const std::vector<SampleOptions>& samples) {
+  const Graph encode = build_graph(w, encode_options(o, inputs.size()));
+  const Graph step = build_graph(w, step_options(o));
+  return sample(w, o, inputs, samples, [&](Pass pass, const Tensors& in) {
+    return evaluate(pass == Pass::encode ? encode : step, kernels::float_arithmetic(), in);
+  });
+}
+
+TEST(MpnnGraph, StepsDrawWhatTheReferenceDraws) {
+  const Weights w = seeded_weights(small);
+  const Reference r(w);
+  std::vector<Input> inputs{example(7, true).input, example(10).input};
+  inputs[1].designed[4] = 0;
+  for (const Gather gather : {Gather::texture, Gather::one_hot})
+    for (const bool factored : {false, true}) {
+      GraphOptions o;
+      o.gather = gather, o.factored = factored, o.length = 12, o.batch = 2;
+      std::vector<SampleOptions> samples(2);
+      samples[0].temperature = 0.8f, samples[1].greedy = true, samples[1].seed = 5;
+      const auto ours = sampled(w, o, inputs, samples);
+      for (std::size_t b = 0; b < 2; ++b) {
+        const Sample theirs = r.sample(r.encode(inputs[b]), samples[b]);
+        EXPECT_EQ(ours[b].order, theirs.order);
+        EXPECT_EQ(ours[b].sequence, theirs.sequence);
+        EXPECT_LT(farthest(ours[b].log_probs, theirs.log_probs), 2e-5);
+        EXPECT_LT(farthest(ours[b].probabilities, theirs.probabilities), 2e-4);
+      }
+    }
+}
+
+TEST(MpnnGraph, SamplesOfOneProteinShareItsEncodingAndNotTheirDraws) {
+  const Weights w = seeded_weights(small);
+  const Reference r(w);
+  const Input in = example(9).input;
+  GraphOptions o;
+  o.length = 9, o.batch = 3;
+  std::vector<SampleOptions> samples(3);
+  for (std::size_t b = 0; b < 3; ++b) samples[b].seed = b, samples[b].temperature = 1.0f;
+  const auto ours = sampled(w, o, {in}, samples);
+  for (std::size_t b = 0; b < 3; ++b)
+    EXPECT_EQ(ours[b].sequence, r.sample(r.encode(in), samples[b]).sequence);
+  EXPECT_NE(ours[0].sequence, ours[1].sequence);
+  EXPECT_THROW(sampled(w, o, {in, in}, samples), InputError);
 }
 
 TEST(MpnnGraph, WrongRequestsAreTheUsersErrors) {

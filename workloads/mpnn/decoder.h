@@ -74,4 +74,12 @@ class Decoder {
 // rank[place] for an order of places; InputError unless it is a permutation of 0 .. length - 1.
 std::vector<std::int32_t> ranks_of(std::span<const std::int32_t> order, std::int64_t length);
 
+// InputError for a temperature, omissions or biases that make no sense for the protein.
+void check(const SampleOptions& options, const Input& input);
+// The type chosen at a place from its logits (or log-probabilities), and what it was drawn from.
+std::int32_t choose(const SampleOptions& options, std::int64_t place, std::span<const float> logits,
+                    std::span<float> probabilities);
+// Whether a place is to be chosen: designed and complete.
+bool is_chosen(const Input& input, std::int64_t place);
+
 }  // namespace ane::workloads::mpnn

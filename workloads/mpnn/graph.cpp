@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "isa/error.h"
 #include "workloads/mpnn/graph_parts.h"
 
@@ -90,13 +92,12 @@ ValueId decoder_layer(Parts& p, std::size_t n, ValueId hV, ValueId hE, ValueId t
 }
 
 void head(Parts& p, ValueId hV) {
-  ValueId x = p.linear("W_out", p.weights().W_out, hV);
-  if (p.options().log_softmax) {
-    Attributes a;
-    a.axes = kernels::axis_c;
-    x = p.builder().node("log_softmax", "log_probs", {x}, a);
-  }
-  p.output(p.options().log_softmax ? "log_probs" : "logits", x);
+  if (p.options().head == Head::host) return p.output("decoded", hV);
+  const ValueId x = p.linear("W_out", p.weights().W_out, hV);
+  if (p.options().head == Head::logits) return p.output("logits", x);
+  Attributes a;
+  a.axes = kernels::axis_c;
+  p.output("log_probs", p.builder().node("log_softmax", "log_softmax", {x}, a));
 }
 
 ValueId embed(Parts& p) {
@@ -124,6 +125,16 @@ void step(Parts& p) {
   head(p, hV);
 }
 
+template <class List>
+auto named(std::string_view given, const char* what, const List& list) {
+  std::vector<std::string> names;
+  for (const auto choice : list) {
+    if (name(choice) == given) return choice;
+    names.emplace_back(name(choice));
+  }
+  throw InputError("", fmt::format("unknown {} '{}'", what, given), choice_note(given, names));
+}
+
 }  // namespace
 
 std::string_view name(Gather g) {
@@ -131,12 +142,15 @@ std::string_view name(Gather g) {
 }
 
 Gather gather_named(std::string_view given) {
-  std::vector<std::string> names;
-  for (const Gather g : {Gather::texture, Gather::one_hot, Gather::host}) {
-    if (name(g) == given) return g;
-    names.emplace_back(name(g));
-  }
-  throw InputError("", fmt::format("unknown way to gather '{}'", given), choice_note(given, names));
+  return named(given, "way to gather", std::array{Gather::texture, Gather::one_hot, Gather::host});
+}
+
+std::string_view name(Head h) {
+  return h == Head::log_probs ? "log_probs" : h == Head::logits ? "logits" : "host";
+}
+
+Head head_named(std::string_view given) {
+  return named(given, "head", std::array{Head::log_probs, Head::logits, Head::host});
 }
 
 Graph build_graph(const Weights& weights, const GraphOptions& options) {

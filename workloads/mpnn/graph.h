@@ -38,15 +38,25 @@ enum class Pass {
   step,           // one step of sampling: one place of each protein of the batch
 };
 
+// Where hV becomes log-probabilities.
+enum class Head {
+  log_probs,  // on the accelerator, log-softmax included
+  logits,     // the product there, log-softmax on the host
+  host,       // both on the host in FP32: 0.02 % of the work, and no rounding of logits to FP16,
+              // whose step at 8 is 1/128: what decides between types that are nearly as likely
+};
+std::string_view name(Head head);
+Head head_named(std::string_view name);  // InputError with the nearest name
+
 struct GraphOptions {
   Pass pass = Pass::score;
   std::int64_t length = 128;  // places of one protein: its length, or a bucket
   std::int64_t batch = 1;
   Gather gather = Gather::texture;
-  bool factored = true;     // W1 split by source: 39 % fewer MACs, no wide concatenations
-  bool masked = true;       // false: no place is masked and none is padding; the same bits then
-  bool log_softmax = true;  // false: the outputs are logits, and the host does the rest
-  bool with_values = true;  // false: shapes only, for timing
+  bool factored = true;  // W1 split by source: 39 % fewer MACs, no wide concatenations
+  bool masked = true;    // false: no place is masked and none is padding; the same bits then
+  Head head = Head::host;
+  bool with_values = true;                              // false: shapes only, for timing
   isa::KernelFormat weights = isa::KernelFormat::fp16;  // of every layer, as stored
   // W8A8: the largest input magnitude of layers by name ("encoder_layers.0.W2"), from calibration;
   // layers that are not named keep `weights`.
@@ -60,7 +70,8 @@ struct GraphOptions {
 //   type         i32 slots, or as a product [k, 21, 1, P]               (score, step)
 //   select       as index over 2L columns (factored), or seen, unseen: slots
 //   hV, hE, table.N: what encode gave and rows of earlier steps         (step)
-// and out: log_probs or logits [1, 21, 1, P]; encode: hV, hE, table.N; step also row.N.
+// and out: log_probs or logits [1, 21, 1, P] or decoded [1, hidden, 1, P], by the head; encode: hV,
+// hE, table.N; step also row.N.
 Graph build_graph(const Weights& weights, const GraphOptions& options);
 // The same without values, for timing alone.
 Graph build_graph(const ModelSpec& spec, GraphOptions options);
@@ -75,8 +86,9 @@ struct Example {
 Tensors graph_inputs(const Weights& weights, const GraphOptions& options,
                      const std::vector<Example>& examples);
 
-// Rows [real, 21] of one protein out of an output [1, 21, 1, P] of a score or unconditional graph.
-std::vector<float> answer_of(const GraphOptions& options, const Tensor& output,
-                             std::int64_t protein, std::int64_t real);
+// Log-probabilities [real, 21] of one protein out of the outputs of a score or unconditional graph,
+// with what its head leaves to the host.
+std::vector<float> answer_of(const Weights& weights, const GraphOptions& options,
+                             const Tensors& outputs, std::int64_t protein, std::int64_t real);
 
 }  // namespace ane::workloads::mpnn

@@ -5,38 +5,12 @@
 
 #include "isa/error.h"
 #include "kernels/arithmetic.h"
+#include "workloads/mpnn/dense.h"
 #include "workloads/mpnn/graph.h"
+#include "workloads/mpnn/slot_tensor.h"
 
 namespace ane::workloads::mpnn {
 namespace {
-
-// Writes per-slot values into [1, C, k, P] or [k, C, 1, P].
-class SlotTensor {
- public:
-  SlotTensor(const GraphOptions& o, Format format, std::int64_t channels, std::int64_t slots,
-             std::int64_t places)
-      : one_hot_(o.gather == Gather::one_hot),
-        channels_(channels),
-        slots_(slots),
-        places_(places),
-        tensor_(format, one_hot_ ? kernels::Shape{slots, channels, 1, places}
-                                 : kernels::Shape{1, channels, slots, places}) {}
-
-  std::size_t at(std::int64_t slot, std::int64_t channel, std::int64_t place) const {
-    return static_cast<std::size_t>(
-        (one_hot_ ? slot * channels_ + channel : channel * slots_ + slot) * places_ + place);
-  }
-  template <class T>
-  void set(std::int64_t slot, std::int64_t channel, std::int64_t place, T value) {
-    tensor_.as<T>()[at(slot, channel, place)] = value;
-  }
-  Tensor take() { return std::move(tensor_); }
-
- private:
-  bool one_hot_;
-  std::int64_t channels_, slots_, places_;
-  Tensor tensor_;
-};
 
 struct Prepared {
   Input input;
@@ -128,15 +102,24 @@ Tensors graph_inputs(const Weights& weights, const GraphOptions& o,
   return out;
 }
 
-std::vector<float> answer_of(const GraphOptions& o, const Tensor& output, std::int64_t protein,
-                             std::int64_t real) {
-  ANE_CHECK(output.shape.size() == 4 && output.shape[1] == vocabulary, "an answer [1, 21, 1, P]");
-  const std::int64_t places = output.shape[3];
-  std::vector<float> rows(static_cast<std::size_t>(real * vocabulary));
+std::vector<float> answer_of(const Weights& weights, const GraphOptions& o, const Tensors& outputs,
+                             std::int64_t protein, std::int64_t real) {
+  const char* output = o.head == Head::log_probs ? "log_probs"
+                       : o.head == Head::logits  ? "logits"
+                                                 : "decoded";
+  const Tensor& t = outputs.at(output);
+  const std::int64_t channels = t.shape.at(1), places = t.shape.at(3);
+  std::vector<float> rows(static_cast<std::size_t>(real * channels));
   for (std::int64_t i = 0; i < real; ++i)
-    for (std::int64_t t = 0; t < vocabulary; ++t)
-      rows[static_cast<std::size_t>(i * vocabulary + t)] =
-          static_cast<float>(kernels::element(output, t * places + protein * o.length + i));
+    for (std::int64_t c = 0; c < channels; ++c)
+      rows[static_cast<std::size_t>(i * channels + c)] =
+          static_cast<float>(kernels::element(t, c * places + protein * o.length + i));
+  if (o.head == Head::host) {
+    std::vector<float> logits(static_cast<std::size_t>(real * vocabulary));
+    Product(weights.W_out)(rows.data(), real, logits.data());
+    rows = std::move(logits);
+  }
+  if (o.head != Head::log_probs) log_softmax(rows, vocabulary);
   return rows;
 }
 

@@ -29,24 +29,6 @@ bool omitted(const SampleOptions& o, int type) {
   return o.omit.find(alphabet[at(type)]) != std::string_view::npos;
 }
 
-void check(const SampleOptions& o, const Input& input) {
-  if (!(o.temperature > 0) || !std::isfinite(o.temperature))
-    throw InputError("", fmt::format("temperature {}", o.temperature),
-                     "it must be above 0; for the most likely residues choose greedy");
-  for (const char c : o.omit)
-    if (alphabet.find(c) == std::string_view::npos)
-      throw InputError("", fmt::format("'{}' is no residue type", c),
-                       fmt::format("types are {}", alphabet));
-  int left = 0;
-  for (int t = 0; t < vocabulary; ++t) left += !omitted(o, t);
-  if (left == 0) throw InputError("", "all residue types are omitted");
-  if (!o.bias.empty() && o.bias.size() != vocabulary)
-    throw InputError("", fmt::format("{} biases for {} types", o.bias.size(), vocabulary));
-  if (!o.bias_by_residue.empty() && o.bias_by_residue.size() != at(input.length()) * vocabulary)
-    throw InputError("", fmt::format("{} biases by residue for {} residues of {} types",
-                                     o.bias_by_residue.size(), input.length(), vocabulary));
-}
-
 // What is drawn from at one place: softmax of (logits + biases) / temperature without the omitted.
 void probabilities(const SampleOptions& o, std::int64_t place, std::span<const float> logits,
                    std::span<float> out) {
@@ -80,6 +62,36 @@ std::int32_t draw(std::span<const float> p, double u) {
 
 }  // namespace
 
+void check(const SampleOptions& o, const Input& input) {
+  if (!(o.temperature > 0) || !std::isfinite(o.temperature))
+    throw InputError("", fmt::format("temperature {}", o.temperature),
+                     "it must be above 0; for the most likely residues choose greedy");
+  for (const char c : o.omit)
+    if (alphabet.find(c) == std::string_view::npos)
+      throw InputError("", fmt::format("'{}' is no residue type", c),
+                       fmt::format("types are {}", alphabet));
+  int left = 0;
+  for (int t = 0; t < vocabulary; ++t) left += !omitted(o, t);
+  if (left == 0) throw InputError("", "all residue types are omitted");
+  if (!o.bias.empty() && o.bias.size() != vocabulary)
+    throw InputError("", fmt::format("{} biases for {} types", o.bias.size(), vocabulary));
+  if (!o.bias_by_residue.empty() && o.bias_by_residue.size() != at(input.length()) * vocabulary)
+    throw InputError("", fmt::format("{} biases by residue for {} residues of {} types",
+                                     o.bias_by_residue.size(), input.length(), vocabulary));
+}
+
+bool is_chosen(const Input& input, std::int64_t place) {
+  return input.mask[at(place)] != 0.0f && input.designed[at(place)] != 0.0f;
+}
+
+std::int32_t choose(const SampleOptions& options, std::int64_t place, std::span<const float> logits,
+                    std::span<float> p) {
+  probabilities(options, place, logits, p);
+  if (options.greedy)
+    return static_cast<std::int32_t>(std::max_element(p.begin(), p.end()) - p.begin());
+  return draw(p, uniform(options.seed, static_cast<std::uint64_t>(place)));
+}
+
 Sample Decoder::sample(const Encoded& e, const SampleOptions& options) const {
   check(options, e.input);
   const std::int64_t length = e.input.length(), h = weights_.spec.hidden;
@@ -103,13 +115,10 @@ Sample Decoder::sample(const Encoded& e, const SampleOptions& options) const {
         std::span(out.log_probs).subspan(at(place * vocabulary), vocabulary);
     std::copy(row.begin(), row.end(), log_probs.begin());
     log_softmax(log_probs, vocabulary);
-    if (e.input.mask[at(place)] == 0.0f || e.input.designed[at(place)] == 0.0f) continue;
-    const std::span<float> p =
-        std::span(out.probabilities).subspan(at(place * vocabulary), vocabulary);
-    probabilities(options, place, row, p);
-    out.sequence[at(place)] =
-        options.greedy ? static_cast<std::int32_t>(std::max_element(p.begin(), p.end()) - p.begin())
-                       : draw(p, uniform(options.seed, static_cast<std::uint64_t>(place)));
+    if (is_chosen(e.input, place))
+      out.sequence[at(place)] =
+          choose(options, place, row,
+                 std::span(out.probabilities).subspan(at(place * vocabulary), vocabulary));
   }
   return out;
 }
