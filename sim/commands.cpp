@@ -11,6 +11,7 @@ std::span<const Command> commands() {
       {"chips", "what is known of each chip, and where it comes from", run_chips},
       {"disasm", "prints a program file as text", run_disasm},
       {"compare", "a workload's cost on chips, units and batches, side by side", run_compare},
+      {"exec", "run one program on a chip, for values and time", run_exec},
       {"run", "run a workload on the simulated machine", run_run},
       {"runs", "what the results file holds", run_runs},
       {"show", "stored runs through a view: summary, layers, timeline, ...", run_show},
