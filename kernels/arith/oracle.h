@@ -1,5 +1,6 @@
 // The scalar reference of the multiply-accumulate arrays, written from docs/numerics.md with exact
-// integers: slow, and what every faster path must equal bit for bit. It shares only the number
+// integers: slow, and what every faster path must equal bit for bit [B1]. It gives what devices
+// returned [B2]. It shares only the number
 // formats (half.h, round.h) with them.
 //
 // What the page leaves open and is decided here (docs/numerics.md, "Our choices"):
