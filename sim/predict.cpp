@@ -42,8 +42,10 @@ DeviceEstimate price_launch(const Spec& s, const Chip& chip, const Runtime& runt
   options.overlap = s.overlap;
   if (!s.overlap) options.waits = 1;
   // A plain kernel, where the runtime's own operators go through a graph of its own.
-  const bool plain = s.api == "metal" && runtime.name() != "metal";
-  DeviceEstimate e = price_gpu(smallest(), chip, plain ? load_runtime("metal") : runtime, options);
+  const RuntimeParameters& c = runtime.costs();
+  options.op_dispatch =
+      s.api == "metal" ? c.op_dispatch_plain.value_or(c.op_dispatch) : c.op_dispatch;
+  DeviceEstimate e = price_gpu(smallest(), chip, runtime, options);
   if (s.cold) e.wait += chip.gpu().cold_wake.value_or(0);
   return e;
 }

@@ -16,8 +16,9 @@ struct RuntimeParameters {
   double call_ane = 0, call_gpu = 0, call_cpu = 0;
   bool coreml_floor = false;  // the ANE's floor is ane.dispatch.coreml, else ane.dispatch.direct
   double op_dispatch = 0;     // s of host time to encode or launch one operator
-  double kernel_time = 0;     // s on the device per operator with no work; 0: the chip's own
-  double host_wait = 0;       // s per host wait on a result; 0: the chip's own
+  std::optional<double> op_dispatch_plain;  // the same for elementwise operators and copies
+  double kernel_time = 0;  // s on the device per operator with no work; 0: the chip's own
+  double host_wait = 0;    // s per host wait on a result; 0: the chip's own
   double waits_per_call = 1;
   double copy_bandwidth =
       0;              // B/s of host copies in and out of the device's buffers; 0: the chip's own
@@ -39,6 +40,8 @@ struct RuntimeParameters {
   std::optional<double> cpu_output_passes;          // times a product's output is written
   std::optional<double> cpu_first_touch;            // B/s at which the system hands out fresh pages
   std::optional<double> cpu_product_call;           // s of one product inside a batch
+  // |ln(predicted / measured)| on the rows calibrated with, median, for each unit.
+  std::optional<double> residual_ane, residual_gpu, residual_cpu;
   bool fp16 = true, int8 = false;  // precisions it computes in; fp32 always where the unit can
   bool ane = false, gpu = false, cpu = false;  // units it can drive
 };

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "isa/error.h"
+#include "sim/band.h"
 
 namespace ane::sim {
 namespace {
@@ -20,20 +21,11 @@ std::string family_of(const Chip& chip) {
   return name.substr(0, end);
 }
 
-// "M1 Max (24c)" is a chip by that name or, where that one is not described, "M1 Max".
 const Chip& chip_named(const std::string& name, const std::vector<std::string>& settings,
                        std::map<std::string, Chip>& loaded) {
-  if (const auto at = loaded.find(name); at != loaded.end()) return at->second;
-  const auto load = [&](const std::string& n) {
-    return loaded.emplace(name, load_chip(n, settings)).first;
-  };
-  const std::size_t open = name.find(" (");
-  if (open == std::string::npos) return load(name)->second;
-  try {
-    return load(name)->second;
-  } catch (const InputError&) {
-    return load(name.substr(0, open))->second;
-  }
+  const auto at = loaded.find(name);
+  return at != loaded.end() ? at->second
+                            : loaded.emplace(name, chip_of_row(name, settings)).first->second;
 }
 
 std::string sweep(const Comparison& c) {
@@ -72,6 +64,16 @@ std::vector<double> ranks(const std::vector<double>& v) {
 
 }  // namespace
 
+Chip chip_of_row(const std::string& machine, const std::vector<std::string>& settings) {
+  const std::size_t open = machine.find(" (");
+  if (open == std::string::npos) return load_chip(machine, settings);
+  try {
+    return load_chip(machine, settings);
+  } catch (const InputError&) {
+    return load_chip(machine.substr(0, open), settings);
+  }
+}
+
 double Comparison::log_ratio() const {
   // A measured zero (an idle rail) is met by a predicted zero and by nothing else.
   if (*row.value == 0) return *predicted == 0 ? 0 : INFINITY;
@@ -79,6 +81,10 @@ double Comparison::log_ratio() const {
 }
 double Comparison::error() const {
   return std::expm1(std::fabs(log_ratio()));
+}
+
+bool Comparison::inside() const {
+  return *row.value >= band.low && *row.value <= band.high;
 }
 
 double Validation::coverage() const {
@@ -91,6 +97,7 @@ Validation compare_rows(const std::vector<SiliconRow>& rows,
   Validation v;
   std::map<std::string, Chip> chips;
   std::map<std::string, Runtime> runtimes;
+  Bands bands;
   std::map<std::string, std::size_t> reasons;
   for (const SiliconRow& row : rows) {
     ++v.rows;
@@ -112,6 +119,7 @@ Validation compare_rows(const std::vector<SiliconRow>& rows,
         runtime = runtimes.emplace(c.path, load_runtime(c.path, runtime_settings)).first;
       c.prediction = predict(spec, chip, runtime->second);
       c.predicted = as_quantity(c.prediction, spec, row.quantity);
+      c.band = bands.around(*c.predicted, spec, chip, runtime->second, row.quantity);
       if (spec.kind != "idle" && row.quantity != "power" && row.quantity != "energy" &&
           row.quantity != "efficiency")
         c.naive = as_quantity({.seconds = naive_seconds(spec, chip), .flop = c.prediction.flop},
@@ -161,12 +169,14 @@ Score score_of(const std::vector<const Comparison*>& rows) {
   for (const Comparison* c : rows) {
     if (!c->scored()) continue;
     errors.push_back(c->error());
+    s.inside += c->inside() ? 1 : 0;
     if (c->naive) naive.push_back(std::expm1(std::fabs(std::log(*c->naive / *c->row.value))));
     auto& [predicted, measured] = sweeps[sweep(*c)];
     predicted.push_back(*c->predicted);
     measured.push_back(*c->row.value);
   }
   s.n = errors.size();
+  if (s.n > 0) s.inside /= static_cast<double>(s.n);
   s.median = quantile(errors, 0.5);
   s.p90 = quantile(errors, 0.9);
   for (const double e : errors) s.mean += e / static_cast<double>(errors.size());
@@ -194,6 +204,31 @@ std::vector<GroupScore> group_scores(const Validation& v, const std::vector<std:
   }
   std::vector<GroupScore> out;
   for (const auto& [name, rows] : groups) out.push_back({name, score_of(rows)});
+  return out;
+}
+
+std::vector<results::Silicon> silicon_records(const Validation& v,
+                                              const std::string& code_version) {
+  std::vector<results::Silicon> out;
+  for (const Comparison& c : v.comparisons) {
+    results::Silicon s{.file = c.row.file,
+                       .line = c.row.line,
+                       .chip = c.row.chip,
+                       .kind = c.kind,
+                       .spec = c.row.spec,
+                       .quantity = c.row.quantity,
+                       .source = c.row.source,
+                       .trust = c.row.trust,
+                       .measured = *c.row.value,
+                       .skipped = c.skipped,
+                       .code_version = code_version};
+    if (c.predicted) {
+      s.predicted = *c.predicted;
+      s.predicted_low = c.band.low;
+      s.predicted_high = c.band.high;
+    }
+    out.push_back(std::move(s));
+  }
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "results/comparison.h"
 #include "sim/predict.h"
 #include "sim/silicon_rows.h"
 
@@ -18,16 +19,19 @@ struct Comparison {
   std::string kind, unit, path, family;    // of the spec; family: "M1", "M4", "NVIDIA"
   std::optional<double> predicted, naive;  // in the row's quantity
   Prediction prediction{};
-  std::string skipped;  // why it could not be run; empty: it ran
+  results::Band band{};  // around predicted
+  std::string skipped;   // why it could not be run; empty: it ran
 
   bool scored() const { return predicted && row.set_aside.empty() && row.trust != "D"; }
   double log_ratio() const;  // ln(predicted / measured), rows that ran
   double error() const;
+  bool inside() const;  // the measured value lies in the band
 };
 
 struct Score {
   std::size_t n = 0;
   double median = 0, p90 = 0, mean = 0;
+  double inside = 0;  // share of rows whose measured value lies in the band
   std::optional<double> rank;
   double naive_median = 0, naive_p90 = 0;
 };
@@ -50,10 +54,16 @@ struct Validation {
   double coverage() const;  // run / with_spec
 };
 
+// The rows as the results file keeps them; code_version: of the program that predicted.
+std::vector<results::Silicon> silicon_records(const Validation& v, const std::string& code_version);
+
 // chip_settings, runtime_settings: overrides, "gpu.utilisation=0.75".
 Validation compare_rows(const std::vector<SiliconRow>& rows,
                         const std::vector<std::string>& chip_settings = {},
                         const std::vector<std::string>& runtime_settings = {});
+
+// "M1 Max (24c)" is a chip by that name or, where that one is not described, "M1 Max".
+Chip chip_of_row(const std::string& machine, const std::vector<std::string>& settings = {});
 
 Score score_of(const std::vector<const Comparison*>& rows);
 // keys of: kind, chip, source, unit, path, family, quantity, file, trust. Several are joined by a

@@ -66,6 +66,7 @@ Json score_json(const Score& s) {
           {"p90", number(s.p90)},
           {"mean", number(s.mean)},
           {"rank", optional(s.rank)},
+          {"inside_band", number(s.inside)},
           {"naive_median", number(s.naive_median)},
           {"naive_p90", number(s.naive_p90)}};
 }
@@ -91,13 +92,13 @@ std::string validation_text(const Validation& v, const ReportOptions& options) {
   std::size_t width = 5;
   for (const GroupScore& g : groups) width = std::max(width, g.group.size());
   const auto line = [&](const std::string& name, const Score& s) {
-    out += fmt::format("{:<{}} {:>5} {:>9} {:>9} {:>9} {:>6} {:>11} {:>11}\n", name, width, s.n,
-                       percent(s.median), percent(s.p90), percent(s.mean), rank_text(s.rank),
-                       percent(s.naive_median), percent(s.naive_p90));
+    out += fmt::format("{:<{}} {:>5} {:>9} {:>9} {:>9} {:>6} {:>8} {:>11} {:>11}\n", name, width,
+                       s.n, percent(s.median), percent(s.p90), percent(s.mean), rank_text(s.rank),
+                       percent(s.inside), percent(s.naive_median), percent(s.naive_p90));
   };
-  out += fmt::format("{:<{}} {:>5} {:>9} {:>9} {:>9} {:>6} {:>11} {:>11}\n",
+  out += fmt::format("{:<{}} {:>5} {:>9} {:>9} {:>9} {:>6} {:>8} {:>11} {:>11}\n",
                      fmt::format("{}", fmt::join(options.by, " ")), width, "rows", "median", "p90",
-                     "mean", "rank", "naive med", "naive p90");
+                     "mean", "rank", "in band", "naive med", "naive p90");
   for (const GroupScore& g : groups) line(g.group, g.score);
   line("all", a);
   if (options.worst > 0) out += "\nworst rows (predicted over measured)\n";
@@ -153,13 +154,16 @@ std::string validation_json(const Validation& v, const ReportOptions& options) {
 
 std::string validation_csv(const Validation& v) {
   std::string out =
-      "file,line,chip,trust,spec,quantity,measured,predicted,error,naive,bound,state,reason\n";
+      "file,line,chip,trust,spec,quantity,measured,predicted,low,high,error,naive,bound,state,"
+      "reason\n";
   for (const Comparison& c : v.comparisons) {
     const std::string state = !c.predicted ? "skipped" : c.scored() ? "scored" : "listed";
     const std::string reason = !c.predicted ? c.skipped : c.scored() ? "" : reason_listed(c);
-    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", quoted(c.row.file), c.row.line,
-                       quoted(c.row.chip), c.row.trust, c.row.spec, c.row.quantity, *c.row.value,
-                       c.predicted ? fmt::format("{:.6g}", *c.predicted) : "",
+    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", quoted(c.row.file),
+                       c.row.line, quoted(c.row.chip), c.row.trust, c.row.spec, c.row.quantity,
+                       *c.row.value, c.predicted ? fmt::format("{:.6g}", *c.predicted) : "",
+                       c.predicted ? fmt::format("{:.6g}", c.band.low) : "",
+                       c.predicted ? fmt::format("{:.6g}", c.band.high) : "",
                        c.predicted ? fmt::format("{:.4f}", c.error()) : "",
                        c.naive ? fmt::format("{:.6g}", *c.naive) : "", c.prediction.bound, state,
                        quoted(reason));
@@ -176,13 +180,13 @@ std::string validation_markdown(const Validation& v, const ReportOptions& option
       "of\n"
       "trust D and rows set aside (results/silicon/set_aside.csv) are listed, not scored.\n\n"
       "{} rows, {} with a spec, {} run ({:.1f} %), {} scored, {} listed only.\n\n"
-      "| {} | rows | median | 90th percentile | rank | naive median | naive 90th |\n"
-      "|---|---:|---:|---:|---:|---:|---:|\n",
+      "| {} | rows | median | 90th percentile | rank | in band | naive median | naive 90th |\n"
+      "|---|---:|---:|---:|---:|---:|---:|---:|\n",
       v.rows, v.with_spec, v.run, 100 * v.coverage(), a.n, listed(v), fmt::join(options.by, ", "));
   const auto line = [&](const std::string& name, const Score& s) {
-    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", name, s.n, percent(s.median),
-                       percent(s.p90), rank_text(s.rank), percent(s.naive_median),
-                       percent(s.naive_p90));
+    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", name, s.n, percent(s.median),
+                       percent(s.p90), rank_text(s.rank), percent(s.inside),
+                       percent(s.naive_median), percent(s.naive_p90));
   };
   for (const GroupScore& g : group_scores(v, options.by)) line(g.group, g.score);
   line("all", a);

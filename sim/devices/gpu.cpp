@@ -131,9 +131,10 @@ DeviceEstimate price_gpu(std::span<const Work> work, const Chip& chip, const Run
     const double c = std::pow(r.compute, p), m = fused ? 0 : std::pow(r.memory, p);
     const double t_work = std::pow(c + m, 1 / p);
     // A compiled graph is launched once; its kernels still have their own fixed cost.
-    const double encode = costs.compiles_graph && !first ? 0
-                          : options.op_dispatch >= 0     ? options.op_dispatch
-                                                         : costs.op_dispatch;
+    const bool plain = w.kind == WorkKind::elementwise || w.kind == WorkKind::copy;
+    double encode = plain ? costs.op_dispatch_plain.value_or(costs.op_dispatch) : costs.op_dispatch;
+    if (options.op_dispatch >= 0) encode = options.op_dispatch;
+    if (costs.compiles_graph && !first) encode = 0;
     const double t_kernel = fused ? 0 : kernel;
     const double starved = std::max(0.0, (fused ? 0 : encode) - t_kernel - t_work);
     if (c + m > 0) {

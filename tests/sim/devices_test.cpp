@@ -52,7 +52,7 @@ TEST(Gpu, OneTileMoreThanTheCoresHoldCostsAFurtherRound) {
 TEST(Gpu, SmallOperatorsAreLimitedByTheSlowerOfHostAndDevice) {
   const Works many = [] {
     kernels::Work w = workloads::pointwise(16, 4);
-    w.kind = kernels::WorkKind::copy;
+    w.kind = kernels::WorkKind::reduction;
     w.count = 1000;
     return Works{w};
   }();

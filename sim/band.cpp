@@ -1,0 +1,69 @@
+#include "sim/band.h"
+
+#include <cmath>
+
+#include "isa/error.h"
+#include "sim/derive.h"
+#include "sim/predict.h"
+
+namespace ane::sim {
+namespace {
+
+template <class Subject>
+std::vector<std::pair<Subject, Subject>> varied(const Description& description,
+                                                const std::vector<std::string>& prefixes) {
+  std::vector<std::pair<Subject, Subject>> out;
+  for (const auto& [path, p] : description.parameters) {
+    if (!p.low || !p.high || *p.low == *p.high || path.starts_with("residual.")) continue;
+    bool wanted = false;
+    for (const std::string& prefix : prefixes) wanted = wanted || path.starts_with(prefix);
+    if (!wanted) continue;
+    const auto at = [&](double value) {
+      Description d = description;
+      d.parameters.at(path).value = value;
+      derive(d);
+      return Subject(std::move(d));
+    };
+    try {
+      out.emplace_back(at(*p.low), at(*p.high));
+    } catch (const InputError&) {
+      // A band that reaches beyond what the parameter may be says nothing new.
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+results::Band Bands::around(double predicted, const workloads::Spec& spec, const Chip& chip,
+                            const Runtime& runtime, std::string_view quantity) {
+  const RuntimeParameters& costs = runtime.costs();
+  const double residual = (spec.unit == "ane"   ? costs.residual_ane
+                           : spec.unit == "gpu" ? costs.residual_gpu
+                                                : costs.residual_cpu)
+                              .value_or(0.1);
+  double squares = std::pow(2 * 1.4826 * residual, 2);
+  const auto add = [&](const Chip& low_chip, const Runtime& low_runtime, const Chip& high_chip,
+                       const Runtime& high_runtime) {
+    const double low = as_quantity(predict(spec, low_chip, low_runtime), spec, quantity);
+    const double high = as_quantity(predict(spec, high_chip, high_runtime), spec, quantity);
+    if (low > 0 && high > 0) squares += std::pow(0.5 * std::log(high / low), 2);
+  };
+  const std::string key = chip.name() + " " + spec.unit;
+  if (!chips_.contains(key)) {
+    auto& pairs = chips_[key];
+    for (auto& [low, high] : varied<Chip>(chip.description(), {spec.unit + ".", "memory."}))
+      pairs.push_back({std::move(low), std::move(high)});
+  }
+  for (const Pair<Chip>& p : chips_[key]) add(p.low, runtime, p.high, runtime);
+  if (!runtimes_.contains(runtime.name())) {
+    auto& pairs = runtimes_[runtime.name()];
+    for (auto& [low, high] : varied<Runtime>(runtime.description(), {""}))
+      pairs.push_back({std::move(low), std::move(high)});
+  }
+  for (const Pair<Runtime>& p : runtimes_[runtime.name()]) add(chip, p.low, chip, p.high);
+  const double factor = std::exp(std::sqrt(squares));
+  return {predicted / factor, predicted * factor};
+}
+
+}  // namespace ane::sim
