@@ -8,11 +8,10 @@
 #include "isa/error.h"
 #include "isa/insns/kld.h"
 #include "kernels/arith/round.h"
-#include "sim/ane_run.h"
-#include "sim/devices/estimate.h"
+#include "sim/device_run.h"
 #include "sim/digest.h"
 #include "sim/error_metrics.h"
-#include "workloads/compile.h"
+#include "sim/graph_run.h"
 
 namespace ane::sim {
 namespace {
@@ -35,63 +34,6 @@ results::Run identity(const ReadQcPlan& plan, const Target& target,
   return run;
 }
 
-results::Record device_record(results::Run run, const workloads::Graph& graph, const Target& target,
-                              const std::string& precision) {
-  std::vector<kernels::Work> work;
-  std::int64_t weights = 0, largest = 0;
-  const Precision p = precision_of(precision);
-  // Graph types count fp16; float32 doubles every byte.
-  const std::int64_t widen = p == Precision::fp32 ? 2 : 1;
-  for (const workloads::Node& n : graph.nodes) {
-    kernels::Work w = n.op->work(graph.call(n));
-    w.read = w.read * widen;
-    w.written = w.written * widen;
-    w.weights = w.weights * widen;
-    weights += w.weights.count;
-    largest = std::max(largest, w.read.count + w.written.count);
-    work.push_back(w);
-  }
-  const Bytes in = [&] {
-    Bytes b;
-    for (const auto v : graph.inputs) b += Bytes{graph.type(v).bytes()};
-    return b * widen;
-  }();
-  const Bytes out = [&] {
-    Bytes b;
-    for (const auto v : graph.outputs) b += Bytes{graph.type(v).bytes()};
-    return b * widen;
-  }();
-  const PriceOptions options{.precision = p, .host_in = in, .host_out = out};
-  const DeviceEstimate e = target.unit == "gpu"
-                               ? price_gpu(work, target.chip, target.runtime, options)
-                               : price_cpu(work, target.chip, target.runtime, options);
-  results::Record record{.run = std::move(run), .totals = {}, .limits = {}};
-  results::Totals& t = record.totals;
-  const auto add = [](results::Parts& parts, const char* name, double value) {
-    if (value > 0) results::add(parts, name, value);
-  };
-  add(t.causes, "compute", e.compute);
-  add(t.causes, "memory", e.memory);
-  add(t.causes, "overhead", e.overhead);
-  add(t.causes, "dispatch", e.dispatch);
-  add(t.causes, "host wait", e.wait);
-  add(t.causes, "host copies", e.copy);
-  t.latency_s = results::sum(t.causes);
-  t.throughput_items_per_s = static_cast<double>(record.run.batch) / t.latency_s;
-  add(t.energy_parts, "compute", e.energy_compute);
-  add(t.energy_parts, "memory", e.energy_memory);
-  add(t.energy_parts, "static", e.energy_static);
-  t.energy_j = results::sum(t.energy_parts);
-  t.power_w = t.energy_j / t.latency_s;
-  t.bound = e.bound();
-  t.dram_bytes = static_cast<std::int64_t>(e.dram_bytes);
-  for (const kernels::Work& w : work) t.macs += w.macs.count;
-  results::add(t.memory_parts, "weights", static_cast<double>(weights));
-  results::add(t.memory_parts, "tensors", static_cast<double>(largest));
-  t.peak_memory_bytes = weights + largest;
-  return record;
-}
-
 workloads::Graph graph_of(const ReadQcPlan& plan) {
   return qc::build_graph(plan.model, plan.batch, plan.precision, plan.ranges, plan.weights);
 }
@@ -100,11 +42,8 @@ results::Record priced(const ReadQcPlan& plan, const Target& target,
                        const kernels::arith::Profile& profile, const workloads::Graph& graph) {
   if (target.unit != "ane")
     return device_record(identity(plan, target, profile), graph, target, plan.precision_name);
-  const workloads::Compiled compiled =
-      workloads::compile(graph, target.chip.machine(), profile, {.with_values = false});
-  const AneMachine machine(target.chip, compiled.program);
-  return ane_record(identity(plan, target, profile), target.chip, target.runtime, graph, compiled,
-                    machine.time());
+  return GraphRun(graph, target, profile, {.with_values = false})
+      .record(identity(plan, target, profile));
 }
 
 // Scores of one head, in read order, with what they are compared with.
@@ -166,12 +105,9 @@ results::Record run_readqc_on(const ReadQcPlan& plan, const Target& target,
   const workloads::Graph graph = graph_of(plan);
   results::Record record = priced(plan, target, profile, graph);
   const bool on_ane = target.unit == "ane";
-  std::vector<AneMachine> machines;
-  if (on_ane) {
-    const workloads::Compiled compiled = workloads::compile(graph, target.chip.machine(), profile);
-    for (int i = 0; i < plan.threads; ++i) machines.emplace_back(target.chip, compiled.program);
-    for (const std::string& race : machines[0].races()) throw InputError(graph.name, race);
-  }
+  std::vector<GraphRun> machines;
+  if (on_ane)
+    for (int i = 0; i < plan.threads; ++i) machines.emplace_back(graph, target, profile);
   const std::size_t heads = plan.model.heads.size();
   std::vector<Answers> answers(heads);
   ErrorMetrics errors;
@@ -193,10 +129,9 @@ results::Record run_readqc_on(const ReadQcPlan& plan, const Target& target,
       const kernels::Tensor encoded = qc::encode(batch, plan.model.encoding);
       reference[i] = qc::forward(plan.model, encoded);
       if (on_ane) {
-        AneMachine& machine = machines[i];
-        machine.write("reads", qc::graph_input(encoded, plan.batch));
-        machine.execute();
-        const kernels::Tensor logits = machine.read("logits");
+        const workloads::Tensors outputs =
+            machines[i].run({{"reads", qc::graph_input(encoded, plan.batch)}});
+        const kernels::Tensor& logits = outputs.at("logits");
         for (std::size_t h = 0; h < heads; ++h)
           scores[i].push_back(qc::graph_scores(logits, static_cast<std::int64_t>(h), batch.size()));
       } else {

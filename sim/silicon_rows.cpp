@@ -134,9 +134,9 @@ std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& f
   for (std::size_t r = 1; r < records.size(); ++r) {
     std::map<std::string, std::string> cells;
     if (records[r].size() != records[0].size())
-      throw InputError(fmt::format("{}:{}", file, r + 1),
-                       fmt::format("{} fields where the header has {}", records[r].size(),
-                                   records[0].size()));
+      throw InputError(
+          fmt::format("{}:{}", file, r + 1),
+          fmt::format("{} fields where the header has {}", records[r].size(), records[0].size()));
     for (std::size_t c = 0; c < records[r].size(); ++c) cells[records[0][c]] = records[r][c];
     SiliconRow row{.file = file,
                    .line = static_cast<int>(r) + 1,
@@ -169,8 +169,7 @@ std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& f
 }
 
 std::vector<std::string> built_in_rows() {
-  return {"ane_calibration.csv", "ane_validation.csv", "soc_calibration.csv",
-          "soc_validation.csv"};
+  return {"ane_calibration.csv", "ane_validation.csv", "soc_calibration.csv", "soc_validation.csv"};
 }
 
 std::vector<SiliconRow> load_silicon_rows(const std::string& file) {

@@ -11,9 +11,9 @@ struct SiliconRow {
   std::string file;  // as named by the caller
   int line = 0;
   std::string chip, benchmark, config, source, trust, role, note, spec, quantity;
-  std::optional<double> value;     // value_si
-  std::string machine;             // the chip that stands for `chip`, see machines.csv
-  std::string set_aside;           // reason; empty: scored
+  std::optional<double> value;  // value_si
+  std::string machine;          // the chip that stands for `chip`, see machines.csv
+  std::string set_aside;        // reason; empty: scored
 };
 
 // RFC 4180 records as fields. place: for messages. InputError "place:line" for a quote that does

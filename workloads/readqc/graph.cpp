@@ -140,11 +140,10 @@ Tensor graph_input(const Tensor& encoded, std::int64_t batch) {
 
 std::vector<float> graph_scores(const Tensor& logits, std::int64_t head, std::int64_t reads) {
   const std::int64_t positions = logits.shape[2] * logits.shape[3];
-  const auto from = logits.as<const kernels::arith::Half>();
   std::vector<float> scores(static_cast<std::size_t>(reads));
   for (std::int64_t i = 0; i < reads; ++i)
     scores[static_cast<std::size_t>(i)] =
-        kernels::arith::to_float(from[static_cast<std::size_t>(head * positions + i)]);
+        static_cast<float>(kernels::element(logits, head * positions + i));
   return scores;
 }
 
