@@ -253,7 +253,7 @@ PlacedWeights Lowering::write_weights(const Call& call, std::int64_t begin, std:
   PlacedWeights placed;
   isa::KernelStream& s = placed.stream;
   s.enable = true;
-  s.format = p.format;
+  s.format = rows.format();
   s.bar = Sections::weights;
   s.offset = round_up(section_size_[Sections::weights], l2_alignment);
   std::int64_t at = 0;  // from s.offset

@@ -24,9 +24,13 @@ WeightRows::WeightRows(const Parameters& p, int dilation_w, int dilation_h)
   if (!p.weights.empty()) zeros = static_cast<double>(std::ranges::count(p.weights, 0.0F));
   if (!p.codes.empty()) zeros = static_cast<double>(std::ranges::count(p.codes, std::int8_t{0}));
   zero_share_ = (zeros + total - taps) / total;
-  coding_.format = p.format;
+  // A dilated kernel is stored with a mask in place of the zeros between its taps (Apple's compiler
+  // does so above one padding zero in seven).
+  const bool spread = (total - taps) / total > 1.0 / 7;
+  coding_.format =
+      p.format == isa::KernelFormat::fp16 && spread ? isa::KernelFormat::sparse : p.format;
   if (!p.weights.empty() && p.format != isa::KernelFormat::i8)
-    coding_ = arith::fit_weights(p.format, p.weights);
+    coding_ = arith::fit_weights(coding_.format, p.weights);
 }
 
 std::vector<float> WeightRows::rows(std::span<const std::int64_t> channels) const {
@@ -57,7 +61,7 @@ std::vector<std::uint8_t> WeightRows::encode(std::span<const std::int64_t> chann
 std::int64_t WeightRows::encoded_bytes(std::int64_t channels) const {
   const auto nonzero = static_cast<std::int64_t>(
       std::llround((1 - zero_share_) * static_cast<double>(channels * row_length())));
-  return arith::encoded_bytes(p_.format, coding_.block, channels, row_length(), nonzero);
+  return arith::encoded_bytes(coding_.format, coding_.block, channels, row_length(), nonzero);
 }
 
 std::vector<std::int8_t> decode_stream8(std::span<const std::uint8_t> stream, std::int64_t channels,

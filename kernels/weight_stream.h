@@ -18,6 +18,7 @@ class WeightRows {
   std::vector<std::uint8_t> encode(std::span<const std::int64_t> channels) const;
   // Its size, also without values: zeros counted by Parameters::zero_share.
   std::int64_t encoded_bytes(std::int64_t channels) const;
+  isa::KernelFormat format() const { return coding_.format; }  // of the streams
   double zero_share() const { return zero_share_; }
 
  private:

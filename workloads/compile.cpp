@@ -133,12 +133,17 @@ class Residency {
 };
 
 // A node that moves no data: its result is its input's storage seen with other extents. Slices, and
-// reshapes that only regroup channels and batch items.
-bool is_view(const Graph& g, const Node& n) {
+// reshapes that keep the rows whole: of equal width, or of rows without padding. In a storage with
+// gaps (`sliced`) only channels and batch items regroup, and only of one batch item.
+bool is_view(const Graph& g, const Node& n, bool sliced, const isa::Machine& machine) {
   if (n.op == &kernels::slice_operator) return true;
   if (n.op != &kernels::reshape_operator) return false;
-  const Extents &from = g.type(n.inputs[0]).e, &to = g.type(n.output).e;
-  return from.w == to.w && from.h == to.h;
+  const TensorType &from = g.type(n.inputs[0]), &to = g.type(n.output);
+  if (sliced) return from.e.w == to.e.w && from.e.h == to.e.h && from.e.n == 1;
+  const auto whole = [&](const TensorType& t) {
+    return t.e.w * isa::byte_size(t.format) % machine.row_alignment == 0;
+  };
+  return from.e.w == to.e.w || (whole(from) && whole(to));
 }
 
 View seen_as(const Graph& g, const Node& n, View v) {
@@ -149,22 +154,24 @@ View seen_as(const Graph& g, const Node& n, View v) {
       v = v.slice(axis, kernels::extent(a.begin, axis), kernels::extent(a.extents, axis));
     return v;
   }
+  const Extents from = v.e;
   v.e = g.type(n.output).e;
+  if (v.e.w != from.w) v.sh = v.e.w * isa::byte_size(v.format);
+  if (v.e.w != from.w || v.e.h != from.h) v.sc = v.e.h * v.sh;
   v.sn = v.e.c * v.sc;
   return v;
 }
 
 // By value: the value whose storage it shares; itself where it has its own. Lives of the shared
 // storage are lengthened.
-std::vector<ValueId> storage_of(const Graph& g, std::vector<Life>& life) {
+std::vector<ValueId> storage_of(const Graph& g, std::vector<Life>& life,
+                                const isa::Machine& machine) {
   std::vector<ValueId> storage(g.values.size());
   std::vector<bool> sliced(g.values.size(), false);
   for (std::size_t v = 0; v < storage.size(); ++v) storage[v] = static_cast<ValueId>(v);
   for (const Node& n : g.nodes) {
     const auto in = static_cast<std::size_t>(n.inputs[0]), out = static_cast<std::size_t>(n.output);
-    // Regrouping needs channels that follow each other through the batch items.
-    const bool gaps = sliced[in] && g.type(n.inputs[0]).e.n > 1;
-    if (!is_view(g, n) || (gaps && n.op == &kernels::reshape_operator) ||
+    if (!is_view(g, n, sliced[in], machine) ||
         std::ranges::find(g.outputs, n.output) != g.outputs.end())
       continue;
     storage[out] = storage[in];
@@ -206,7 +213,7 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
     for (std::size_t v = 0; v < graph.values.size(); ++v)
       storage.push_back(static_cast<ValueId>(v));
   else
-    storage = storage_of(graph, life);
+    storage = storage_of(graph, life, machine);
   std::vector<View> views(graph.values.size());
   result.resident.assign(graph.values.size(), false);
   Arena l2, memory;

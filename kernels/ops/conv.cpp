@@ -53,8 +53,10 @@ std::optional<Refusal> refuse(const Call& call, const isa::Machine& m) {
     return Refusal{"C2", "the kernel is " + std::to_string(kh) + " rows high; the limit is " +
                              std::to_string(m.max_kernel_height)};
   if (a.stride_w > 15 || a.stride_h > 15) return Refusal{"C3", "a stride above 15"};
-  if (p.cin * kh * kw * 2 > m.kernel_memory.count)
-    return Refusal{"C4", "one output channel's weights (" + std::to_string(p.cin * kh * kw * 2) +
+  // The kernel memory holds the stream: taps, not the zeros that dilation puts between them.
+  if (p.cin * p.kh * p.kw * 2 > m.kernel_memory.count)
+    return Refusal{"C4", "one output channel's weights (" +
+                             std::to_string(p.cin * p.kh * p.kw * 2) +
                              " B) exceed a kernel memory"};
   if (p.format == isa::KernelFormat::i8 && !m.int8_macs)
     return Refusal{"C5", "this chip has no INT8 multiply-accumulate"};
@@ -154,6 +156,8 @@ struct Geometry {
   }
   std::int64_t bytes(const Tile& t) const {
     const std::int64_t cin = a.groups == 1 ? x.c : p.cin * t.cout / (p.cout / a.groups);
+    // Operands that lie in L2 need none; each of the others starts on a line of 64 bytes.
+    if (in_size == 0 && out_size == 0) return 0;
     return 256 +
            t.n * (in_size * cin * in_rows(t.h) * in_columns(t.w) + out_size * t.cout * t.h * t.w);
   }
@@ -240,7 +244,8 @@ void lower(const Call& call, Lowering& lowering) {
           f.skip = weights.skip;
           f.winograd = g.kw == 3 && g.kh == 3 && a.stride_w == 1 && a.stride_h == 1 &&
                        a.dilation_w == 1 && a.dilation_h == 1 && a.groups == 1 &&
-                       p.format != isa::KernelFormat::sparse && p.format != isa::KernelFormat::i8;
+                       weights.stream.format != isa::KernelFormat::sparse &&
+                       p.format != isa::KernelFormat::i8;
           lowering.emit(spec);
         }
   }

@@ -246,6 +246,25 @@ TEST(Program, ViewsThatMoveNoDataGiveTheReferenceBits) {
   }
 }
 
+TEST(Program, ReshapesOfWholeRowsGiveTheReferenceBits) {
+  Case c;
+  auto x = c.input("x", {isa::Format::fp16, {.w = 32, .h = 6, .c = 8, .n = 2}});
+  x = c.b.unary("relu", "relu", x);
+  Attributes rows, flat, odd;
+  rows.extents = {.w = 32, .h = 24, .c = 2, .n = 2};
+  flat.extents = {.w = 192, .h = 1, .c = 8, .n = 2};
+  odd.extents = {.w = 24, .h = 8, .c = 8, .n = 2};  // rows of 48 B: padded in memory
+  const auto a = c.b.unary("a", "abs", c.b.node("reshape", "rows", {x}, rows));
+  const auto b = c.b.unary("b", "negate", c.b.node("reshape", "flat", {x}, flat));
+  const auto d = c.b.unary("c", "square", c.b.node("reshape", "odd", {x}, odd));
+  c.b.output(a);
+  c.b.output(b);
+  for (const char* l2 : {"ane.l2=2MiB", "ane.l2=2KiB"}) {
+    Case copy = c;
+    copy.check(d, "M4", {l2});
+  }
+}
+
 TEST(Program, GroupsOfQueriesShareAMatrixInAProduct) {
   Case c;
   const auto q = c.input("q", {isa::Format::fp16, {.w = 5, .h = 1, .c = 8, .n = 6}});

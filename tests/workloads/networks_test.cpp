@@ -1,0 +1,81 @@
+// Are the built-in networks the published ones? Their multiply-accumulates are, and they lower.
+#include "workloads/networks.h"
+
+#include <gtest/gtest.h>
+
+#include "isa/error.h"
+#include "workloads/compile.h"
+
+namespace ane::workloads {
+namespace {
+
+TEST(Networks, MultiplyAccumulatesArePublished) {
+  for (const Network& n : networks()) {
+    if (n.macs == 0) continue;
+    const double macs = graph_macs(build_network(n, {}, {}));
+    EXPECT_NEAR(macs / n.macs, 1, 0.03) << n.name << " has " << macs / 1e6 << " M";
+  }
+}
+
+TEST(Networks, EveryNetworkLowersInEveryKindOfNumbers) {
+  isa::Machine machine;
+  machine.int8_macs = true;
+  machine.texture_unit = true;
+  const auto& profile = kernels::arith::profile_named("ane16");
+  for (const Network& n : networks())
+    for (const Numbers& numbers : {Numbers{}, Numbers{.weights = isa::KernelFormat::pal4},
+                                   Numbers{.int8_activations = true}}) {
+      const Graph g = build_network(n, {}, numbers);
+      const Compiled c = compile(g, machine, profile, {.with_values = false});
+      EXPECT_GT(c.program.words.size(), 100u) << n.name;
+      EXPECT_EQ(c.tasks_of_node.size(), g.nodes.size());
+    }
+}
+
+TEST(Networks, ABatchMultipliesTheWork) {
+  const Network& n = network_named("mobilenet_v2");
+  EXPECT_DOUBLE_EQ(graph_macs(build_network(n, {.w = 224, .h = 224, .c = 3, .n = 4}, {})),
+                   4 * graph_macs(build_network(n, {}, {})));
+}
+
+TEST(Networks, EncodersOfBothShapesDoTheSameWork) {
+  const double baseline = graph_macs(build_encoder(encoder_named("distilbert"), 128, 1, {}));
+  const double apart = graph_macs(build_encoder(encoder_named("distilbert-ane"), 128, 1, {}));
+  EXPECT_DOUBLE_EQ(baseline, apart);
+  // 6 layers of 12 * 768^2 weights and attention of 128 over 768.
+  EXPECT_DOUBLE_EQ(baseline, 6.0 * 128 * (12.0 * 768 * 768 + 2.0 * 128 * 768));
+}
+
+TEST(Networks, AModelsWeightsAddUpToItsParameters) {
+  for (const LanguageModel& m : language_models()) {
+    const double weights = static_cast<double>(m.layers * m.layer_weights() +
+                                               m.vocab * m.hidden * (m.tied_embeddings ? 1 : 2));
+    // GPT-2's positions and all norms are left out; the hybrid's layers are approximated.
+    const double room = m.name == "qwen3.5-4b" ? 0.2 : 0.02;
+    EXPECT_NEAR(weights / static_cast<double>(m.params), 1, room) << m.name;
+  }
+}
+
+TEST(Networks, DecodeMultipliesEveryWeightOnceAndAttendsToTheCache) {
+  const Spec s = parse_spec("kind=llm name=llama-3.2-1b phase=decode tokens=1 context=511");
+  const LanguageModel m = language_model(s);
+  const double macs = graph_macs(build_llm(m, s, {}));
+  EXPECT_DOUBLE_EQ(macs, 16.0 * static_cast<double>(m.layer_weights()) + 128256.0 * 2048 +
+                             16.0 * 2 * 32 * 64 * 512);
+}
+
+TEST(Networks, AModelIsToldByItsParameterCount) {
+  const Spec s = parse_spec(
+      "kind=llm name=mine params=1557611200 layers=48 hidden=1600 ffn=6400 heads=25 kv_heads=25 "
+      "vocab=50257 tied_embeddings=1 phase=decode");
+  EXPECT_FALSE(language_model(s).gated);
+  EXPECT_THROW(language_model(parse_spec("kind=llm name=nobody phase=decode")), InputError);
+}
+
+TEST(Networks, UnknownNamesAreErrorsWithTheNearest) {
+  EXPECT_THROW(network_named("resnet5"), InputError);
+  EXPECT_THROW(encoder_named("bert"), InputError);
+}
+
+}  // namespace
+}  // namespace ane::workloads

@@ -1,0 +1,205 @@
+#include "workloads/layers.h"
+
+namespace ane::workloads {
+namespace {
+
+// Every tensor of an INT8 network has one scale here: time does not depend on it.
+constexpr double code_scale = 1.0 / 64;
+
+Attributes window_attributes(const Layers::Window& w) {
+  Attributes a;
+  a.stride_w = a.stride_h = w.stride;
+  a.dilation_w = a.dilation_h = w.dilation;
+  a.pad_left = a.pad_right = w.pad < 0 ? (w.kw - 1) / 2 * w.dilation : w.pad;
+  a.pad_top = a.pad_bottom = w.pad < 0 ? (w.kh - 1) / 2 * w.dilation : w.pad;
+  a.groups = w.groups;
+  a.activation = w.activation;
+  return a;
+}
+
+}  // namespace
+
+std::shared_ptr<const Parameters> Layers::parameters(std::int64_t cout, std::int64_t cin, int kh,
+                                                     int kw) {
+  auto p = std::make_shared<Parameters>();
+  p->cout = cout;
+  p->cin = cin;
+  p->kh = kh;
+  p->kw = kw;
+  p->format = numbers_.int8_activations ? isa::KernelFormat::i8 : format_;
+  p->zero_share = numbers_.zeros;
+  p->has_bias = true;
+  return p;
+}
+
+ValueId Layers::conv_with(ValueId x, std::shared_ptr<const Parameters> p, const Window& window,
+                          bool as_codes) {
+  return conv_padded(x, std::move(p), window_attributes(window), as_codes);
+}
+
+ValueId Layers::conv_padded(ValueId x, std::shared_ptr<const Parameters> p, Attributes a,
+                            bool as_codes) {
+  const bool integer = p->format == isa::KernelFormat::i8;
+  if (integer && as_codes) a.scale = code_scale;
+  const ValueId source = integer ? codes(x) : fp16(x);
+  return graph_.conv(next("conv"), source, std::move(p), std::move(a));
+}
+
+ValueId Layers::conv(ValueId x, std::int64_t cout, const Window& w, bool as_codes) {
+  return conv_with(x, parameters(cout, extents(x).c / w.groups, w.kh, w.kw), w, as_codes);
+}
+
+ValueId Layers::linear(ValueId x, std::int64_t cout, const std::string& activation, bool as_codes) {
+  return conv(x, cout, {.activation = activation}, as_codes);
+}
+
+ValueId Layers::fp16(ValueId x) {
+  if (graph_.type(x).format != Format::i8) return x;
+  const auto known = as_fp16_.find(x);
+  if (known != as_fp16_.end()) return known->second;
+  Attributes a;
+  a.scale = code_scale;
+  return as_fp16_[x] = graph_.node("dequantise", next("dequantise"), {x}, a);
+}
+
+ValueId Layers::codes(ValueId x) {
+  if (graph_.type(x).format == Format::i8) return x;
+  const auto known = as_codes_.find(x);
+  if (known != as_codes_.end()) return known->second;
+  Attributes a;
+  a.scale = code_scale;
+  return as_codes_[x] = graph_.node("quantise", next("quantise"), {x}, a);
+}
+
+ValueId Layers::max_pool(ValueId x, int kernel, int stride, int pad) {
+  Attributes a;
+  a.operation = "max";
+  a.kernel_w = a.kernel_h = kernel;
+  a.stride_w = a.stride_h = stride;
+  a.pad_left = a.pad_right = a.pad_top = a.pad_bottom = pad;
+  return graph_.node("pool", next("pool"), {fp16(x)}, a);
+}
+
+ValueId Layers::average_pool(ValueId x, int kernel, int stride, int pad) {
+  Attributes a;
+  a.operation = "avg";
+  a.kernel_w = a.kernel_h = kernel;
+  a.stride_w = a.stride_h = stride;
+  a.pad_left = a.pad_right = a.pad_top = a.pad_bottom = pad;
+  return graph_.node("pool", next("pool"), {fp16(x)}, a);
+}
+
+ValueId Layers::global_average(ValueId x) {
+  return graph_.reduce(next("mean"), "mean", kernels::axis_w | kernels::axis_h, fp16(x));
+}
+
+ValueId Layers::add(ValueId a, ValueId b, const std::string& activation) {
+  return graph_.elementwise(next("add"), "add", fp16(a), fp16(b), activation);
+}
+
+ValueId Layers::multiply(ValueId a, ValueId b) {
+  return graph_.elementwise(next("mul"), "mul", fp16(a), fp16(b));
+}
+
+ValueId Layers::unary(ValueId x, const std::string& function) {
+  return graph_.unary(next(function.c_str()), function, fp16(x));
+}
+
+ValueId Layers::softmax(ValueId x, unsigned axes) {
+  Attributes a;
+  a.axes = axes;
+  return graph_.node("softmax", next("softmax"), {fp16(x)}, a);
+}
+
+ValueId Layers::scale_and_shift(const Extents& e) {
+  return graph_.shape_only(next("constant"), {Format::fp16, {.w = 1, .h = 1, .c = e.c, .n = 1}});
+}
+
+ValueId Layers::layer_norm(ValueId x) {
+  Attributes a;
+  a.axes = kernels::axis_c;
+  a.epsilon = 1e-5;
+  const ValueId source = fp16(x), scale = scale_and_shift(extents(x)),
+                shift = scale_and_shift(extents(x));
+  return graph_.node("layer_norm", next("layer_norm"), {source, scale, shift}, a);
+}
+
+ValueId Layers::rms_norm(ValueId x) {
+  const ValueId source = fp16(x), scale = scale_and_shift(extents(x));
+  Attributes a;
+  a.operation = "mean_squares";
+  a.axes = kernels::axis_c;
+  a.add = 1e-5;
+  a.activation = "rsqrt";
+  const ValueId inverse = graph_.node("reduce", next("rms"), {source}, a);
+  return multiply(multiply(source, inverse), scale);
+}
+
+ValueId Layers::group_norm(ValueId x, std::int64_t groups) {
+  const Extents e = extents(x);
+  // Channels of a group become rows, so that one reduction covers them.
+  const ValueId grouped = reshape(x, {.w = e.w, .h = e.h * (e.c / groups), .c = groups, .n = e.n});
+  Attributes a;
+  a.axes = kernels::axis_w | kernels::axis_h;
+  a.epsilon = 1e-5;
+  const ValueId normal = graph_.node("layer_norm", next("group_norm"), {grouped}, a);
+  const ValueId back = reshape(normal, e);
+  const ValueId scaled = multiply(back, scale_and_shift(e));
+  return add(scaled, scale_and_shift(e));
+}
+
+ValueId Layers::concat(const std::vector<ValueId>& parts, unsigned axis) {
+  Attributes a;
+  a.axis = static_cast<int>(axis);
+  std::vector<ValueId> sources;
+  for (const ValueId p : parts) sources.push_back(fp16(p));
+  return graph_.node("concat", next("concat"), std::move(sources), a);
+}
+
+ValueId Layers::reshape(ValueId x, const Extents& to) {
+  Attributes a;
+  a.extents = to;
+  return graph_.node("reshape", next("reshape"), {fp16(x)}, a);
+}
+
+ValueId Layers::slice_channels(ValueId x, std::int64_t begin, std::int64_t count) {
+  Attributes a;
+  a.begin.c = begin;
+  a.extents = extents(x);
+  a.extents.c = count;
+  return graph_.node("slice", next("slice"), {x}, a);
+}
+
+ValueId Layers::permute(ValueId x, const std::array<int, 4>& permutation) {
+  Attributes a;
+  a.permutation = permutation;
+  return graph_.node("transpose", next("transpose"), {fp16(x)}, a);
+}
+
+ValueId Layers::product(ValueId a, ValueId b) {
+  return graph_.node("matmul", next("matmul"), {fp16(a), fp16(b)});
+}
+
+ValueId Layers::upsample(ValueId x) {
+  const Extents e = extents(x);
+  const ValueId flat = reshape(x, {.w = e.w * e.h, .h = 1, .c = e.c * e.n, .n = 1});
+  const ValueId index =
+      graph_.shape_only(next("index"), {Format::i32, {.w = 2 * e.w, .h = 2 * e.h, .c = 1, .n = 1}});
+  const ValueId large = graph_.node("gather", next("resize"), {flat, index});
+  return reshape(large, {.w = 2 * e.w, .h = 2 * e.h, .c = e.c, .n = e.n});
+}
+
+ValueId Layers::attention(ValueId q, ValueId k, ValueId v, std::int64_t heads,
+                          std::int64_t kv_heads) {
+  const Extents qe = extents(q), ke = extents(k);
+  const std::int64_t size = qe.c / heads;
+  const ValueId queries = reshape(q, {.w = qe.w, .h = 1, .c = size, .n = qe.n * heads});
+  const ValueId keys = reshape(k, {.w = ke.w, .h = 1, .c = size, .n = ke.n * kv_heads});
+  const ValueId values = reshape(v, {.w = ke.w, .h = 1, .c = size, .n = ke.n * kv_heads});
+  ValueId scores = product(queries, keys);  // [heads, keys, 1, queries]
+  scores = softmax(scores, kernels::axis_c);
+  const ValueId mixed = product(scores, permute(values, {0, 3, 2, 1}));
+  return reshape(mixed, {.w = qe.w, .h = 1, .c = qe.c, .n = qe.n});
+}
+
+}  // namespace ane::workloads

@@ -1,0 +1,50 @@
+// The families' entry points, called through the table in networks.cpp.
+#pragma once
+#include "workloads/layers.h"
+
+namespace ane::workloads::families {
+
+using Outputs = std::vector<ValueId>;
+
+Outputs resnet18(Layers& l, ValueId x);
+Outputs resnet34(Layers& l, ValueId x);
+Outputs resnet50(Layers& l, ValueId x);
+Outputs resnet101(Layers& l, ValueId x);
+// The four stages' results of a ResNet of basic blocks, for networks built on one.
+std::vector<ValueId> resnet_stages(Layers& l, ValueId x, const std::array<int, 4>& blocks);
+
+Outputs vgg16(Layers& l, ValueId x);
+// VGG-16 with batch normalisation up to a pooled fifth stage, for detectors.
+std::vector<ValueId> vgg16_stages(Layers& l, ValueId x);
+Outputs squeezenet1_1(Layers& l, ValueId x);
+Outputs inception_v3(Layers& l, ValueId x);
+Outputs densenet121(Layers& l, ValueId x);
+
+Outputs mobilenet_v1(Layers& l, ValueId x);
+Outputs mobilenet_v2(Layers& l, ValueId x);
+Outputs mobilenet_v3_large(Layers& l, ValueId x);
+Outputs mobilenet_v3_small(Layers& l, ValueId x);
+Outputs efficientnet_b0(Layers& l, ValueId x);
+Outputs mobileone_s0(Layers& l, ValueId x);
+Outputs mobileone_s1(Layers& l, ValueId x);
+Outputs mobileone_s2(Layers& l, ValueId x);
+Outputs mobileone_s3(Layers& l, ValueId x);
+Outputs mobileone_s4(Layers& l, ValueId x);
+
+Outputs vit_b_16(Layers& l, ValueId x);
+Outputs vit_s_16(Layers& l, ValueId x);
+Outputs vit_t_16(Layers& l, ValueId x);
+Outputs vit_l_16(Layers& l, ValueId x);
+
+Outputs centernet_resnet34(Layers& l, ValueId x);
+Outputs craft(Layers& l, ValueId x);
+Outputs unet(Layers& l, ValueId x);
+Outputs stable_diffusion_1_unet(Layers& l, ValueId x);
+Outputs stable_diffusion_2_unet(Layers& l, ValueId x);
+
+// One block of a transformer encoder over [n, hidden, 1, length]: attention, then feed-forward.
+// norm_first: norms before each half (ViT, Whisper), else after (BERT).
+ValueId encoder_block(Layers& l, ValueId x, std::int64_t heads, std::int64_t ffn, bool norm_first,
+                      ValueId context = -1);
+
+}  // namespace ane::workloads::families

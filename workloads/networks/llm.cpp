@@ -1,0 +1,211 @@
+// Decoder-only language models, one call. Decode: `tokens` (usually 1) against a cache of
+// `capacity` (else context + tokens) keys; prefill: `tokens` against themselves and the context.
+// Gated blocks (LLaMA: RMS norm, rotary positions, SiLU gate) or plain ones (GPT-2: layer norm,
+// GELU). The vocabulary's product is for the last position, cut to the accelerator's channels.
+#include <algorithm>
+#include <cmath>
+
+#include "isa/error.h"
+#include "workloads/networks.h"
+
+namespace ane::workloads {
+namespace {
+
+struct Block {
+  Layers& l;
+  const LanguageModel& m;
+  std::int64_t tokens, keys, batch;
+  bool cached;  // keys and values of before are inputs
+
+  std::int64_t size() const { return m.head_dim > 0 ? m.head_dim : m.hidden / m.heads; }
+
+  ValueId norm(ValueId x) const { return m.gated ? l.rms_norm(x) : l.layer_norm(x); }
+
+  // x cos + turned(x) sin, where turned swaps the halves of each head.
+  ValueId rotate(ValueId x, std::int64_t heads, ValueId cos, ValueId sin) const {
+    const Extents e = l.extents(x);
+    const Extents apart{.w = e.w, .h = 1, .c = size(), .n = e.n * heads};
+    const ValueId h = l.reshape(x, apart);
+    const ValueId turned =
+        l.concat({l.slice_channels(h, size() / 2, size() / 2), l.slice_channels(h, 0, size() / 2)},
+                 kernels::axis_c);
+    return l.reshape(l.add(l.multiply(h, cos), l.multiply(turned, sin)), e);
+  }
+
+  ValueId add_to(ValueId x, int index) const {
+    GraphBuilder& g = l.graph();
+    const std::string tag = "layer" + std::to_string(index);
+    const std::int64_t width = m.heads * size(), kv = m.kv_heads * size();
+    ValueId y = norm(x);
+    ValueId q = l.linear(y, width, "none", false), k = l.linear(y, kv, "none", false);
+    const ValueId v = l.linear(y, kv, "none", false);
+    if (m.gated) {
+      const TensorType turn{Format::fp16, {.w = tokens, .h = 1, .c = size(), .n = 1}};
+      const ValueId cos = g.shape_only(tag + " cos", turn), sin = g.shape_only(tag + " sin", turn);
+      q = rotate(q, m.heads, cos, sin);
+      k = rotate(k, m.kv_heads, cos, sin);
+    }
+    if (cached) {
+      g.output(k);
+      g.output(v);
+      const ValueId past_k = g.input(
+          tag + " keys", {Format::fp16, {.w = keys, .h = 1, .c = size(), .n = batch * m.kv_heads}});
+      const ValueId past_v =
+          g.input(tag + " values",
+                  {Format::fp16, {.w = size(), .h = 1, .c = keys, .n = batch * m.kv_heads}});
+      const ValueId heads = l.reshape(q, {.w = tokens, .h = 1, .c = size(), .n = batch * m.heads});
+      const ValueId scores = l.softmax(l.product(heads, past_k), kernels::axis_c);
+      y = l.reshape(l.product(scores, past_v), {.w = tokens, .h = 1, .c = width, .n = batch});
+    } else {
+      y = l.attention(q, k, v, m.heads, m.kv_heads);
+    }
+    x = l.add(l.linear(y, m.hidden, "none", false), x);
+    y = norm(x);
+    if (m.gated)
+      y = l.multiply(l.linear(y, m.ffn, "silu", false), l.linear(y, m.ffn, "none", false));
+    else
+      y = l.linear(y, m.ffn, "gelu");
+    return l.add(l.linear(y, m.hidden, "none", false), x);
+  }
+};
+
+// Bits a weight of the compressed formats, for a mixture that hits a stated size.
+double bits(isa::KernelFormat f) {
+  switch (f) {
+    case isa::KernelFormat::pal4:
+    case isa::KernelFormat::int4b:
+      return 4;
+    case isa::KernelFormat::pal6:
+      return 6;
+    case isa::KernelFormat::int8c:
+      return 8;
+    default:
+      return 16;
+  }
+}
+
+// Formats for the layers such that the whole has `weight_bytes`: a share of the layers in the next
+// larger format.
+std::vector<isa::KernelFormat> mixture(const LanguageModel& m, double weight_bytes) {
+  const double weights = static_cast<double>(m.layers * m.layer_weights() + m.vocab * m.hidden);
+  const double wanted = 8 * weight_bytes / weights;
+  using F = isa::KernelFormat;
+  const std::vector<F> ladder{F::pal4, F::pal6, F::int8c, F::fp16};
+  std::size_t lower = 0;
+  while (lower + 2 < ladder.size() && bits(ladder[lower + 1]) <= wanted) ++lower;
+  const double a = bits(ladder[lower]), b = bits(ladder[lower + 1]);
+  const double share = std::clamp((wanted - a) / (b - a), 0.0, 1.0);
+  std::vector<F> formats;
+  for (std::int64_t i = 0; i < m.layers; ++i)
+    formats.push_back(static_cast<double>(i) < share * static_cast<double>(m.layers)
+                          ? ladder[lower + 1]
+                          : ladder[lower]);
+  return formats;
+}
+
+}  // namespace
+
+std::int64_t LanguageModel::layer_weights() const {
+  const std::int64_t size = head_dim > 0 ? head_dim : hidden / heads;
+  return hidden * size * (2 * heads + 2 * kv_heads) + (gated ? 3 : 2) * hidden * ffn;
+}
+
+std::span<const LanguageModel> language_models() {
+  // Shapes of the published configurations.
+  static const LanguageModel table[] = {
+      {"gpt2", 124439808, 12, 768, 3072, 12, 12, 50257, 64, false, true},
+      {"gpt2-medium", 354823168, 24, 1024, 4096, 16, 16, 50257, 64, false, true},
+      {"gpt2-large", 774030080, 36, 1280, 5120, 20, 20, 50257, 64, false, true},
+      {"gpt2-xl", 1557611200, 48, 1600, 6400, 25, 25, 50257, 64, false, true},
+      {"tinyllama-1.1b", 1100048384, 22, 2048, 5632, 32, 4, 32000, 64, true, false},
+      {"llama-2-7b", 6738415616, 32, 4096, 11008, 32, 32, 32000, 128, true, false},
+      {"llama-3.2-1b", 1235814400, 16, 2048, 8192, 32, 8, 128256, 64, true, true},
+      {"llama-3.2-3b", 3212749824, 28, 3072, 8192, 24, 8, 128256, 128, true, true},
+      {"llama-3.1-8b", 8030261248, 32, 4096, 14336, 32, 8, 128256, 128, true, false},
+      {"mistral-7b", 7241732096, 32, 4096, 14336, 32, 8, 32000, 128, true, false},
+      {"qwen2.5-0.5b", 494032768, 24, 896, 4864, 14, 2, 151936, 64, true, true},
+      {"qwen2.5-1.5b", 1543714304, 28, 1536, 8960, 12, 2, 151936, 128, true, true},
+      {"qwen2.5-3b", 3085938688, 36, 2048, 11008, 16, 2, 151936, 128, true, true},
+      {"qwen2.5-7b", 7615616512, 28, 3584, 18944, 28, 4, 152064, 128, true, false},
+      {"qwen3-0.6b", 596049920, 28, 1024, 3072, 16, 8, 151936, 128, true, true},
+      {"qwen3-1.7b", 1720574976, 28, 2048, 6144, 16, 8, 151936, 128, true, true},
+      {"qwen3-4b", 4022468096, 36, 2560, 9728, 32, 8, 151936, 128, true, true},
+      {"qwen3-8b", 8190735360, 36, 4096, 12288, 32, 8, 151936, 128, true, false},
+      // Hybrid of linear and full attention; here as if all attention were full.
+      {"qwen3.5-4b", 4205751296, 32, 2560, 9216, 16, 4, 248320, 256, true, true},
+  };
+  return table;
+}
+
+LanguageModel language_model(const Spec& s) {
+  LanguageModel m;
+  m.name = s.name;
+  std::vector<std::string> names;
+  bool known = false;
+  for (const LanguageModel& t : language_models()) {
+    names.push_back(t.name);
+    if (t.name == s.name) m = t, known = true;
+  }
+  const auto take = [&](std::int64_t& member, std::int64_t value) {
+    if (value > 0) member = value;
+  };
+  take(m.params, s.params);
+  take(m.layers, s.layers);
+  take(m.hidden, s.hidden);
+  take(m.ffn, s.ffn);
+  take(m.heads, s.heads);
+  take(m.kv_heads, s.kv_heads);
+  take(m.vocab, s.vocab);
+  take(m.head_dim, s.head_dim);
+  if (s.has("tied_embeddings")) m.tied_embeddings = s.tied_embeddings;
+  if (m.layers < 1 || m.hidden < 1 || m.heads < 1 || m.vocab < 1)
+    throw InputError("spec", "llm '" + s.name + "' without its shape",
+                     "give layers, hidden, ffn, heads, kv_heads and vocab, or a known name; " +
+                         choice_note(s.name, names));
+  if (m.kv_heads < 1) m.kv_heads = m.heads;
+  if (m.ffn < 1) m.ffn = 4 * m.hidden;
+  if (m.heads % m.kv_heads != 0 || (m.head_dim < 1 && m.hidden % m.heads != 0))
+    throw InputError("spec", "llm '" + s.name + "': heads do not divide");
+  if (!known && m.params > 0) {
+    // A gated feed-forward has three matrices, a plain one two: told by the parameter count.
+    const auto real = [](std::int64_t v) { return static_cast<double>(v); };
+    const double embeddings = real(m.vocab * m.hidden) * (m.tied_embeddings ? 1 : 2);
+    LanguageModel plain = m;
+    plain.gated = false;
+    const double layer = (real(m.params) - embeddings) / real(m.layers);
+    m.gated = layer > real(plain.layer_weights()) + 0.5 * real(m.hidden * m.ffn);
+  }
+  return m;
+}
+
+Graph build_llm(const LanguageModel& m, const Spec& s, const Numbers& numbers) {
+  if (s.phase != "decode" && s.phase != "prefill")
+    throw InputError("spec", "phase=" + s.phase + ": unknown", "decode, prefill");
+  Layers l(m.name + " " + s.phase, numbers);
+  const std::int64_t tokens = s.call_tokens > 0 ? s.call_tokens : s.tokens;
+  const bool cached = s.phase == "decode" || s.context > 0;
+  const std::int64_t keys = std::max(s.capacity, s.context + tokens);
+  const Block block{l, m, tokens, keys, s.batch, cached};
+  ValueId x =
+      l.graph().input("x", {Format::fp16, {.w = tokens, .h = 1, .c = m.hidden, .n = s.batch}});
+  std::vector<isa::KernelFormat> formats;
+  if (s.weight_bytes > 0 && !s.has("weights"))
+    formats = mixture(m, static_cast<double>(s.weight_bytes));
+  for (std::int64_t i = 0; i < m.layers; ++i) {
+    if (!formats.empty()) l.set_format(formats[static_cast<std::size_t>(i)]);
+    x = block.add_to(x, static_cast<int>(i));
+  }
+  x = block.norm(x);
+  if (tokens > 1 && s.phase == "prefill") {
+    Attributes last;
+    last.begin = {.w = tokens - 1, .h = 0, .c = 0, .n = 0};
+    last.extents = {.w = 1, .h = 1, .c = m.hidden, .n = s.batch};
+    x = l.graph().node("slice", "last position", {x}, last);
+  }
+  constexpr std::int64_t most_channels = 16384;
+  for (std::int64_t c = 0; c < m.vocab; c += most_channels)
+    l.graph().output(l.linear(x, std::min(most_channels, m.vocab - c), "none", false));
+  return l.graph().finish();
+}
+
+}  // namespace ane::workloads

@@ -1,0 +1,170 @@
+// MobileNet v1 (Howard et al. 2017, table 1), v2 (Sandler et al. 2018, table 2), v3 (Howard et al.
+// 2019, tables 1 and 2) and EfficientNet-B0 (Tan and Le 2019, table 1): blocks of a depthwise
+// convolution between products.
+#include "workloads/networks/families.h"
+
+namespace ane::workloads::families {
+namespace {
+
+ValueId depthwise(Layers& l, ValueId x, int kernel, int stride, const std::string& activation) {
+  const std::int64_t c = l.extents(x).c;
+  return l.conv(
+      x, c, {.kh = kernel, .kw = kernel, .stride = stride, .groups = c, .activation = activation});
+}
+
+// Squeeze and excitation: each channel times a number from the channels' means.
+ValueId excite(Layers& l, ValueId x, std::int64_t squeezed, const std::string& inner,
+               const std::string& outer) {
+  ValueId s = l.global_average(x);
+  s = l.linear(s, squeezed, inner);
+  s = l.linear(s, l.extents(x).c, outer, false);
+  return l.multiply(x, s);
+}
+
+struct Block {
+  int kernel;
+  std::int64_t expanded, out;
+  int stride;
+  bool swish;             // hard swish (v3) in place of ReLU
+  std::int64_t squeezed;  // 0: no excitation
+};
+
+std::int64_t eighths(double x) {  // a multiple of 8, never under 90 % of x (v3's rule)
+  const auto rounded = std::max<std::int64_t>(8, (static_cast<std::int64_t>(x) + 4) / 8 * 8);
+  return static_cast<double>(rounded) < 0.9 * x ? rounded + 8 : rounded;
+}
+
+ValueId inverted(Layers& l, ValueId x, const Block& b, const std::string& plain) {
+  const std::string f = b.swish ? "hard_swish" : plain;
+  const std::int64_t cin = l.extents(x).c;
+  ValueId y = b.expanded == cin ? x : l.linear(x, b.expanded, f);
+  y = depthwise(l, y, b.kernel, b.stride, f);
+  if (b.squeezed > 0) y = excite(l, y, b.squeezed, "relu", "hard_sigmoid");
+  const bool residual = b.stride == 1 && cin == b.out;
+  y = l.conv(y, b.out, {}, !residual);
+  return residual ? l.add(y, x) : y;
+}
+
+Outputs v3(Layers& l, ValueId x, const std::vector<Block>& blocks, std::int64_t last,
+           std::int64_t hidden) {
+  x = l.conv(x, 16, {.kh = 3, .kw = 3, .stride = 2, .activation = "hard_swish"});
+  for (const Block& b : blocks) x = inverted(l, x, b, "relu");
+  x = l.linear(x, last, "hard_swish");
+  x = l.global_average(x);
+  x = l.linear(x, hidden, "hard_swish");
+  return {l.linear(x, 1000, "none", false)};
+}
+
+}  // namespace
+
+Outputs mobilenet_v1(Layers& l, ValueId x) {
+  struct Step {
+    std::int64_t out;
+    int stride;
+  };
+  x = l.conv(x, 32, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu"});
+  for (const Step s : {Step{64, 1},
+                       {128, 2},
+                       {128, 1},
+                       {256, 2},
+                       {256, 1},
+                       {512, 2},
+                       {512, 1},
+                       {512, 1},
+                       {512, 1},
+                       {512, 1},
+                       {512, 1},
+                       {1024, 2},
+                       {1024, 1}}) {
+    x = depthwise(l, x, 3, s.stride, "relu");
+    x = l.linear(x, s.out, "relu");
+  }
+  return {l.linear(l.global_average(x), 1000, "none", false)};
+}
+
+Outputs mobilenet_v2(Layers& l, ValueId x) {
+  struct Stage {
+    std::int64_t expansion, out;
+    int repeat, stride;
+  };
+  x = l.conv(x, 32, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu6"});
+  for (const Stage s : {Stage{1, 16, 1, 1},
+                        {6, 24, 2, 2},
+                        {6, 32, 3, 2},
+                        {6, 64, 4, 2},
+                        {6, 96, 3, 1},
+                        {6, 160, 3, 2},
+                        {6, 320, 1, 1}})
+    for (int i = 0; i < s.repeat; ++i)
+      x = inverted(l, x, {3, s.expansion * l.extents(x).c, s.out, i == 0 ? s.stride : 1, false, 0},
+                   "relu6");
+  x = l.linear(x, 1280, "relu6");
+  return {l.linear(l.global_average(x), 1000, "none", false)};
+}
+
+Outputs mobilenet_v3_large(Layers& l, ValueId x) {
+  const auto se = [](std::int64_t expanded) { return eighths(static_cast<double>(expanded) / 4); };
+  return v3(l, x,
+            {{3, 16, 16, 1, false, 0},
+             {3, 64, 24, 2, false, 0},
+             {3, 72, 24, 1, false, 0},
+             {5, 72, 40, 2, false, se(72)},
+             {5, 120, 40, 1, false, se(120)},
+             {5, 120, 40, 1, false, se(120)},
+             {3, 240, 80, 2, true, 0},
+             {3, 200, 80, 1, true, 0},
+             {3, 184, 80, 1, true, 0},
+             {3, 184, 80, 1, true, 0},
+             {3, 480, 112, 1, true, se(480)},
+             {3, 672, 112, 1, true, se(672)},
+             {5, 672, 160, 2, true, se(672)},
+             {5, 960, 160, 1, true, se(960)},
+             {5, 960, 160, 1, true, se(960)}},
+            960, 1280);
+}
+
+Outputs mobilenet_v3_small(Layers& l, ValueId x) {
+  const auto se = [](std::int64_t expanded) { return eighths(static_cast<double>(expanded) / 4); };
+  return v3(l, x,
+            {{3, 16, 16, 2, false, se(16)},
+             {3, 72, 24, 2, false, 0},
+             {3, 88, 24, 1, false, 0},
+             {5, 96, 40, 2, true, se(96)},
+             {5, 240, 40, 1, true, se(240)},
+             {5, 240, 40, 1, true, se(240)},
+             {5, 120, 48, 1, true, se(120)},
+             {5, 144, 48, 1, true, se(144)},
+             {5, 288, 96, 2, true, se(288)},
+             {5, 576, 96, 1, true, se(576)},
+             {5, 576, 96, 1, true, se(576)}},
+            576, 1024);
+}
+
+Outputs efficientnet_b0(Layers& l, ValueId x) {
+  struct Stage {
+    int kernel;
+    std::int64_t expansion, out;
+    int repeat, stride;
+  };
+  x = l.conv(x, 32, {.kh = 3, .kw = 3, .stride = 2, .activation = "silu"});
+  for (const Stage s : {Stage{3, 1, 16, 1, 1},
+                        {3, 6, 24, 2, 2},
+                        {5, 6, 40, 2, 2},
+                        {3, 6, 80, 3, 2},
+                        {5, 6, 112, 3, 1},
+                        {5, 6, 192, 4, 2},
+                        {3, 6, 320, 1, 1}})
+    for (int i = 0; i < s.repeat; ++i) {
+      const std::int64_t cin = l.extents(x).c;
+      ValueId y = s.expansion == 1 ? x : l.linear(x, s.expansion * cin, "silu");
+      y = depthwise(l, y, s.kernel, i == 0 ? s.stride : 1, "silu");
+      y = excite(l, y, std::max<std::int64_t>(1, cin / 4), "silu", "sigmoid");
+      const bool residual = (i > 0 || s.stride == 1) && cin == s.out;
+      y = l.conv(y, s.out, {}, !residual);
+      x = residual ? l.add(y, x) : y;
+    }
+  x = l.linear(x, 1280, "silu");
+  return {l.linear(l.global_average(x), 1000, "none", false)};
+}
+
+}  // namespace ane::workloads::families

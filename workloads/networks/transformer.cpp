@@ -1,0 +1,160 @@
+// Transformer encoders: ViT (Dosovitskiy et al. 2021, table 1; tiny and small of Touvron et al.
+// 2021), BERT and DistilBERT, Whisper's audio encoder (Radford et al. 2023, table 1).
+#include "isa/error.h"
+#include "workloads/networks.h"
+#include "workloads/networks/families.h"
+
+namespace ane::workloads {
+namespace families {
+namespace {
+
+// [n, c, h, w] in patches of p x p: [n, c p p, 1, h w / p p]. Permutations by the tile DMA.
+ValueId patches(Layers& l, ValueId x, std::int64_t p) {
+  const Extents e = l.extents(x);
+  std::vector<ValueId> items;
+  for (std::int64_t n = 0; n < e.n; ++n) {
+    std::vector<ValueId> channels;
+    for (std::int64_t c = 0; c < e.c; ++c) {
+      Attributes a;
+      a.begin = {.w = 0, .h = 0, .c = c, .n = n};
+      a.extents = {.w = e.w, .h = e.h, .c = 1, .n = 1};
+      ValueId one = l.graph().node("slice", "patch" + std::to_string(n * e.c + c), {x}, a);
+      one = l.reshape(one, {.w = p, .h = e.w / p, .c = p, .n = e.h / p});
+      one = l.permute(one, {1, 3, 0, 2});  // [row in patch, column in patch, patch row, column]
+      channels.push_back(l.reshape(one, {.w = e.h / p * (e.w / p), .h = 1, .c = p * p, .n = 1}));
+    }
+    items.push_back(l.concat(channels, kernels::axis_c));
+  }
+  return items.size() == 1 ? items[0] : l.concat(items, kernels::axis_n);
+}
+
+Outputs vit(Layers& l, ValueId x, std::int64_t width, int layers, std::int64_t heads) {
+  x = l.linear(patches(l, x, 16), width, "none", false);
+  const Extents e = l.extents(x);
+  const ValueId token =
+      l.graph().shape_only("class token", {Format::fp16, {.w = 1, .h = 1, .c = width, .n = e.n}});
+  x = l.concat({token, x}, kernels::axis_w);
+  const ValueId places =
+      l.graph().shape_only("positions", {Format::fp16, {.w = e.w + 1, .h = 1, .c = width, .n = 1}});
+  x = l.add(x, places);
+  for (int i = 0; i < layers; ++i) x = encoder_block(l, x, heads, 4 * width, true);
+  x = l.layer_norm(x);
+  Attributes first;
+  first.extents = l.extents(x);
+  first.begin = {.w = 0, .h = 0, .c = 0, .n = 0};
+  first.extents.w = 1;
+  x = l.graph().node("slice", "class", {x}, first);
+  return {l.linear(x, 1000, "none", false)};
+}
+
+}  // namespace
+
+ValueId encoder_block(Layers& l, ValueId x, std::int64_t heads, std::int64_t ffn, bool norm_first,
+                      ValueId context) {
+  const std::int64_t width = l.extents(x).c;
+  ValueId y = norm_first ? l.layer_norm(x) : x;
+  const ValueId from = context < 0 ? y : context;
+  const ValueId q = l.linear(y, width, "none", false), k = l.linear(from, width, "none", false),
+                v = l.linear(from, width, "none", false);
+  y = l.attention(q, k, v, heads, heads);
+  x = l.add(l.linear(y, width, "none", false), x);
+  if (!norm_first) x = l.layer_norm(x);
+  y = norm_first ? l.layer_norm(x) : x;
+  y = l.linear(l.linear(y, ffn, "gelu"), width, "none", false);
+  x = l.add(y, x);
+  return norm_first ? x : l.layer_norm(x);
+}
+
+Outputs vit_t_16(Layers& l, ValueId x) {
+  return vit(l, x, 192, 12, 3);
+}
+Outputs vit_s_16(Layers& l, ValueId x) {
+  return vit(l, x, 384, 12, 6);
+}
+Outputs vit_b_16(Layers& l, ValueId x) {
+  return vit(l, x, 768, 12, 12);
+}
+Outputs vit_l_16(Layers& l, ValueId x) {
+  return vit(l, x, 1024, 24, 16);
+}
+
+}  // namespace families
+
+namespace {
+
+// Heads one after the other, each a matrix of its own: no batch extent, as Apple's
+// ml-ane-transformers writes it.
+ValueId apart(Layers& l, ValueId x, std::int64_t heads, std::int64_t ffn) {
+  const Extents e = l.extents(x);
+  const std::int64_t size = e.c / heads;
+  const ValueId q = l.linear(x, e.c, "none", false), k = l.linear(x, e.c, "none", false),
+                v = l.linear(x, e.c, "none", false);
+  std::vector<ValueId> parts;
+  for (std::int64_t h = 0; h < heads; ++h)
+    parts.push_back(l.attention(l.slice_channels(q, h * size, size),
+                                l.slice_channels(k, h * size, size),
+                                l.slice_channels(v, h * size, size), 1, 1));
+  x = l.layer_norm(l.add(l.linear(l.concat(parts, kernels::axis_c), e.c, "none", false), x));
+  const ValueId y = l.linear(l.linear(x, ffn, "gelu"), e.c, "none", false);
+  return l.layer_norm(l.add(y, x));
+}
+
+}  // namespace
+
+std::span<const Encoder> encoders() {
+  static constexpr Encoder table[] = {
+      {"distilbert", "6 layers, as written", 6, 768, 3072, 12, 128, false, false},
+      {"distilbert-ane", "6 layers, heads apart", 6, 768, 3072, 12, 128, true, false},
+      {"bert-base", "12 layers, as written", 12, 768, 3072, 12, 128, false, false},
+      {"bert-base-ane", "12 layers, heads apart", 12, 768, 3072, 12, 128, true, false},
+      {"bert-large", "24 layers, as written", 24, 1024, 4096, 16, 128, false, false},
+      {"minilm-l6", "6 layers of 384", 6, 384, 1536, 12, 128, false, false},
+      {"minilm-l12", "12 layers of 384", 12, 384, 1536, 12, 128, false, false},
+      {"whisper-tiny", "audio encoder", 4, 384, 1536, 6, 1500, false, true},
+      {"whisper-base", "audio encoder", 6, 512, 2048, 8, 1500, false, true},
+      {"whisper-small", "audio encoder", 12, 768, 3072, 12, 1500, false, true},
+      {"whisper-medium", "audio encoder", 24, 1024, 4096, 16, 1500, false, true},
+  };
+  return table;
+}
+
+const Encoder& encoder_named(std::string_view name) {
+  std::vector<std::string> names;
+  for (const Encoder& e : encoders()) {
+    if (e.name == name) return e;
+    names.emplace_back(e.name);
+  }
+  throw InputError("spec", "unknown encoder '" + std::string(name) + "'", choice_note(name, names));
+}
+
+Graph build_encoder(const Encoder& encoder, std::int64_t tokens, std::int64_t batch,
+                    const Numbers& numbers) {
+  Layers l(std::string(encoder.name), numbers);
+  if (tokens < 1) tokens = encoder.tokens;
+  ValueId x = 0;
+  if (encoder.audio) {
+    x = l.graph().input("mel", {Format::fp16, {.w = 2 * tokens, .h = 1, .c = 80, .n = batch}});
+    x = l.conv(x, encoder.hidden, {.kw = 3, .activation = "gelu"});
+    Attributes a;
+    a.stride_w = 2;
+    a.pad_left = a.pad_right = 1;
+    a.activation = "gelu";
+    x = l.conv_padded(x, l.parameters(encoder.hidden, encoder.hidden, 1, 3), a, false);
+    x = l.add(x, l.graph().shape_only("positions",
+                                      {Format::fp16, {.w = tokens, .h = 1, .c = encoder.hidden}}));
+    for (std::int64_t i = 0; i < encoder.layers; ++i)
+      x = families::encoder_block(l, x, encoder.heads, encoder.ffn, true);
+    x = l.layer_norm(x);
+  } else {
+    x = l.graph().input("x",
+                        {Format::fp16, {.w = tokens, .h = 1, .c = encoder.hidden, .n = batch}});
+    x = l.layer_norm(x);
+    for (std::int64_t i = 0; i < encoder.layers; ++i)
+      x = encoder.ane_shaped ? apart(l, x, encoder.heads, encoder.ffn)
+                             : families::encoder_block(l, x, encoder.heads, encoder.ffn, false);
+  }
+  l.graph().output(x);
+  return l.graph().finish();
+}
+
+}  // namespace ane::workloads
