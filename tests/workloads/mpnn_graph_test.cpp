@@ -209,6 +209,34 @@ TEST(MpnnGraph, SamplesOfOneProteinShareItsEncodingAndNotTheirDraws) {
   EXPECT_THROW(sampled(w, o, {in, in}, samples), InputError);
 }
 
+TEST(MpnnGraph, CalibrationNamesEveryLayerOfEveryFormWithItsLargestInput) {
+  const Weights w = seeded_weights(small);
+  const Example e = example(10);
+  const auto ranges = calibrate(w, {e.input});
+  for (const bool factored : {false, true}) {
+    GraphOptions o;
+    o.length = 10, o.factored = factored, o.head = Head::logits;
+    const Graph g = build_graph(w, o);
+    Example same = e;  // calibration decodes in order of the places
+    std::iota(same.rank.begin(), same.rank.end(), 0);
+    const auto results = evaluate(g, kernels::float_arithmetic(), graph_inputs(w, o, {same}), true);
+    std::map<int, const Tensor*> of_value;
+    for (const Node& n : g.nodes) of_value[n.output] = &results.at(n.name);
+    int compared = 0;
+    for (const Node& n : g.nodes) {
+      if (n.op->name != "linear") continue;
+      ASSERT_TRUE(ranges.contains(n.name)) << n.name;
+      if (!of_value.contains(n.inputs[0])) continue;
+      float most = 0;
+      for (const float v : of_value.at(n.inputs[0])->as<const float>())
+        most = std::max(most, std::abs(v));
+      EXPECT_NEAR(ranges.at(n.name), most, 1e-4 * static_cast<double>(most)) << n.name;
+      ++compared;
+    }
+    EXPECT_GT(compared, 20);
+  }
+}
+
 TEST(MpnnGraph, WrongRequestsAreTheUsersErrors) {
   GraphOptions o;
   o.length = 0;

@@ -27,24 +27,29 @@ Message::Message(const Linear& w1, const Linear& w2, const Linear& w3, std::int6
   if (w1.in == 4 * h) type = Product(w1, 2 * h, h, false);
 }
 
-void Message::rest(std::vector<float>& y, std::int64_t rows) const {
+void Message::rest(std::vector<float>& y, std::int64_t rows,
+                   const std::function<void(int, std::span<const float>)>& observe) const {
   std::vector<float> z(y.size());
   gelu(y);
+  if (observe) observe(2, y);
   W2(y.data(), rows, z.data());
   gelu(z);
+  if (observe) observe(3, z);
   W3(z.data(), rows, y.data());
 }
 
-void FeedForward::add(std::span<float> x, std::int64_t rows) const {
+void FeedForward::add(std::span<float> x, std::int64_t rows,
+                      const std::function<void(std::span<const float>)>& observe) const {
   std::vector<float> wide(at(rows * in.out())), back(x.size());
   in(x.data(), rows, wide.data());
   gelu(wide);
+  if (observe) observe(wide);
   out(wide.data(), rows, back.data());
   for (std::size_t i = 0; i < x.size(); ++i) x[i] += back[i];
 }
 
-Decoder::Decoder(const Weights& w, bool factored)
-    : weights_(w), factored_(factored), head_(w.W_out) {
+Decoder::Decoder(const Weights& w, const ReferenceOptions& options)
+    : weights_(w), options_(options), factored_(options.factored), head_(w.W_out) {
   for (const DecoderLayer& l : w.decoder) {
     layers_.push_back(
         {Message(l.W1, l.W2, l.W3, w.spec.hidden), FeedForward(l.ff_in, l.ff_out), {}});
@@ -52,6 +57,11 @@ Decoder::Decoder(const Weights& w, bool factored)
     typed.resize(w.W_s.size());
     layers_.back().message.type(w.W_s.data(), vocabulary, typed.data());
   }
+}
+
+void Decoder::observe(std::size_t n, const char* layer, std::span<const float> values) const {
+  if (options_.observe_inputs)
+    options_.observe_inputs(fmt::format("decoder_layers.{}.{}", n, layer), values);
 }
 
 Decoder::Gathered Decoder::gather(const Encoded& e) const {
@@ -81,6 +91,10 @@ void Decoder::first_product(std::size_t n, const Encoded& e, const Gathered& gat
   const Layer& l = layers_[n];
   const std::int64_t k = e.neighbours.k, h = weights_.spec.hidden;
   std::vector<float> x(factored_ ? 0 : y.size() * 4), own(at(h));
+  observe(n, "W1.own", before);
+  observe(n, "W1.other", before);
+  observe(n, "W1.encoder", e.hV);
+  observe(n, "W1.edge", e.hE);
   for (std::int64_t p = 0; p < std::ssize(places); ++p) {
     const std::int64_t i = places[at(p)];
     const bool masked = e.input.mask[at(i)] == 0.0f;  // then all but its own hV is 0
@@ -110,7 +124,9 @@ void Decoder::first_product(std::size_t n, const Encoded& e, const Gathered& gat
       }
     }
   }
-  if (!factored_) l.message.whole(x.data(), std::ssize(places) * k, y.data());
+  if (factored_) return;
+  observe(n, "W1", x);
+  l.message.whole(x.data(), std::ssize(places) * k, y.data());
 }
 
 void Decoder::layer(std::size_t n, const Encoded& e, const Gathered& gathered,
@@ -126,7 +142,9 @@ void Decoder::layer(std::size_t n, const Encoded& e, const Gathered& gathered,
     const std::span<const std::int32_t> some = places.subspan(at(first), at(count));
     y.assign(at(count * k * h), 0.0f);
     first_product(n, e, gathered, sequence, rank, some, before, y);
-    layers_[n].message.rest(y, count * k);
+    layers_[n].message.rest(y, count * k, [&](int w, std::span<const float> values) {
+      observe(n, w == 2 ? "W2" : "W3", values);
+    });
     // The sum over neighbours has no mask in the original; slots that stand for no residue count
     // nothing, so that padding cannot be seen.
     out.assign(at(count * h), 0.0f);
@@ -139,7 +157,9 @@ void Decoder::layer(std::size_t n, const Encoded& e, const Gathered& gathered,
       for (std::int64_t c = 0; c < h; ++c) row[c] = before[at(i * h + c)] + row[c] / message_scale;
     }
     layer_norm(out, parameters.norm1);
-    layers_[n].feed_forward.add(out, count);
+    observe(n, "dense.W_in", out);
+    layers_[n].feed_forward.add(
+        out, count, [&](std::span<const float> values) { observe(n, "dense.W_out", values); });
     layer_norm(out, parameters.norm2);
     for (std::int64_t p = 0; p < count; ++p)
       for (std::int64_t c = 0; c < h; ++c)
@@ -148,6 +168,7 @@ void Decoder::layer(std::size_t n, const Encoded& e, const Gathered& gathered,
 }
 
 std::vector<float> Decoder::logits(std::span<const float> hV, std::int64_t rows) const {
+  if (options_.observe_inputs) options_.observe_inputs("W_out", hV);
   std::vector<float> out(at(rows * vocabulary));
   head_(hV.data(), rows, out.data());
   return out;

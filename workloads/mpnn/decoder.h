@@ -1,5 +1,6 @@
 // The message networks and the decoder of the FP32 reference (reference.h has the equations).
 #pragma once
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -18,19 +19,22 @@ struct Message {
 
   // h: hidden size; sources: 3 in the encoder, 4 in the decoder.
   Message(const Linear& w1, const Linear& w2, const Linear& w3, std::int64_t h);
-  // The answer to W1 in `y` becomes the message, in place.
-  void rest(std::vector<float>& y, std::int64_t rows) const;
+  // The answer to W1 in `y` becomes the message, in place. `observe(n, values)`: what enters Wn.
+  void rest(std::vector<float>& y, std::int64_t rows,
+            const std::function<void(int, std::span<const float>)>& observe = {}) const;
 };
 
 struct FeedForward {
   Product in, out;
   FeedForward(const Linear& in_, const Linear& out_) : in(in_), out(out_) {}
-  void add(std::span<float> x, std::int64_t rows) const;  // x += out(gelu(in(x)))
+  // x += out(gelu(in(x))); `observe`: what enters `out`.
+  void add(std::span<float> x, std::int64_t rows,
+           const std::function<void(std::span<const float>)>& observe = {}) const;
 };
 
 class Decoder {
  public:
-  Decoder(const Weights& weights, bool factored);
+  Decoder(const Weights& weights, const ReferenceOptions& options);
 
   // rank: when each place is decoded; j is seen by i where rank[j] < rank[i].
   std::vector<float> all(const Encoded& e, std::span<const std::int32_t> sequence,
@@ -65,7 +69,10 @@ class Decoder {
                      std::vector<float>& y) const;
   std::vector<float> logits(std::span<const float> hV, std::int64_t rows) const;
 
+  void observe(std::size_t n, const char* layer, std::span<const float> values) const;
+
   const Weights& weights_;
+  const ReferenceOptions& options_;  // of the Reference that this is part of
   bool factored_;
   std::vector<Layer> layers_;
   Product head_;

@@ -39,12 +39,16 @@ struct Reference::Impl {
         options(std::move(o)),
         edge_embedding(w.edge_embedding),
         W_e(w.W_e),
-        decoder(w, options.factored) {
+        decoder(w, options) {
     for (const EncoderLayer& l : w.encoder) encoder.emplace_back(l, w.spec.hidden);
   }
 
   void observe(const std::string& stage, std::span<const float> values) const {
     if (options.observe) options.observe(stage, values);
+  }
+
+  void observe_input(const std::string& layer, std::span<const float> values) const {
+    if (options.observe_inputs) options.observe_inputs(layer, values);
   }
 
   std::int64_t group(std::int64_t k) const { return std::max<std::int64_t>(1, rows_per_group / k); }
@@ -58,9 +62,11 @@ struct Reference::Impl {
       inputs.resize(static_cast<std::size_t>(rows * edge_inputs));
       normed.resize(static_cast<std::size_t>(rows * h));
       edge_features(e.input, e.neighbours, weights, i, count, inputs);
+      observe_input("features.edge_embedding", inputs);
       edge_embedding(inputs.data(), rows, normed.data());
       layer_norm(normed, weights.norm_edges);
       if (options.observe) all_normed.insert(all_normed.end(), normed.begin(), normed.end());
+      observe_input("W_e", normed);
       W_e(normed.data(), rows, e.hE.data() + i * k * h);
     }
     observe("E_norm", all_normed);
@@ -68,8 +74,17 @@ struct Reference::Impl {
   }
 
   // Runs one message network over all pairs; take(residue, [k, hidden]) receives its answers.
+  // first: the number of its first layer, 1 or 11.
   template <class Take>
-  void messages(const Message& net, const Encoded& e, Take take) const {
+  void messages(std::size_t layer, int first, const Message& net, const Encoded& e,
+                Take take) const {
+    const auto named = [&](int w) { return fmt::format("encoder_layers.{}.W{}", layer, w); };
+    observe_input(named(first) + ".own", e.hV);
+    observe_input(named(first) + ".other", e.hV);
+    observe_input(named(first) + ".edge", e.hE);
+    // Whole, it takes all three at once.
+    observe_input(named(first), e.hV);
+    observe_input(named(first), e.hE);
     const std::int64_t length = e.neighbours.length, k = e.neighbours.k, h = weights.spec.hidden;
     std::vector<float> own, other, x, y;
     if (options.factored) {
@@ -101,7 +116,9 @@ struct Reference::Impl {
         std::copy_n(e.hV.data() + j * h, h, to + 2 * h);
       }
       if (!options.factored) net.whole(x.data(), rows, y.data());
-      net.rest(y, rows);
+      net.rest(y, rows, [&](int w, std::span<const float> values) {
+        observe_input(named(first - 1 + w), values);
+      });
       for (std::int64_t s = 0; s < count; ++s) take(i + s, y.data() + s * k * h);
     }
   }
@@ -111,7 +128,7 @@ struct Reference::Impl {
     const EncoderLayer& l = weights.encoder[n];
     const std::int64_t length = e.neighbours.length, k = e.neighbours.k, h = weights.spec.hidden;
     std::vector<float> next = e.hV;
-    messages(p.message, e, [&](std::int64_t i, const float* m) {
+    messages(n, 1, p.message, e, [&](std::int64_t i, const float* m) {
       std::vector<float> sum(static_cast<std::size_t>(h), 0.0f);
       for (std::int64_t s = 0; s < k; ++s) {
         const auto slot = static_cast<std::size_t>(i * k + s);
@@ -126,14 +143,18 @@ struct Reference::Impl {
             sum[static_cast<std::size_t>(c)] / message_scale;
     });
     layer_norm(next, l.norm1);
-    p.feed_forward.add(next, length);
+    const std::string name = fmt::format("encoder_layers.{}.dense.", n);
+    observe_input(name + "W_in", next);
+    p.feed_forward.add(next, length, [&](std::span<const float> values) {
+      observe_input(name + "W_out", values);
+    });
     layer_norm(next, l.norm2);
     for (std::int64_t i = 0; i < length; ++i)
       for (std::int64_t c = 0; c < h; ++c)
         next[static_cast<std::size_t>(i * h + c)] *= e.input.mask[static_cast<std::size_t>(i)];
     e.hV = std::move(next);
     observe(fmt::format("enc{}_hV", n), e.hV);
-    messages(p.edge, e, [&](std::int64_t i, const float* m) {
+    messages(n, 11, p.edge, e, [&](std::int64_t i, const float* m) {
       const std::span<float> row(e.hE.data() + i * k * h, static_cast<std::size_t>(k * h));
       for (std::size_t c = 0; c < row.size(); ++c) row[c] += m[c];
       layer_norm(row, l.norm3);
@@ -182,6 +203,22 @@ std::vector<float> Reference::conditional(const Encoded& e, std::span<const std:
     std::copy(row.begin(), row.end(), out.begin() + i * vocabulary);
   }
   return out;
+}
+
+std::map<std::string, float> calibrate(const Weights& weights, const std::vector<Input>& proteins) {
+  std::map<std::string, float> ranges;
+  ReferenceOptions options;
+  options.observe_inputs = [&](const std::string& layer, std::span<const float> values) {
+    float& most = ranges[layer];
+    for (const float v : values) most = std::max(most, std::abs(v));
+  };
+  const Reference reference(weights, options);
+  for (const Input& in : proteins) {
+    std::vector<std::int32_t> order(in.mask.size());
+    std::iota(order.begin(), order.end(), 0);
+    reference.score(reference.encode(in), in.sequence, order);
+  }
+  return ranges;
 }
 
 Sample Reference::sample(const Encoded& e, const SampleOptions& options) const {

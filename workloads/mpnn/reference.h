@@ -8,6 +8,7 @@
 // One thread; O(L k) memory; a protein's bits do not depend on what it is computed with.
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,9 @@ struct ReferenceOptions {
   bool factored = false;
   // Called with "E_norm", "hE_0", "enc0_hV", "enc0_hE" ... as each stage is done.
   std::function<void(std::string_view stage, std::span<const float> values)> observe = {};
+  // Called with each layer's name, as its graph's node has it ("encoder_layers.0.W2",
+  // "decoder_layers.1.W1.edge"), and values that enter it, in parts.
+  std::function<void(const std::string& layer, std::span<const float> values)> observe_inputs = {};
 };
 
 struct Encoded {
@@ -72,6 +76,11 @@ class Reference {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// The largest magnitude that enters each layer, by the layer's name, over teacher-forced passes of
+// these proteins in order of their places: the ranges of W8A8 (GraphOptions::ranges). Layers of W1
+// whole and by source are both there.
+std::map<std::string, float> calibrate(const Weights& weights, const std::vector<Input>& proteins);
 
 // A decoding order as the original makes it: places that are not designed (or masked) first, both
 // groups shuffled, here by a normal number per place from `seed`; padding last.
