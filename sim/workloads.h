@@ -4,6 +4,8 @@
 
 namespace ane::sim {
 
+int run_mpnn(const Arguments& arguments);
+int compare_mpnn(const Arguments& arguments);
 int run_readqc(const Arguments& arguments);
 int compare_readqc(const Arguments& arguments);
 

@@ -1,0 +1,307 @@
+#include "sim/mpnn_run.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "isa/error.h"
+#include "isa/insns/kld.h"
+#include "sim/device_run.h"
+#include "sim/devices/estimate.h"
+#include "sim/digest.h"
+#include "sim/graph_run.h"
+#include "workloads/mpnn/graph_sampling.h"
+#include "workloads/mpnn/metrics.h"
+
+namespace ane::sim {
+namespace {
+
+namespace mp = workloads::mpnn;
+
+isa::KernelFormat stream_format(const std::string& precision) {
+  if (precision == "int8w") return isa::KernelFormat::int8c;
+  for (std::size_t f = 1; f + 1 < isa::insns::kernel_choices.size(); ++f)
+    if (precision == isa::insns::kernel_choices[f]) return static_cast<isa::KernelFormat>(f);
+  if (precision == "fp16" || precision == "fp32" || precision == "w8a8")
+    return isa::KernelFormat::fp16;
+  std::vector<std::string> names{"fp16", "int8w", "w8a8"};
+  for (std::size_t f = 1; f + 1 < isa::insns::kernel_choices.size(); ++f)
+    names.emplace_back(isa::insns::kernel_choices[f]);
+  throw InputError("--precision", fmt::format("unknown precision '{}'", precision),
+                   choice_note(precision, names));
+}
+
+std::int64_t places_of(const MpnnPlan& plan, std::int64_t length) {
+  if (plan.bucket == 0) return length;
+  if (length > plan.bucket)
+    throw InputError("--bucket", fmt::format("{} residues do not fit in a bucket of {}", length,
+                                             plan.bucket));
+  return plan.bucket;
+}
+
+mp::GraphOptions graph_options(const MpnnPlan& plan, std::int64_t length) {
+  mp::GraphOptions o;
+  o.pass = plan.mode == MpnnMode::score ? mp::Pass::score : mp::Pass::unconditional;
+  o.length = places_of(plan, length);
+  o.batch = plan.batch;
+  o.gather = plan.gather;
+  o.factored = plan.factored;
+  o.weights = stream_format(plan.precision);
+  return o;
+}
+
+results::Run identity(const MpnnPlan& plan, const Target& target,
+                      const kernels::arith::Profile& profile, std::int64_t length) {
+  static constexpr std::string_view modes[] = {"score", "unconditional", "sample"};
+  results::Run run;
+  run.workload = "mpnn";
+  run.variant = fmt::format("{} {} L{}{}{}{}", plan.variant, modes[static_cast<int>(plan.mode)],
+                            length, plan.bucket ? fmt::format(" in {}", plan.bucket) : "",
+                            plan.gather == mp::Gather::texture
+                                ? ""
+                                : fmt::format(" {}", mp::name(plan.gather)),
+                            plan.factored ? "" : " unfactored");
+  const mp::ModelSpec& spec = plan.weights.spec;
+  if (!(spec == mp::ModelSpec{}))
+    run.variant += fmt::format(" h{} {}+{} k{}", spec.hidden, spec.encoder_layers,
+                               spec.decoder_layers, spec.neighbours);
+  run.chip = target.chip.name();
+  run.unit = target.unit;
+  run.runtime = target.runtime.name();
+  run.profile = target.unit == "ane" ? std::string(profile.name) : "fp32";
+  run.precision = plan.precision;
+  run.batch = run.items = plan.batch;
+  run.code_version = code_version();
+  return run;
+}
+
+// Features of all pairs and the selection of neighbours, on the host: 25 distances of 9 operations
+// and 400 radial basis functions of 5 a pair, 9 operations a distance of the selection.
+kernels::Work feature_work(std::int64_t length, std::int64_t k) {
+  return {.kind = kernels::WorkKind::elementwise,
+          .other_flops = length * k * (25 * 9 + 25 * 16 * 5) + length * length * 9,
+          .read = {length * 48 + length * length * 4},
+          .written = {length * k * mp::edge_inputs * 2}};
+}
+
+void add_host(results::Record& record, const char* cause, const kernels::Work& work,
+              const Target& target, double count = 1) {
+  if (!target.chip.has_cpu()) return;
+  const DeviceEstimate e = price_cpu({&work, 1}, target.chip, load_runtime("accelerate"),
+                                     {.precision = Precision::fp32});
+  results::Record part;
+  part.totals.causes = {{cause, e.seconds()}};
+  part.totals.energy_parts = {{"cpu", e.joules()}};
+  part.totals.dram_bytes = work.read.count + work.written.count;
+  append_calls(record, part, count);
+}
+
+kernels::Work head_work(std::int64_t places) {
+  return {.kind = kernels::WorkKind::gemm,
+          .macs = {places * 128 * 21},
+          .other_flops = places * 21 * 10,
+          .read = {places * 128 * 4},
+          .written = {places * 21 * 4},
+          .weights = {128 * 21 * 4},
+          .m = places,
+          .n = 21,
+          .k = 128};
+}
+
+// Runs the graphs of a job, keeping one machine a pass.
+class Machines {
+ public:
+  Machines(const MpnnPlan& plan, const Target& target, const kernels::arith::Profile& profile,
+           bool with_values)
+      : plan_(plan), target_(target), profile_(profile), with_values_(with_values) {}
+
+  GraphRun& of(const mp::GraphOptions& options) {
+    auto& slot = runs_[static_cast<std::size_t>(options.pass)];
+    if (!slot) {
+      const workloads::Graph graph =
+          with_values_ ? mp::build_graph(plan_.weights, options)
+                       : mp::build_graph(plan_.weights.spec, options);
+      slot.emplace(graph, target_, profile_, GraphRunOptions{.with_values = with_values_});
+    }
+    return *slot;
+  }
+
+ private:
+  const MpnnPlan& plan_;
+  const Target& target_;
+  const kernels::arith::Profile& profile_;
+  bool with_values_;
+  std::array<std::optional<GraphRun>, 4> runs_;
+};
+
+results::Record cost(const MpnnPlan& plan, std::int64_t length, const Target& target,
+                     const kernels::arith::Profile& profile, Machines& machines,
+                     const mp::GraphOptions& options) {
+  results::Run run = identity(plan, target, profile, length);
+  const std::int64_t places = options.length * options.batch;
+  const std::int64_t k = std::min<std::int64_t>(plan.weights.spec.neighbours, options.length);
+  results::Record record;
+  const auto graph_record = [&](const mp::GraphOptions& o) {
+    if (target.unit == "ane") return machines.of(o).record(run);
+    return device_record(run, mp::build_graph(plan.weights.spec, o), target, plan.precision);
+  };
+  if (plan.mode == MpnnMode::sample) {
+    record = graph_record(mp::encode_options(options, 1));
+    record.run = run;
+    const results::Record step = graph_record(mp::step_options(options));
+    append_calls(record, step, static_cast<double>(length));
+    record.tasks.clear();  // one call's tasks would stand for none of the others
+    add_host(record, "host features", feature_work(options.length, k), target);
+    add_host(record, "host head and draw", head_work(options.batch), target,
+             static_cast<double>(length));
+  } else {
+    record = graph_record(options);
+    add_host(record, "host features", feature_work(places, k), target);
+    add_host(record, "host head", head_work(places), target);
+  }
+  results::Totals& t = record.totals;
+  t.throughput_items_per_s = static_cast<double>(plan.batch) / t.latency_s;
+  t.accuracy.push_back(
+      {"residues_per_s", static_cast<double>(length * plan.batch) / t.latency_s});
+  if (options.length > length)
+    t.accuracy.push_back({"padding_waste", static_cast<double>(options.length - length) /
+                                               static_cast<double>(length)});
+  const std::string broken = results::check(record);
+  ANE_CHECK(broken.empty(), broken.c_str());
+  return record;
+}
+
+// An ideal helix: something to calibrate on where no structure is given.
+mp::Input helix(std::int64_t length) {
+  mp::Input in;
+  in.real = length;
+  for (std::int64_t i = 0; i < length; ++i) {
+    for (const double phase : {-0.5, 0.0, 0.45, 0.5}) {  // N, CA, C, O along the turn
+      const double t = 1.7453 * static_cast<double>(i) + phase;  // 100 degrees a residue
+      in.atoms.push_back(static_cast<float>(2.3 * std::cos(t)));
+      in.atoms.push_back(static_cast<float>(2.3 * std::sin(t)));
+      in.atoms.push_back(static_cast<float>(1.5 * static_cast<double>(i) + phase));
+    }
+    in.residue_index.push_back(static_cast<std::int32_t>(i));
+    in.sequence.push_back(static_cast<std::int32_t>(i % 20));
+  }
+  in.mask.assign(static_cast<std::size_t>(length), 1.0F);
+  in.designed = in.mask;
+  in.chain_code.assign(static_cast<std::size_t>(length), 1);
+  return in;
+}
+
+std::string letters(const std::vector<std::int32_t>& sequence, std::int64_t count) {
+  std::string text;
+  for (std::int64_t i = 0; i < count; ++i)
+    text += mp::alphabet[static_cast<std::size_t>(sequence[static_cast<std::size_t>(i)])];
+  return text;
+}
+
+}  // namespace
+
+results::Record time_mpnn(const MpnnPlan& plan, std::int64_t length, const Target& target,
+                          const kernels::arith::Profile& profile) {
+  mp::GraphOptions options = graph_options(plan, length);
+  options.with_values = false;
+  // Time does not depend on the ranges' values, only on which layers have one.
+  if (plan.precision == "w8a8") options.ranges = mp::calibrate(plan.weights, {helix(8)});
+  Machines machines(plan, target, profile, false);
+  return cost(plan, length, target, profile, machines, options);
+}
+
+results::Record run_mpnn_on(const MpnnPlan& plan, const mp::Input& input, const Target& target,
+                            const kernels::arith::Profile& profile, MpnnAnswer& answer) {
+  const std::int64_t length = input.length();
+  mp::GraphOptions options = graph_options(plan, length);
+  if (plan.precision == "w8a8") options.ranges = mp::calibrate(plan.weights, {input});
+  const bool on_ane = target.unit == "ane";
+  const mp::Reference reference(plan.weights);
+  const mp::Encoded encoded = reference.encode(input);
+  Machines machines(plan, target, profile, true);
+  results::Record record = cost(plan, length, target, profile, machines, options);
+  results::Parts& accuracy = record.totals.accuracy;
+  Digest in_digest, out_digest;
+  in_digest.add(std::span<const float>(input.atoms));
+  in_digest.add(std::span<const std::int32_t>(input.sequence));
+
+  if (plan.mode != MpnnMode::sample) {
+    // The order of the record's score: the places as they stand.
+    std::vector<std::int32_t> order(static_cast<std::size_t>(length));
+    std::iota(order.begin(), order.end(), 0);
+    const std::vector<float> exact = plan.mode == MpnnMode::score
+                                         ? reference.score(encoded, input.sequence, order)
+                                         : reference.unconditional(encoded);
+    answer.log_probs = exact;
+    if (on_ane) {
+      mp::Example example{.input = mp::padded(input, options.length), .sequence = {}, .rank = {}};
+      example.sequence = example.input.sequence;
+      for (std::int64_t i = 0; i < options.length; ++i)
+        example.rank.push_back(static_cast<std::int32_t>(i));
+      const std::vector<mp::Example> examples(static_cast<std::size_t>(plan.batch), example);
+      const workloads::Tensors outputs =
+          machines.of(options).run(mp::graph_inputs(plan.weights, options, examples));
+      answer.log_probs = mp::answer_of(plan.weights, options, outputs, 0, length);
+    }
+    out_digest.add(std::span<const float>(answer.log_probs));
+    const mp::AnswerMetrics m = mp::measure(answer.log_probs, input.sequence, input.mask);
+    const mp::AnswerDifference d = mp::compare(exact, answer.log_probs, input.mask);
+    accuracy.push_back({"recovery", m.recovery});
+    accuracy.push_back({"score", m.score});
+    accuracy.push_back({"perplexity", m.perplexity});
+    accuracy.push_back({"top1_agreement", d.top1});
+    accuracy.push_back({"mean_kl_to_fp32", d.mean_kl});
+    accuracy.push_back({"max_abs_dlogp", d.max_abs});
+  } else {
+    std::vector<mp::SampleOptions> samples;
+    for (std::int64_t i = 0; i < plan.batch; ++i)
+      samples.push_back({.temperature = static_cast<float>(plan.temperature),
+                         .greedy = plan.greedy,
+                         .seed = plan.seed + static_cast<std::uint64_t>(i),
+                         .order = {},
+                         .bias = {},
+                         .bias_by_residue = {}});
+    std::vector<mp::Sample> exact;
+    for (const mp::SampleOptions& s : samples) exact.push_back(reference.sample(encoded, s));
+    std::vector<mp::Sample> drawn = exact;
+    if (on_ane)
+      drawn = mp::sample(plan.weights, options, {input}, samples,
+                         [&](mp::Pass pass, const workloads::Tensors& inputs) {
+                           return machines
+                               .of(pass == mp::Pass::encode ? mp::encode_options(options, 1)
+                                                            : mp::step_options(options))
+                               .run(inputs);
+                         });
+    double recovery = 0, agreement = 0, first = results::unknown;
+    for (std::size_t i = 0; i < drawn.size(); ++i) {
+      std::int64_t same = 0, places = 0;
+      for (std::size_t p = 0; p < static_cast<std::size_t>(length); ++p)
+        if (input.mask[p] > 0) {
+          ++places;
+          same += drawn[i].sequence[p] == input.sequence[p];
+        }
+      answer.recoveries.push_back(places == 0 ? 0
+                                              : static_cast<double>(same) / static_cast<double>(places));
+      answer.sequences.push_back(letters(drawn[i].sequence, length));
+      out_digest.add(std::span<const std::int32_t>(drawn[i].sequence));
+      const mp::DecodingDifference d = mp::compare_decoding(
+          std::span(exact[i].sequence).first(static_cast<std::size_t>(length)),
+          std::span(drawn[i].sequence).first(static_cast<std::size_t>(length)),
+          std::span(exact[i].order).first(static_cast<std::size_t>(length)), input.mask);
+      recovery += answer.recoveries.back();
+      agreement += d.agreement;
+      if (d.first_difference && !(first <= static_cast<double>(*d.first_difference)))
+        first = static_cast<double>(*d.first_difference);
+    }
+    const auto n = static_cast<double>(drawn.size());
+    accuracy.push_back({"recovery", recovery / n});
+    accuracy.push_back({"agreement_with_fp32", agreement / n});
+    accuracy.push_back({"first_different_step", first});
+  }
+  record.run.input_digest = in_digest.hex();
+  record.totals.digest = out_digest.hex();
+  return record;
+}
+
+}  // namespace ane::sim

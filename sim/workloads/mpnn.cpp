@@ -1,0 +1,273 @@
+// anesim run mpnn, anesim compare mpnn.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "isa/error.h"
+#include "sim/mpnn_run.h"
+#include "sim/workloads.h"
+#include "workloads/mpnn/buckets.h"
+#include "workloads/mpnn/complexity.h"
+#include "workloads/mpnn/structure.h"
+
+namespace ane::sim {
+namespace {
+
+namespace po = boost::program_options;
+namespace mp = workloads::mpnn;
+
+// A named configuration: what it changes of the plain one. Adding one is a line.
+struct Variant {
+  std::string_view name, summary;
+  mp::ModelSpec spec{};
+  bool bucketed = false;
+  std::int64_t batch = 1;
+  std::string_view unit = "", runtime = "", precision = "";
+  bool adaptive = false;
+};
+
+constexpr Variant variants[] = {
+    {.name = "exact", .summary = "the published network at the protein's own length"},
+    {.name = "bucketed", .summary = "padded to 64, 128, 256 or 512 places", .bucketed = true},
+    {.name = "batched", .summary = "8 proteins a call", .batch = 8},
+    {.name = "minimal",
+     .summary = "hidden 64, 2 + 2 layers",
+     .spec = {.hidden = 64, .encoder_layers = 2, .decoder_layers = 2}},
+    {.name = "fast", .summary = "16 neighbours", .spec = {.neighbours = 16}},
+    {.name = "minimal_fast",
+     .summary = "hidden 64, 2 + 2 layers, 16 neighbours",
+     .spec = {.hidden = 64, .encoder_layers = 2, .decoder_layers = 2, .neighbours = 16}},
+    {.name = "int8", .summary = "weights in 8 bits a channel", .precision = "int8w"},
+    {.name = "mlx", .summary = "GPU, float32, MLX", .unit = "gpu", .runtime = "mlx", .precision = "fp32"},
+    {.name = "mlx_fp16", .summary = "GPU, FP16, MLX", .unit = "gpu", .runtime = "mlx", .precision = "fp16"},
+    {.name = "mps", .summary = "GPU, float32, PyTorch", .unit = "gpu", .runtime = "torch_mps", .precision = "fp32"},
+    {.name = "onnx", .summary = "ANE by ONNX Runtime's Core ML provider", .runtime = "onnx_coreml"},
+    {.name = "adaptive",
+     .summary = "FP16, INT8 weights or float32 by the structure's complexity",
+     .adaptive = true},
+};
+
+const Variant& variant_named(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Variant& v : variants) {
+    if (v.name == name) return v;
+    names.emplace_back(v.name);
+  }
+  throw InputError("--variant", fmt::format("unknown variant '{}'", name), choice_note(name, names));
+}
+
+void add_model_options(po::options_description& options) {
+  options.add_options()  //
+      ("variant", po::value<std::string>()->default_value("exact")->value_name("NAME"),
+       "a named configuration, below; further options override it")  //
+      ("weights", po::value<std::string>()->value_name("FILE"),
+       ".pt checkpoint of the original or .safetensors; default: seeded, untrained")  //
+      ("hidden", po::value<int>(), "width, default 128")                                //
+      ("layers", po::value<int>(), "encoder layers and decoder layers, default 3")      //
+      ("neighbours", po::value<int>(), "k, default 48")                                 //
+      ("precision", po::value<std::string>()->value_name("NAME"),
+       "ANE: fp16, int8w, w8a8, pal1 to pal8, int4b, sparse; CPU and GPU: fp32, fp16")  //
+      ("bucket", po::value<std::string>()->value_name("N,N,..."),
+       "pad to the smallest of these lengths that fits")  //
+      ("batch", po::value<std::int64_t>(), "proteins a call")  //
+      ("gather", po::value<std::string>()->value_name("HOW"),
+       "neighbours by texture unit, one_hot product or host; default: what the chip has")  //
+      ("literal", "the first layer as written: no split of W1 by source")  //
+      ("mode", po::value<std::string>()->default_value("score"), "score, unconditional or sample");
+}
+
+std::string usage(const char* what) {
+  std::string text = what;
+  text += "\n\nvariants:\n";
+  for (const Variant& v : variants) text += fmt::format("  {:<13} {}\n", v.name, v.summary);
+  return text;
+}
+
+struct Choice {
+  MpnnPlan plan;
+  std::vector<std::int64_t> buckets;
+  const Variant* variant = nullptr;
+  bool gather_given = false;
+};
+
+Choice choose(const po::variables_map& given) {
+  Choice c;
+  c.variant = &variant_named(given["variant"].as<std::string>());
+  mp::ModelSpec spec = c.variant->spec;
+  if (given.count("hidden")) spec.hidden = given["hidden"].as<int>();
+  if (given.count("layers")) spec.encoder_layers = spec.decoder_layers = given["layers"].as<int>();
+  if (given.count("neighbours")) spec.neighbours = given["neighbours"].as<int>();
+  MpnnPlan& p = c.plan;
+  p.variant = c.variant->name;
+  if (given.count("weights")) {
+    p.weights = mp::load_weights(given["weights"].as<std::string>());
+    if (given.count("neighbours")) p.weights.spec.neighbours = spec.neighbours;
+  } else {
+    mp::check(spec);
+    p.weights = mp::seeded_weights(spec);
+  }
+  p.precision = c.variant->precision.empty() ? "" : std::string(c.variant->precision);
+  if (given.count("precision")) p.precision = given["precision"].as<std::string>();
+  p.batch = given.count("batch") ? given["batch"].as<std::int64_t>() : c.variant->batch;
+  if (p.batch < 1 || p.batch > 4096) throw InputError("--batch", "1 to 4096");
+  p.factored = given.count("literal") == 0;
+  const std::string mode = given["mode"].as<std::string>();
+  const std::vector<std::string> modes{"score", "unconditional", "sample"};
+  const auto at = std::ranges::find(modes, mode);
+  if (at == modes.end())
+    throw InputError("--mode", fmt::format("unknown mode '{}'", mode), choice_note(mode, modes));
+  p.mode = static_cast<MpnnMode>(at - modes.begin());
+  if (given.count("bucket"))
+    c.buckets = mp::checked_buckets(split_numbers("--bucket", given["bucket"].as<std::string>()));
+  else if (c.variant->bucketed)
+    c.buckets.assign(std::begin(mp::default_buckets), std::end(mp::default_buckets));
+  if (given.count("gather")) {
+    p.gather = mp::gather_named(given["gather"].as<std::string>());
+    c.gather_given = true;
+  }
+  return c;
+}
+
+// What depends on the chip and the length: bucket, gather, precision.
+MpnnPlan plan_for(const Choice& c, const Target& target, std::int64_t length) {
+  MpnnPlan p = c.plan;
+  if (!c.buckets.empty()) {
+    const auto bucket = mp::bucket_for(length, c.buckets);
+    if (!bucket)
+      throw InputError("--bucket", fmt::format("{} residues are more than the largest bucket, {}",
+                                               length, c.buckets.back()));
+    p.bucket = *bucket;
+  }
+  const bool on_ane = target.unit == "ane";
+  if (!c.gather_given && on_ane && !target.chip.machine().texture_unit) p.gather = mp::Gather::one_hot;
+  if (p.precision.empty()) p.precision = on_ane ? "fp16" : "fp32";
+  if (on_ane && p.precision == "fp32")
+    throw InputError("--precision", "the ANE has no fp32", "fp16, int8w or w8a8");
+  return p;
+}
+
+std::string unit_of(const po::variables_map& given, const Variant& v) {
+  if (!given["unit"].defaulted() || v.unit.empty()) return given["unit"].as<std::string>();
+  return std::string(v.unit);
+}
+
+std::string runtime_of(const po::variables_map& given, const Variant& v) {
+  const std::string named = given["runtime"].as<std::string>();
+  return named.empty() ? std::string(v.runtime) : named;
+}
+
+}  // namespace
+
+int run_mpnn(const Arguments& arguments) {
+  po::options_description options("options");
+  options.add_options()  //
+      ("pdb", po::value<std::string>()->value_name("FILE"), "PDB or mmCIF, plain or gzip")  //
+      ("chains", po::value<std::string>()->value_name("A,B"), "chains to read; default: all")  //
+      ("designed", po::value<std::string>()->value_name("A,B"),
+       "chains to design; the others stay; default: all")                        //
+      ("chip", po::value<std::string>()->default_value("M4"), "a chip of `anesim chips`")  //
+      ("unit", po::value<std::string>()->default_value("ane"), "ane, gpu or cpu")  //
+      ("n", po::value<std::int64_t>()->default_value(1), "samples (mode sample)")  //
+      ("temperature", po::value<double>()->default_value(0.1, "0.1"), "of sampling, above 0")  //
+      ("greedy", "the likeliest residue at every step")                            //
+      ("seed", po::value<std::uint64_t>()->default_value(37), "of order and draws");
+  add_model_options(options);
+  add_target_options(options);
+  add_output_options(options);
+  const auto given = parse(
+      {"run mpnn", usage("--pdb FILE [options]\n\nRuns ProteinMPNN on the simulated machine."), options},
+      arguments);
+  if (!given) return 0;
+  const results::Style style = style_of(*given);
+  if (given->count("pdb") == 0) throw InputError("--pdb", "no structure given", "a PDB or mmCIF file");
+  const std::string path = (*given)["pdb"].as<std::string>();
+  mp::StructureChoice which;
+  if (given->count("chains")) which.chains = split_list((*given)["chains"].as<std::string>());
+  if (given->count("designed")) which.designed = split_list((*given)["designed"].as<std::string>());
+  const mp::Structure structure = mp::read_structure(path, which);
+  for (const std::string& note : structure.notes) fmt::print(stderr, "{}: {}\n", structure.name, note);
+  Choice choice = choose(*given);
+  if (choice.plan.mode == MpnnMode::sample) {
+    const std::int64_t n = (*given)["n"].as<std::int64_t>();
+    if (n < 1 || n > 4096) throw InputError("--n", "1 to 4096");
+    choice.plan.batch = n;
+    choice.plan.temperature = (*given)["temperature"].as<double>();
+    if (!(choice.plan.temperature > 0)) throw InputError("--temperature", "must be above 0", "--greedy");
+    choice.plan.greedy = given->count("greedy") != 0;
+    choice.plan.seed = (*given)["seed"].as<std::uint64_t>();
+  }
+  const mp::Input input = mp::to_input(structure);
+  std::string unit = unit_of(*given, *choice.variant);
+  std::vector<std::string> notes;
+  if (choice.variant->adaptive) {
+    const mp::Complexity c = mp::complexity(input);
+    const mp::AdaptivePrecision precision = mp::choose_precision(c);
+    notes.push_back(fmt::format(
+        "complexity {:.3f} (Rg {:.1f} A, contact density {:.3f}, distance variance {:.1f} A^2): {}",
+        c.score, c.radius_of_gyration, c.contact_density, c.distance_variance, mp::name(precision)));
+    if (given->count("precision") == 0)
+      choice.plan.precision = precision == mp::AdaptivePrecision::fp16    ? "fp16"
+                              : precision == mp::AdaptivePrecision::mixed ? "int8w"
+                                                                          : "fp32";
+    if (choice.plan.precision == "fp32" && unit == "ane") unit = "gpu";
+  }
+  const Target target = make_target((*given)["chip"].as<std::string>(), unit,
+                                    runtime_of(*given, *choice.variant), overrides_of(*given));
+  const auto& profile = profile_of(*given, target.chip);
+  choose_simd(*given);
+  const MpnnPlan plan = plan_for(choice, target, input.length());
+  MpnnAnswer answer;
+  results::Record record = run_mpnn_on(plan, input, target, profile, answer);
+  record.run.input = structure.name;
+  record.run.overrides = canonical(overrides_of(*given));
+  record.notes.insert(record.notes.end(), notes.begin(), notes.end());
+  if (!given->count("weights"))
+    record.notes.push_back("seeded weights: the cost is real, the sequences mean nothing");
+  const int status = finish(*given, {record}, "summary");
+  if (style == results::Style::text)
+    for (std::size_t i = 0; i < answer.sequences.size(); ++i)
+      fmt::print(">{} sample {}, seed {}, recovery {:.3f}\n{}\n", structure.name, i + 1,
+                 plan.seed + i, answer.recoveries[i], answer.sequences[i]);
+  return status;
+}
+
+int compare_mpnn(const Arguments& arguments) {
+  po::options_description options("options");
+  options.add_options()  //
+      ("chips", po::value<std::string>()->default_value("M1,M2,M3,M3Pro,M4"), "chips, at commas")  //
+      ("units", po::value<std::string>()->default_value("ane,gpu,cpu"), "units, at commas")  //
+      ("unit", po::value<std::string>()->default_value("ane"), "one unit instead of --units")  //
+      ("lengths", po::value<std::string>()->default_value("50,100,200,500,1000,2000"),
+       "residues, at commas");
+  add_model_options(options);
+  add_target_options(options);
+  add_output_options(options);
+  const auto given = parse({"compare mpnn",
+                            usage("[options]\n\nThe cost of ProteinMPNN on chips, units and lengths."),
+                            options},
+                           arguments);
+  if (!given) return 0;
+  style_of(*given);
+  const Choice choice = choose(*given);
+  std::vector<results::Record> records;
+  std::vector<std::string> units = split_list((*given)["units"].as<std::string>());
+  if (!(*given)["unit"].defaulted() || !choice.variant->unit.empty())
+    units = {unit_of(*given, *choice.variant)};
+  for (const std::string& chip : split_list((*given)["chips"].as<std::string>()))
+    for (const std::string& unit : units) {
+      const Target target =
+          make_target(chip, unit, runtime_of(*given, *choice.variant), overrides_of(*given));
+      const auto& profile = profile_of(*given, target.chip);
+      for (const std::int64_t length :
+           split_numbers("--lengths", (*given)["lengths"].as<std::string>())) {
+        records.push_back(time_mpnn(plan_for(choice, target, length), length, target, profile));
+        records.back().run.input = fmt::format("{} residues", length);
+        records.back().run.input_digest = fmt::format("length {}", length);
+        records.back().run.overrides = canonical(overrides_of(*given));
+      }
+    }
+  return finish(*given, records, "compare");
+}
+
+}  // namespace ane::sim
