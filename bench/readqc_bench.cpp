@@ -11,7 +11,9 @@ namespace {
 using namespace ane;
 namespace qc = workloads::readqc;
 
-workloads::Graph mlp(std::int64_t batch) { return qc::build_graph(qc::make_model({}), batch); }
+workloads::Graph mlp(std::int64_t batch) {
+  return qc::build_graph(qc::make_model({}), batch);
+}
 
 void TimingAlone(benchmark::State& state) {
   const sim::Chip chip = sim::load_chip("M4");
@@ -46,10 +48,10 @@ void ValuesOfABatch(benchmark::State& state) {
       x = static_cast<float>(seed >> 8) / 16777216.0F * 0.2F - 0.1F;
     }
   model.training.epochs = 1;  // the values above count as trained
-  sim::AneMachine machine(
-      chip, workloads::compile(qc::build_graph(model, state.range(0)), chip.machine(),
-                               kernels::arith::profile_named("ane16"))
-                .program);
+  sim::AneMachine machine(chip,
+                          workloads::compile(qc::build_graph(model, state.range(0)), chip.machine(),
+                                             kernels::arith::profile_named("ane16"))
+                              .program);
   kernels::Tensor reads(isa::Format::fp32, {1, 300, 1, state.range(0)});
   for (float& x : reads.as<float>()) {
     seed = seed * 1664525U + 1013904223U;

@@ -91,6 +91,8 @@ results::Record ane_record(results::Run run, const Chip& chip, const Runtime& ru
     row.energy_j = 0;
     record.operators.push_back(std::move(row));
   }
+  // Seconds that the MACs of an operator would take at the array's peak for their format.
+  std::vector<double> busy(record.operators.size(), 0);
   double before = 0;
   for (const TaskTrace& task : execution.tasks) {
     results::OperatorRow& row = record.operators[static_cast<std::size_t>(task.operator_index)];
@@ -98,6 +100,9 @@ results::Record ane_record(results::Run run, const Chip& chip, const Runtime& ru
     if (row.seconds == 0 && row.macs == 0) row.start_s = call.dispatch + before;
     row.seconds += spent;
     row.macs += task.work.macs;
+    busy[static_cast<std::size_t>(task.operator_index)] +=
+        2.0 * static_cast<double>(task.work.macs) /
+        (task.work.integer ? ane.peak_int8() : ane.peak_fp16());
     row.weight_bytes += task.work.weight_bytes;
     row.dram_bytes += task.work.weight_bytes + task.work.load_bytes + task.work.store_bytes;
     row.l2_bytes += task.work.l2_bytes;
@@ -133,8 +138,7 @@ results::Record ane_record(results::Run run, const Chip& chip, const Runtime& ru
   }
   for (results::OperatorRow& row : record.operators) {
     row.bound = bound_name(row.causes);
-    if (row.seconds > 0)
-      row.utilisation = static_cast<double>(row.macs) / (row.seconds * ane.peak_fp16() / 2);
+    if (row.seconds > 0) row.utilisation = busy[static_cast<std::size_t>(row.index)] / row.seconds;
   }
   const std::string broken = results::check(record);
   ANE_CHECK(broken.empty(), broken.c_str());

@@ -35,8 +35,8 @@ isa::KernelFormat stream_format(const std::string& precision) {
 std::int64_t places_of(const MpnnPlan& plan, std::int64_t length) {
   if (plan.bucket == 0) return length;
   if (length > plan.bucket)
-    throw InputError("--bucket", fmt::format("{} residues do not fit in a bucket of {}", length,
-                                             plan.bucket));
+    throw InputError("--bucket",
+                     fmt::format("{} residues do not fit in a bucket of {}", length, plan.bucket));
   return plan.bucket;
 }
 
@@ -56,12 +56,11 @@ results::Run identity(const MpnnPlan& plan, const Target& target,
   static constexpr std::string_view modes[] = {"score", "unconditional", "sample"};
   results::Run run;
   run.workload = "mpnn";
-  run.variant = fmt::format("{} {} L{}{}{}{}", plan.variant, modes[static_cast<int>(plan.mode)],
-                            length, plan.bucket ? fmt::format(" in {}", plan.bucket) : "",
-                            plan.gather == mp::Gather::texture
-                                ? ""
-                                : fmt::format(" {}", mp::name(plan.gather)),
-                            plan.factored ? "" : " unfactored");
+  run.variant = fmt::format(
+      "{} {} L{}{}{}{}", plan.variant, modes[static_cast<int>(plan.mode)], length,
+      plan.bucket ? fmt::format(" in {}", plan.bucket) : "",
+      plan.gather == mp::Gather::texture ? "" : fmt::format(" {}", mp::name(plan.gather)),
+      plan.factored ? "" : " unfactored");
   const mp::ModelSpec& spec = plan.weights.spec;
   if (!(spec == mp::ModelSpec{}))
     run.variant += fmt::format(" h{} {}+{} k{}", spec.hidden, spec.encoder_layers,
@@ -119,9 +118,8 @@ class Machines {
   GraphRun& of(const mp::GraphOptions& options) {
     auto& slot = runs_[static_cast<std::size_t>(options.pass)];
     if (!slot) {
-      const workloads::Graph graph =
-          with_values_ ? mp::build_graph(plan_.weights, options)
-                       : mp::build_graph(plan_.weights.spec, options);
+      const workloads::Graph graph = with_values_ ? mp::build_graph(plan_.weights, options)
+                                                  : mp::build_graph(plan_.weights.spec, options);
       slot.emplace(graph, target_, profile_, GraphRunOptions{.with_values = with_values_});
     }
     return *slot;
@@ -162,8 +160,7 @@ results::Record cost(const MpnnPlan& plan, std::int64_t length, const Target& ta
   }
   results::Totals& t = record.totals;
   t.throughput_items_per_s = static_cast<double>(plan.batch) / t.latency_s;
-  t.accuracy.push_back(
-      {"residues_per_s", static_cast<double>(length * plan.batch) / t.latency_s});
+  t.accuracy.push_back({"residues_per_s", static_cast<double>(length * plan.batch) / t.latency_s});
   if (options.length > length)
     t.accuracy.push_back({"padding_waste", static_cast<double>(options.length - length) /
                                                static_cast<double>(length)});
@@ -177,7 +174,7 @@ mp::Input helix(std::int64_t length) {
   mp::Input in;
   in.real = length;
   for (std::int64_t i = 0; i < length; ++i) {
-    for (const double phase : {-0.5, 0.0, 0.45, 0.5}) {  // N, CA, C, O along the turn
+    for (const double phase : {-0.5, 0.0, 0.45, 0.5}) {          // N, CA, C, O along the turn
       const double t = 1.7453 * static_cast<double>(i) + phase;  // 100 degrees a residue
       in.atoms.push_back(static_cast<float>(2.3 * std::cos(t)));
       in.atoms.push_back(static_cast<float>(2.3 * std::sin(t)));
@@ -281,8 +278,8 @@ results::Record run_mpnn_on(const MpnnPlan& plan, const mp::Input& input, const 
           ++places;
           same += drawn[i].sequence[p] == input.sequence[p];
         }
-      answer.recoveries.push_back(places == 0 ? 0
-                                              : static_cast<double>(same) / static_cast<double>(places));
+      answer.recoveries.push_back(
+          places == 0 ? 0 : static_cast<double>(same) / static_cast<double>(places));
       answer.sequences.push_back(letters(drawn[i].sequence, length));
       out_digest.add(std::span<const std::int32_t>(drawn[i].sequence));
       const mp::DecodingDifference d = mp::compare_decoding(
