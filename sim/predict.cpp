@@ -19,7 +19,8 @@ Prediction from(const DeviceEstimate& e) {
                .joules = e.joules(),
                .flop = e.flop,
                .dram_bytes = e.dram_bytes,
-               .bound = std::string(e.bound())};
+               .bound = std::string(e.bound()),
+               .operators = e.by_operator};
   p.causes = {{"compute", e.compute},   {"memory", e.memory}, {"overhead", e.overhead},
               {"dispatch", e.dispatch}, {"wait", e.wait},     {"copy", e.copy}};
   p.energy = {

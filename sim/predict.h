@@ -2,9 +2,11 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "results/record.h"
 #include "sim/chip.h"
+#include "sim/devices/estimate.h"
 #include "sim/runtime.h"
 #include "workloads/spec.h"
 
@@ -15,7 +17,8 @@ struct Prediction {
   double seconds = 0, joules = 0;
   double flop = 0, dram_bytes = 0;
   results::Parts causes{}, energy{};
-  std::string bound{};  // the largest cause
+  std::string bound{};                  // the largest cause
+  std::vector<OpEstimate> operators{};  // CPU and GPU
 };
 
 // unit and path of the spec decide device and runtime; `runtime` is the loaded runtime of

@@ -8,5 +8,6 @@ int run_mpnn(const Arguments& arguments);
 int compare_mpnn(const Arguments& arguments);
 int run_readqc(const Arguments& arguments);
 int compare_readqc(const Arguments& arguments);
+int run_spec(const std::vector<std::string>& arguments);
 
 }  // namespace ane::sim

@@ -7,6 +7,7 @@
 #include "isa/error.h"
 #include "sim/commands.h"
 #include "sim/workload.h"
+#include "sim/workloads.h"
 
 namespace ane::sim {
 namespace {
@@ -16,6 +17,10 @@ const Workload* find(const char* command, const Arguments& arguments) {
     fmt::print("usage: anesim {} WORKLOAD [options]     anesim {} WORKLOAD --help\n\nworkloads:\n",
                command, command);
     for (const Workload& w : workloads()) fmt::print("  {:<10} {}\n", w.name, w.summary);
+    if (std::string_view(command) == "run")
+      fmt::print(
+          "\nor a spec: anesim run \"kind=matmul m=1024 n=1024 k=1024 unit=gpu path=mlx\" "
+          "--chip M2\n");
     if (arguments.empty()) throw InputError(command, "no workload given");
     return nullptr;
   }
@@ -31,6 +36,9 @@ const Workload* find(const char* command, const Arguments& arguments) {
 }  // namespace
 
 int run_run(const Arguments& arguments) {
+  // A spec names its work itself: "kind=matmul m=1024 n=1024 k=1024 unit=gpu path=mlx".
+  if (!arguments.empty() && arguments[0].find("kind=") != std::string::npos)
+    return run_spec(arguments);
   const Workload* w = find("run", arguments);
   return w ? w->run({arguments.begin() + 1, arguments.end()}) : 0;
 }

@@ -151,10 +151,12 @@ DeviceEstimate price_cpu(std::span<const Work> work, const Chip& chip, const Run
     e.energy_compute += count * flop * (t.matrix ? cpu.energy_matrix_flop : cpu.energy_neon_flop);
     e.energy_memory += count * t.moved * chip.memory().energy_byte;
     e.operators += fused ? 0 : count;
-    e.by_operator.push_back({w.name, w.count, count * (t.compute + t.memory + fixed),
-                             t.compute > t.memory ? "compute"
-                             : t.memory > fixed   ? "memory"
-                                                  : "dispatch"});
+    const std::string_view bound = t.compute > t.memory ? "compute"
+                                   : t.memory > fixed   ? "memory"
+                                                        : "dispatch";
+    e.by_operator.push_back({w.name, w.count, count * (t.compute + t.memory + fixed), bound, w.kind,
+                             count * real(w.macs.count), count * real(w.weights.count),
+                             count * t.moved});
   }
   e.dispatch += costs.call_cpu;
   // While memory is awaited the cores still draw their power.

@@ -32,8 +32,10 @@ struct PriceOptions {
 struct OpEstimate {
   std::string_view name;
   std::int64_t count = 1;
-  double seconds = 0;  // of all `count`
+  double seconds = 0;  // of all `count`, as everything below
   std::string_view bound;
+  kernels::WorkKind kind = kernels::WorkKind::elementwise;
+  double macs = 0, weight_bytes = 0, dram_bytes = 0;
 };
 
 // Seconds and joules of one call. The causes sum to seconds(), the energy parts to joules().

@@ -150,11 +150,13 @@ DeviceEstimate price_gpu(std::span<const Work> work, const Chip& chip, const Run
     e.energy_compute += count * (flop * gpu.energy_flop + moved * gpu.energy_byte);
     e.energy_memory += count * moved * chip.memory().energy_byte;
     e.operators += fused ? 0 : count;
-    e.by_operator.push_back({w.name, w.count, count * (t_work + t_kernel + starved),
-                             starved > t_work + t_kernel ? "dispatch"
-                             : t_kernel > t_work         ? "overhead"
-                             : c > m                     ? "compute"
-                                                         : "memory"});
+    const std::string_view bound = starved > t_work + t_kernel ? "dispatch"
+                                   : t_kernel > t_work         ? "overhead"
+                                   : c > m                     ? "compute"
+                                                               : "memory";
+    e.by_operator.push_back({w.name, w.count, count * (t_work + t_kernel + starved), bound, w.kind,
+                             count * real(w.macs.count), count * real(w.weights.count),
+                             count * moved});
     first = false;
   }
   const double waits = options.overlap      ? 0
