@@ -180,8 +180,10 @@ Score score_of(const std::vector<const Comparison*>& rows) {
   s.median = quantile(errors, 0.5);
   s.p90 = quantile(errors, 0.9);
   for (const double e : errors) s.mean += e / static_cast<double>(errors.size());
-  s.naive_median = quantile(naive, 0.5);
-  s.naive_p90 = quantile(naive, 0.9);
+  if (!naive.empty()) {
+    s.naive_median = quantile(naive, 0.5);
+    s.naive_p90 = quantile(naive, 0.9);
+  }
   double sum = 0;
   int counted = 0;
   for (const auto& [name, pair] : sweeps) {

@@ -33,7 +33,7 @@ struct Score {
   double median = 0, p90 = 0, mean = 0;
   double inside = 0;  // share of rows whose measured value lies in the band
   std::optional<double> rank;
-  double naive_median = 0, naive_p90 = 0;
+  double naive_median = results::unknown, naive_p90 = results::unknown;  // rows with such a model
 };
 
 struct GroupScore {
