@@ -49,7 +49,7 @@ MacResult mac_fixed_point(std::span<const Half> x, std::span<const Half> w,
   for (std::size_t k = 0; k < x.size() && !beyond(sum); ++k) {
     const HalfParts a = parts(x[k]), b = parts(w[k]);
     const std::int64_t product = std::int64_t{a.significand} * b.significand;
-    if (product == 0) continue;  // [N6]
+    if (product == 0) continue;                      // [N6]
     if (a.exponent + b.exponent < lowest_product) {  // [N2]
       ++r.dropped;
       continue;
