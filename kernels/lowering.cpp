@@ -134,7 +134,7 @@ View Lowering::to_l2(const View& v) {
   if (v.where == Where::l2) return v;
   const auto address = take_l2(v.bytes());
   ANE_CHECK(address.has_value(), "a task's operand was not cut to the free L2");
-  return l2_view(*address, {v.format, v.e});
+  return l2_view(*address, {v.format == Format::fp32 ? Format::fp16 : v.format, v.e});
 }
 
 std::int64_t Lowering::l2_need(const TaskSpec& spec) {
@@ -186,8 +186,8 @@ void Lowering::emit(const TaskSpec& spec) {
                          isa::L2Operand& l2) {
     e = v.e;
     const View inside = to_l2(v);
-    ANE_CHECK(inside.sw == isa::byte_size(v.format), "columns are contiguous in L2");
-    l2 = {inside.address, inside.sh, inside.sc, inside.sn, v.format};
+    ANE_CHECK(inside.sw == isa::byte_size(inside.format), "columns are contiguous in L2");
+    l2 = {inside.address, inside.sh, inside.sc, inside.sn, inside.format};
     memory.enable = v.where == Where::memory;
     memory.format = v.format;
     if (memory.enable) memory = {true, v.bar, v.address, v.sw, v.sh, v.sc, v.sn, v.format};

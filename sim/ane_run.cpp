@@ -42,6 +42,20 @@ Bytes transferred_bytes(const workloads::Graph& graph) {
   return bytes;
 }
 
+results::Parts call_energy(const AneParameters& ane, const Execution& execution, double seconds) {
+  const TaskEnergy& e = execution.energy;
+  results::Parts parts;
+  results::add(parts, "MAC", e.mac);
+  results::add(parts, "L2", e.l2);
+  results::add(parts, "kernel memory", e.kernel);
+  results::add(parts, "DRAM", e.dram);
+  results::add(parts, "planar engine", e.planar);
+  results::add(parts, "dispatch", ane.energy_dispatch);
+  results::add(parts, "lit cores", ane.power_core * execution.lit_core_seconds);
+  results::add(parts, "awake", (ane.power_awake + ane.power_leakage) * seconds);
+  return parts;
+}
+
 results::Record ane_record(results::Run run, const Chip& chip, const Runtime& runtime,
                            const workloads::Graph& graph, const workloads::Compiled& compiled,
                            const Execution& execution) {
@@ -56,15 +70,7 @@ results::Record ane_record(results::Run run, const Chip& chip, const Runtime& ru
   t.latency_s = results::sum(t.causes);
   t.throughput_items_per_s = static_cast<double>(record.run.batch) / t.latency_s;
   t.bound = bound_name(t.causes);
-  const TaskEnergy& e = execution.energy;
-  results::add(t.energy_parts, "MAC", e.mac);
-  results::add(t.energy_parts, "L2", e.l2);
-  results::add(t.energy_parts, "kernel memory", e.kernel);
-  results::add(t.energy_parts, "DRAM", e.dram);
-  results::add(t.energy_parts, "planar engine", e.planar);
-  results::add(t.energy_parts, "dispatch", ane.energy_dispatch);
-  results::add(t.energy_parts, "lit cores", ane.power_core * execution.lit_core_seconds);
-  results::add(t.energy_parts, "awake", (ane.power_awake + ane.power_leakage) * t.latency_s);
+  t.energy_parts = call_energy(ane, execution, t.latency_s);
   t.energy_j = results::sum(t.energy_parts);
   t.power_w = t.energy_j / t.latency_s;
   t.macs = execution.work.macs;

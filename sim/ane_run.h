@@ -14,6 +14,9 @@ struct CallCosts {
 };
 CallCosts call_costs(const Chip& chip, const Runtime& runtime, Bytes transferred);
 
+// Joules of one call of `seconds`: the tasks' events and what runs on for the time.
+results::Parts call_energy(const AneParameters& ane, const Execution& execution, double seconds);
+
 // Totals, operator rows and task rows; `run` gives identity and batch. No accuracy, no digest.
 results::Record ane_record(results::Run run, const Chip& chip, const Runtime& runtime,
                            const workloads::Graph& graph, const workloads::Compiled& compiled,

@@ -7,6 +7,7 @@
 
 #include "isa/error.h"
 #include "sim/devices/estimate.h"
+#include "sim/predict_ane.h"
 #include "workloads/spec_work.h"
 
 namespace ane::sim {
@@ -79,7 +80,11 @@ int thread_count(const Spec& s, const Chip& chip) {
 
 Prediction predict(const Spec& s, const Chip& chip, const Runtime& runtime) {
   if (s.kind == "idle") return idle(s, chip);
-  if (s.unit == "ane") throw InputError("spec", "work on the ANE is not priced from a spec");
+  if (s.unit == "ane") {
+    if (!runtime.costs().ane)
+      throw InputError("spec", fmt::format("'{}' does not drive the ANE", runtime.name()));
+    return predict_ane(s, chip, runtime);
+  }
   if (s.unit != "gpu" && s.unit != "cpu")
     throw InputError("spec", fmt::format("unit={}: no device model", s.unit), "ane, gpu, cpu");
   PriceOptions options;
@@ -94,7 +99,9 @@ Prediction predict(const Spec& s, const Chip& chip, const Runtime& runtime) {
 
 double as_quantity(const Prediction& p, const Spec& s, std::string_view quantity) {
   const double t = p.seconds;
-  const double flop = workloads::nominal_flop(s) > 0 ? workloads::nominal_flop(s) : p.flop;
+  double flop = workloads::nominal_flop(s) > 0 ? workloads::nominal_flop(s) : p.flop;
+  // A marginal figure is that of one layer.
+  if (s.slope_from > 0) flop = p.flop;
   const auto real = [](std::int64_t v) { return static_cast<double>(v); };
   if (quantity == "latency") return t;
   if (quantity == "energy") return p.joules;

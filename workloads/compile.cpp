@@ -231,6 +231,7 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
       continue;
     }
     const bool interior = value.producer >= 0 && !options.keep_all &&
+                          value.type.format != Format::fp32 &&
                           std::ranges::find(graph.outputs, id) == graph.outputs.end();
     if (interior && options.keep_in_l2 && residency.offer(id)) {
       if (const auto at = l2.place(value.type.bytes(), life[v], machine.l2.count)) {

@@ -182,6 +182,11 @@ ValueId Layers::product(ValueId a, ValueId b) {
 
 ValueId Layers::upsample(ValueId x) {
   const Extents e = extents(x);
+  if (!numbers_.texture_unit) {
+    // Columns side by side, where a resize has them interleaved: the same traffic.
+    const ValueId wide = concat({x, x}, kernels::axis_w);
+    return concat({wide, wide}, kernels::axis_h);
+  }
   const ValueId flat = reshape(x, {.w = e.w * e.h, .h = 1, .c = e.c * e.n, .n = 1});
   const ValueId index =
       graph_.shape_only(next("index"), {Format::i32, {.w = 2 * e.w, .h = 2 * e.h, .c = 1, .n = 1}});

@@ -1,6 +1,8 @@
 // Layers by shape alone, for graphs that are only timed: parameters without values in one weight
 // format, and, where activations are INT8, the scales and conversions that an integer network has.
 #pragma once
+#include <fmt/format.h>
+
 #include <map>
 #include <memory>
 #include <string>
@@ -15,6 +17,7 @@ struct Numbers {
   isa::KernelFormat weights = isa::KernelFormat::fp16;
   double zeros = 0;  // 0 to 1
   bool int8_activations = false;
+  bool texture_unit = true;  // the chip resizes with it; else copies write every column twice
 };
 
 class Layers {
@@ -78,7 +81,7 @@ class Layers {
   void set_format(isa::KernelFormat format) { format_ = format; }
 
  private:
-  std::string next(const char* kind) { return std::string(kind) + std::to_string(count_++); }
+  std::string next(const char* kind) { return fmt::format("{}{}", kind, count_++); }
   ValueId scale_and_shift(const Extents& e);
 
   GraphBuilder graph_;

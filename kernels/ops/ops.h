@@ -13,7 +13,7 @@ namespace ane::kernels {
 extern const Operator conv_operator, linear_operator, matmul_operator, elementwise_operator,
     unary_operator, reduce_operator, pool_operator, softmax_operator, log_softmax_operator,
     layer_norm_operator, gather_operator, concat_operator, slice_operator, reshape_operator,
-    transpose_operator, quantise_operator, dequantise_operator;
+    transpose_operator, quantise_operator, dequantise_operator, cast_operator;
 
 // Index of a name in one of the lists of isa/functions.h; InputError with the nearest name.
 template <class List>

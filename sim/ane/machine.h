@@ -1,7 +1,6 @@
 // The accelerator: loads a program, runs it for values, for time, or both, and says what happened.
 // Time never depends on values, nor values on time.
 #pragma once
-#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,31 +8,10 @@
 #include "isa/program.h"
 #include "kernels/arith/profile.h"
 #include "kernels/tensor.h"
-#include "sim/ane/timing.h"
+#include "sim/ane/schedule.h"
 #include "sim/chip.h"
 
 namespace ane::sim {
-
-using CauseSeconds = std::array<double, cause_count>;
-
-struct TaskTrace {
-  int id = 0, operator_index = 0;
-  Picoseconds start{}, end{};
-  TaskTime time;
-  TaskWork work;
-  TaskEnergy energy;
-  double hidden = 0;  // s of its weight stream that the task before hides
-};
-
-// One execution of the program on the engines, without what the runtime adds.
-struct Execution {
-  Picoseconds duration{};
-  CauseSeconds causes{};  // sums to the duration (of seconds)
-  TaskEnergy energy;      // dynamic energy, by part
-  TaskWork work;          // totals
-  double lit_core_seconds = 0;
-  std::vector<TaskTrace> tasks;
-};
 
 class AneMachine {
  public:

@@ -265,6 +265,20 @@ TEST(Program, ReshapesOfWholeRowsGiveTheReferenceBits) {
   }
 }
 
+TEST(Program, HostTensorsInFp32AreConvertedOnTheWay) {
+  Case c;
+  auto x = c.input("x", {isa::Format::fp32, {.w = 33, .h = 2, .c = 20, .n = 1}}, 1.0 / 3);
+  x = c.b.node("cast", "in", {x});
+  EXPECT_EQ(c.b.type(x).format, isa::Format::fp16);
+  x = c.b.linear("l", x, random_parameters(c.rng, 10, 20), "tanh");
+  const auto out = c.b.node("cast", "out", {x});
+  EXPECT_EQ(c.b.type(out).format, isa::Format::fp32);
+  for (const char* l2 : {"ane.l2=2MiB", "ane.l2=2KiB"}) {
+    Case copy = c;
+    copy.check(out, "M4", {l2});
+  }
+}
+
 TEST(Program, GroupsOfQueriesShareAMatrixInAProduct) {
   Case c;
   const auto q = c.input("q", {isa::Format::fp16, {.w = 5, .h = 1, .c = 8, .n = 6}});

@@ -1,0 +1,176 @@
+#include "sim/ane/schedule.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "isa/error.h"
+#include "isa/stream.h"
+#include "sim/ane/races.h"
+
+namespace ane::sim {
+
+namespace insns = isa::insns;
+
+Schedule::Schedule(const isa::Program& program, const AneParameters& chip) {
+  isa::Stream stream(program.words, program.name);
+  isa::Registers registers;
+  RaceChecker checker;
+  std::vector<RaceChecker::Signal> signals;
+  std::vector<std::pair<int, std::size_t>> signalled;  // event, task
+  std::vector<std::size_t> after;
+  int id = 0, op = 0, depend = 3;
+  bool prefetch = false, ended = false;
+  while (const auto control = stream.next(registers)) {
+    const std::string where = fmt::format("{}: word {}", program.name, stream.at());
+    switch (control->opcode()) {
+      case insns::nop.base:
+        break;
+      case insns::task.base: {
+        constexpr auto id_field = isa::operand(insns::task, "id");
+        constexpr auto op_field = isa::operand(insns::task, "operator");
+        id = static_cast<int>(control->get(id_field));
+        op = static_cast<int>(control->get(op_field));
+        break;
+      }
+      case insns::dep.base: {
+        constexpr auto n = isa::operand(insns::dep, "n");
+        depend = static_cast<int>(control->get(n));
+        checker.depend(depend);
+        break;
+      }
+      case insns::sig.base: {
+        constexpr auto when = isa::operand(insns::sig, "when"),
+                       event = isa::operand(insns::sig, "event");
+        signals.push_back(
+            {static_cast<int>(control->get(when)), static_cast<int>(control->get(event))});
+        break;
+      }
+      case insns::wait.base: {
+        constexpr auto count = isa::operand(insns::wait, "count"),
+                       event = isa::operand(insns::wait, "event");
+        const int e = static_cast<int>(control->get(event));
+        const int n = static_cast<int>(control->get(count));
+        checker.wait(e, n, where);
+        int seen = 0;
+        for (const auto& [raised, task] : signalled)
+          if (raised == e && seen < n) ++seen, after.push_back(task);
+        break;
+      }
+      case insns::fence.base:
+        checker.fence();
+        if (!issues_.empty()) after.push_back(issues_.size() - 1);
+        break;
+      case insns::kpf.base:
+        prefetch = true;
+        break;
+      case insns::run.base: {
+        Issue issue{
+            .task = isa::decode_task(registers), .depend = depend, .after = std::move(after)};
+        issue.task.id = id;
+        issue.task.operator_index = op;
+        issue.task.prefetch = prefetch;
+        if (const auto race = checker.start(issue.task, signals)) races_.push_back(*race);
+        for (const auto& s : signals) signalled.emplace_back(s.event, issues_.size());
+        issues_.push_back(std::move(issue));
+        signals.clear();
+        after.clear();
+        prefetch = false;
+        break;
+      }
+      case insns::end.base:
+        ended = true;
+        break;
+      default:
+        ANE_CHECK(false, "a control instruction that the machine does not know");
+    }
+    if (ended) break;
+  }
+  if (!ended)
+    throw InputError(fmt::format("{}: word {}", program.name, program.words.size()),
+                     "the program has no `end`", "the last instruction must be `end`");
+  if (stream.at() != program.words.size())
+    throw InputError(fmt::format("{}: word {}", program.name, stream.at()), "words after `end`");
+  work_.reserve(issues_.size());
+  for (const Issue& i : issues_) work_.push_back(count_work(i.task, chip));
+}
+
+// Tasks in order: each starts when the tasks it depends on have ended, and its stages' devices are
+// free. Its weights may have streamed during the task before [T6].
+Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep_tasks) const {
+  Execution run;
+  std::vector<double> ends;
+  ends.reserve(issues_.size());
+  if (keep_tasks) run.tasks.reserve(issues_.size());
+  double now = 0, previous = 0;  // end of everything so far; duration of the task before
+  for (std::size_t i = 0; i < issues_.size(); ++i) {
+    const Issue& issue = issues_[i];
+    const TaskWork& w = work_[i];
+    TaskTime t = price(issue.task, w, ane, clock_share);
+    double hidden = 0;
+    if (issue.task.prefetch && t.weights > 0) {
+      hidden = std::min(t.weights, previous);
+      const double others = std::max({t.mac, t.planar, t.load + t.store});
+      const double exposed = std::max(others, t.weights - hidden);
+      const double shown = std::max(others, t.weights);
+      t.total -= shown - exposed;
+      if (t.bound == Cause::weights && others >= t.weights - hidden)
+        t.bound = others == t.mac      ? Cause::compute
+                  : others == t.planar ? Cause::planar
+                                       : Cause::activations;
+    }
+    // In order: one task at a time. dep n > 0 lets a task start while up to n before it still run;
+    // the devices are then the limit, here taken as the longest stage of each.
+    double start = now;
+    if (issue.depend > 0) {
+      const auto back = static_cast<std::size_t>(issue.depend);
+      start = i > back ? ends[i - back - 1] : 0;
+      for (const std::size_t a : issue.after) start = std::max(start, ends[a]);
+      start = std::max(start, now - previous + std::max({0.0, previous - t.overhead}));
+    }
+    const double end = start + t.total;
+    const double visible = std::max(0.0, end - now);
+    const double overhead = std::min(visible, t.overhead);
+    auto& causes = run.causes;
+    causes[static_cast<std::size_t>(Cause::overhead)] += overhead;
+    const double rest = visible - overhead;
+    const double conflict =
+        t.bound == Cause::compute && t.mac > 0 ? rest * t.bank_conflict / t.mac : 0;
+    causes[static_cast<std::size_t>(Cause::bank_conflict)] += conflict;
+    causes[static_cast<std::size_t>(t.bound)] += rest - conflict;
+    const TaskEnergy e = energy(w, ane);
+    run.energy.mac += e.mac;
+    run.energy.l2 += e.l2;
+    run.energy.kernel += e.kernel;
+    run.energy.dram += e.dram;
+    run.energy.planar += e.planar;
+    run.work.macs += w.macs;
+    run.work.weight_bytes += w.weight_bytes;
+    run.work.kernel_bytes += w.kernel_bytes;
+    run.work.load_bytes += w.load_bytes;
+    run.work.store_bytes += w.store_bytes;
+    run.work.l2_bytes += w.l2_bytes;
+    run.work.planar_elements += w.planar_elements;
+    run.lit_core_seconds += w.lit_cores * t.total;
+    if (keep_tasks) {
+      const auto ps = [](double s) {
+        return Picoseconds{static_cast<std::int64_t>(s * 1e12 + 0.5)};
+      };
+      run.tasks.push_back({.id = issue.task.id,
+                           .operator_index = issue.task.operator_index,
+                           .start = ps(start),
+                           .end = ps(end),
+                           .time = t,
+                           .work = w,
+                           .energy = e,
+                           .hidden = hidden});
+    }
+    now = std::max(now, end);
+    previous = t.total;
+    ends.push_back(end);
+  }
+  run.duration = {static_cast<std::int64_t>(now * 1e12 + 0.5)};
+  return run;
+}
+
+}  // namespace ane::sim

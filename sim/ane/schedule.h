@@ -1,0 +1,59 @@
+// What the task manager does with a program, in order, and when each task is done: the composition
+// of tasks of docs/timing.md over the laws of timing.h. Needs no memory and no values.
+#pragma once
+#include <array>
+#include <string>
+#include <vector>
+
+#include "isa/program.h"
+#include "sim/ane/timing.h"
+
+namespace ane::sim {
+
+using CauseSeconds = std::array<double, cause_count>;
+
+struct TaskTrace {
+  int id = 0, operator_index = 0;
+  Picoseconds start{}, end{};
+  TaskTime time;
+  TaskWork work;
+  TaskEnergy energy;
+  double hidden = 0;  // s of its weight stream that the task before hides
+};
+
+// One execution of the program on the engines, without what the runtime adds.
+struct Execution {
+  Picoseconds duration{};
+  CauseSeconds causes{};  // sums to the duration (of seconds)
+  TaskEnergy energy;      // dynamic energy, by part
+  TaskWork work;          // totals
+  double lit_core_seconds = 0;
+  std::vector<TaskTrace> tasks;
+};
+
+class Schedule {
+ public:
+  struct Issue {
+    isa::Task task;
+    int depend = 3;                  // tasks back that may still run
+    std::vector<std::size_t> after;  // tasks that waits and fences before it named
+  };
+
+  // Decodes the program. InputError for malformed words, waits that never end, a missing `end`.
+  // Races are collected, not thrown.
+  Schedule(const isa::Program& program, const AneParameters& chip);
+
+  const std::vector<Issue>& issues() const { return issues_; }
+  const std::vector<std::string>& races() const { return races_; }
+
+  // `chip` may differ from the constructor's in rates, not in what work is (cores, memories).
+  // `clock_share`: of the full NE clock (1, or less after an idle gap).
+  Execution time(const AneParameters& chip, double clock_share = 1, bool keep_tasks = true) const;
+
+ private:
+  std::vector<Issue> issues_;
+  std::vector<TaskWork> work_;
+  std::vector<std::string> races_;
+};
+
+}  // namespace ane::sim

@@ -1,0 +1,168 @@
+#include "sim/predict_ane.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "isa/error.h"
+#include "sim/ane/schedule.h"
+#include "sim/ane_run.h"
+#include "workloads/networks.h"
+#include "workloads/spec_graph.h"
+
+namespace ane::sim {
+namespace {
+
+using workloads::Spec;
+
+// What pricing needs of a lowered spec.
+struct Lowered {
+  Schedule schedule;
+  Bytes transferred;  // graph inputs and outputs
+  double macs = 0;
+};
+
+std::string key_of(const Spec& s, const isa::Machine& m) {
+  Spec work = s;
+  work.path.clear();
+  return fmt::format(
+      "{}|{}", workloads::to_string(work),
+      fmt::join(
+          std::array<std::int64_t, 14>{m.cores, m.macs_fp16, m.macs_int8, m.kernel_memory.count,
+                                       m.l2.count, m.max_extent, m.max_channels, m.max_kernel_width,
+                                       m.max_kernel_height, m.max_pool, m.row_alignment,
+                                       m.int8_macs, m.texture_unit, m.streams_int8_weights},
+          " "));
+}
+
+// Kept for the program's life, up to a number of tasks: a sweep or a fit asks again and again.
+std::shared_ptr<const Lowered> lowered(const Spec& s, const Chip& chip) {
+  constexpr std::size_t most_tasks = 400'000;
+  static std::mutex mutex;
+  static std::map<std::string, std::shared_ptr<const Lowered>> kept;
+  static std::size_t tasks = 0;
+  const isa::Machine machine = chip.machine();
+  const std::string key = key_of(s, machine);
+  const std::scoped_lock lock(mutex);
+  if (const auto known = kept.find(key); known != kept.end()) return known->second;
+  const workloads::Graph graph = workloads::graph_of(s, machine);
+  const workloads::Compiled compiled =
+      workloads::compile(graph, machine, kernels::arith::profile_named(machine.default_profile),
+                         {.with_values = false});
+  auto fresh =
+      std::make_shared<const Lowered>(Lowered{.schedule = Schedule(compiled.program, chip.ane()),
+                                              .transferred = transferred_bytes(graph),
+                                              .macs = workloads::graph_macs(graph)});
+  if (tasks + fresh->schedule.issues().size() > most_tasks) kept.clear(), tasks = 0;
+  tasks += fresh->schedule.issues().size();
+  return kept.emplace(key, std::move(fresh)).first->second;
+}
+
+// One program on several engines: rows or columns are split, weights are read by each from the one
+// memory. Measured on M6: 1.92x where multiplication bounds.
+AneParameters with_engines(AneParameters ane, std::int64_t engines) {
+  if (engines <= 1) return ane;
+  if (engines > ane.engines)
+    throw InputError("spec", fmt::format("engines={}: the chip has {}", engines, ane.engines));
+  constexpr double efficiency = 0.96;
+  const double gain = efficiency * static_cast<double>(engines);
+  ane.macs_fp16 = static_cast<int>(ane.macs_fp16 * gain);
+  ane.macs_int8 = static_cast<int>(ane.macs_int8 * gain);
+  ane.pe_elements *= gain;
+  ane.pe_elements_two *= gain;
+  return ane;
+}
+
+// The state in which the call finds the engine [T9].
+struct State {
+  double clock_share = 1, wake = 0;
+};
+State state_of(const Spec& s, const AneParameters& ane) {
+  State state;
+  if (!s.cold && s.idle_s < ane.idle_gap) return state;
+  state.clock_share = ane.floor_clock_hz / ane.clock_hz;
+  if (s.idle_s >= ane.rail_off_after) state.wake = ane.cold_wake;
+  return state;
+}
+
+Prediction of_call(const Spec& s, const Chip& chip, const Runtime& runtime) {
+  const AneParameters ane = with_engines(chip.ane(), s.engines);
+  const State state = state_of(s, ane);
+  Execution e;
+  Bytes transferred{};
+  Prediction p;
+  if (s.kind != "launch") {
+    const auto program = lowered(s, chip);
+    e = program->schedule.time(ane, state.clock_share, false);
+    transferred = program->transferred;
+    p.flop = 2 * program->macs;
+  }
+  CauseSeconds causes = e.causes;
+  const CallCosts call = call_costs(chip, runtime, transferred);
+  // A language model may be several programs a token.
+  const auto programs = static_cast<double>(std::max<std::int64_t>(1, s.dispatches));
+  // The firmware that starts a program slows down with the engine's clock.
+  causes[static_cast<std::size_t>(Cause::dispatch)] += programs * call.dispatch / state.clock_share;
+  causes[static_cast<std::size_t>(Cause::idle)] += state.wake;
+  for (int c = 0; c < cause_count; ++c)
+    if (causes[static_cast<std::size_t>(c)] > 0)
+      results::add(p.causes, cause_name(static_cast<Cause>(c)),
+                   causes[static_cast<std::size_t>(c)]);
+  if (call.copies > 0) results::add(p.causes, "host copies", call.copies);
+  p.seconds = results::sum(p.causes);
+  p.energy = call_energy(ane, e, p.seconds);
+  p.joules = results::sum(p.energy);
+  p.dram_bytes = static_cast<double>(e.work.weight_bytes + e.work.load_bytes + e.work.store_bytes);
+  return p;
+}
+
+void scale(Prediction& p, double factor) {
+  p.seconds *= factor;
+  p.joules *= factor;
+  p.flop *= factor;
+  p.dram_bytes *= factor;
+  for (results::Part& part : p.causes) part.value *= factor;
+  for (results::Part& part : p.energy) part.value *= factor;
+}
+
+void subtract(Prediction& p, const Prediction& other) {
+  p.seconds -= other.seconds;
+  p.joules -= other.joules;
+  p.flop -= other.flop;
+  p.dram_bytes -= other.dram_bytes;
+  const auto parts = [](results::Parts& from, const results::Parts& less) {
+    for (results::Part& part : from)
+      for (const results::Part& l : less)
+        if (l.name == part.name) part.value -= l.value;
+  };
+  parts(p.causes, other.causes);
+  parts(p.energy, other.energy);
+}
+
+}  // namespace
+
+Prediction predict_ane(const Spec& s, const Chip& chip, const Runtime& runtime) {
+  Prediction p = of_call(s, chip, runtime);
+  if (s.slope_from > 0) {
+    if (s.depth <= s.slope_from)
+      throw InputError("spec", "slope_from is the smaller of two depths");
+    Spec first = s;
+    first.depth = s.slope_from;
+    subtract(p, of_call(first, chip, runtime));
+    scale(p, 1.0 / static_cast<double>(s.depth - s.slope_from));
+  }
+  if (s.kind == "llm") {
+    std::int64_t calls = s.calls;
+    if (calls == 0 && s.call_tokens > 0) calls = (s.tokens + s.call_tokens - 1) / s.call_tokens;
+    if (calls > 1) scale(p, static_cast<double>(calls));
+  }
+  double largest = 0;
+  for (const results::Part& part : p.causes)
+    if (part.value > largest) largest = part.value, p.bound = part.name;
+  return p;
+}
+
+}  // namespace ane::sim
