@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <cstring>
@@ -90,7 +91,8 @@ TEST(Container, AWholeFileWithABadNumberIsRefusedAndNothingIsAllocatedForIt) {
 }
 
 TEST(Container, FilesAreReadAndWritten) {
-  const std::string path = testing::TempDir() + "/container_test.anex";
+  const std::string path =
+      testing::TempDir() + "/" + std::to_string(getpid()) + "_container_test.anex";
   const Program p = from_container(example(), "");
   save_program(p, path);
   EXPECT_EQ(to_container(load_program(path)), example());

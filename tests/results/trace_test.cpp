@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -93,7 +94,8 @@ TEST(Trace, ARecordWithoutRowsIsAnEmptyTrace) {
 
 TEST(Trace, AFileThatCannotBeWrittenIsTheUsersError) {
   EXPECT_THROW(write_trace(ane_record(), "/no/such/folder/t.json"), InputError);
-  const std::string file = testing::TempDir() + "anesim_trace.json";
+  const std::string file =
+      testing::TempDir() + "/" + std::to_string(getpid()) + "_anesim_trace.json";
   write_trace(ane_record(), file);
   std::ifstream in(file);
   EXPECT_EQ((std::string{std::istreambuf_iterator<char>(in), {}}), trace_json(ane_record()));

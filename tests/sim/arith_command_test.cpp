@@ -1,6 +1,7 @@
 // anesim arith: every row of the device's own results, the list notation, and what a user sees.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
@@ -134,7 +135,8 @@ TEST(ValueList, WhatIsNoNumberIsRefused) {
 }
 
 TEST(ValueList, AFileHoldsItemsByTheSameRulesAndErrorsNameItsLine) {
-  const std::string path = testing::TempDir() + "value_list_test.txt";
+  const std::string path =
+      testing::TempDir() + "/" + std::to_string(getpid()) + "_value_list_test.txt";
   std::ofstream(path) << "1 2\n3 x2\n";
   EXPECT_EQ(values("0,@" + path + ",9"), (std::vector<double>{0, 1, 2, 3, 3, 9}));
   std::ofstream(path) << "1 2\n3 wrong\n";

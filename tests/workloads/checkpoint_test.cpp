@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <zip.h>
 
 #include <filesystem>
@@ -54,7 +55,8 @@ std::string weights(const std::string& t) {
 }
 
 std::string zip(const std::vector<std::pair<std::string, std::string>>& members) {
-  const std::string path = testing::TempDir() + "anesim_checkpoint_test.pt";
+  const std::string path =
+      testing::TempDir() + "/" + std::to_string(getpid()) + "_anesim_checkpoint_test.pt";
   std::filesystem::remove(path);
   zip_t* z = zip_open(path.c_str(), ZIP_CREATE, nullptr);
   for (const auto& [name, data] : members)

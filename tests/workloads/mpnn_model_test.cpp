@@ -27,7 +27,8 @@ Safetensors as_file(Weights w) {
 }
 
 std::string path_of(const Safetensors& file) {
-  const std::string path = testing::TempDir() + "anesim_mpnn_model_test.safetensors";
+  const std::string path =
+      testing::TempDir() + "/" + std::to_string(getpid()) + "_anesim_mpnn_model_test.safetensors";
   write_safetensors(file, path);
   return path;
 }

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <zip.h>
 
 #include <filesystem>
@@ -123,7 +124,8 @@ TEST(Npy, WritingAndReadingGiveTheSameTensor) {
 
 // A zip made by libzip in memory and written to a file of the test's own.
 std::string make_zip(const std::string& name, const std::string& data, bool deflate) {
-  const std::string path = testing::TempDir() + "anesim_npy_test.npz";
+  const std::string path =
+      testing::TempDir() + "/" + std::to_string(getpid()) + "_anesim_npy_test.npz";
   std::filesystem::remove(path);
   zip_t* z = zip_open(path.c_str(), ZIP_CREATE, nullptr);
   zip_source_t* s = zip_source_buffer(z, data.data(), data.size(), 0);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <filesystem>
@@ -201,7 +202,8 @@ TEST(Structure, BrokenMmcifIsAnErrorWithItsLine) {
 }
 
 TEST(Structure, GzipIsReadAndATruncatedOneIsAnError) {
-  const std::string path = testing::TempDir() + "anesim_structure_test.pdb.gz";
+  const std::string path =
+      testing::TempDir() + "/" + std::to_string(getpid()) + "_anesim_structure_test.pdb.gz";
   std::string text;
   for (int i = 1; i < 200; ++i)
     text += residue("ALA", 'A', std::to_string(i), static_cast<float>(i));
