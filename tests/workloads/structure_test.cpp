@@ -211,7 +211,7 @@ TEST(Structure, GzipIsReadAndATruncatedOneIsAnError) {
   gzwrite(f, text.data(), static_cast<unsigned>(text.size()));
   gzclose(f);
   EXPECT_EQ(read_structure(path).length(), 199);
-  EXPECT_EQ(read_structure(path).name, "anesim_structure_test");
+  EXPECT_EQ(read_structure(path).name, std::to_string(getpid()) + "_anesim_structure_test");
   std::filesystem::resize_file(path, std::filesystem::file_size(path) - 20);
   EXPECT_THROW(read_structure(path), InputError);
 }
