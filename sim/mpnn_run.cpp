@@ -11,6 +11,7 @@
 #include "sim/devices/estimate.h"
 #include "sim/digest.h"
 #include "sim/graph_run.h"
+#include "workloads/mpnn/decoder.h"
 #include "workloads/mpnn/graph_sampling.h"
 #include "workloads/mpnn/metrics.h"
 
@@ -42,7 +43,7 @@ std::int64_t places_of(const MpnnPlan& plan, std::int64_t length) {
 
 mp::GraphOptions graph_options(const MpnnPlan& plan, std::int64_t length) {
   mp::GraphOptions o;
-  o.pass = plan.mode == MpnnMode::score ? mp::Pass::score : mp::Pass::unconditional;
+  o.pass = plan.mode == MpnnMode::unconditional ? mp::Pass::unconditional : mp::Pass::score;
   o.length = places_of(plan, length);
   o.batch = plan.batch;
   o.gather = plan.gather;
@@ -53,7 +54,7 @@ mp::GraphOptions graph_options(const MpnnPlan& plan, std::int64_t length) {
 
 results::Run identity(const MpnnPlan& plan, const Target& target,
                       const kernels::arith::Profile& profile, std::int64_t length) {
-  static constexpr std::string_view modes[] = {"score", "unconditional", "sample"};
+  static constexpr std::string_view modes[] = {"score", "unconditional", "conditional", "sample"};
   results::Run run;
   run.workload = "mpnn";
   run.variant = fmt::format(
@@ -70,7 +71,7 @@ results::Run identity(const MpnnPlan& plan, const Target& target,
   run.runtime = target.runtime.name();
   run.profile = target.unit == "ane" ? std::string(profile.name) : "fp32";
   run.precision = plan.precision;
-  run.batch = run.items = plan.batch;
+  run.batch = run.items = plan.mode == MpnnMode::conditional ? 1 : plan.batch;
   run.code_version = code_version();
   return run;
 }
@@ -130,7 +131,7 @@ class Machines {
   const Target& target_;
   const kernels::arith::Profile& profile_;
   bool with_values_;
-  std::array<std::optional<GraphRun>, 4> runs_;
+  std::array<std::optional<GraphRun>, 5> runs_;
 };
 
 results::Record cost(const MpnnPlan& plan, std::int64_t length, const Target& target,
@@ -153,14 +154,23 @@ results::Record cost(const MpnnPlan& plan, std::int64_t length, const Target& ta
     add_host(record, "host features", feature_work(options.length, k), target);
     add_host(record, "host head and draw", head_work(options.batch), target,
              static_cast<double>(length));
+  } else if (plan.mode == MpnnMode::conditional) {
+    const auto calls = static_cast<double>((length + plan.batch - 1) / plan.batch);
+    record = graph_record(mp::encode_options(options, 1));
+    record.run = run;
+    append_calls(record, graph_record(mp::decode_options(options)), calls);
+    record.tasks.clear();  // one call's tasks would stand for none of the others
+    add_host(record, "host features", feature_work(options.length, k), target);
+    add_host(record, "host head", head_work(places), target, calls);
   } else {
     record = graph_record(options);
     add_host(record, "host features", feature_work(places, k), target);
     add_host(record, "host head", head_work(places), target);
   }
   results::Totals& t = record.totals;
-  t.throughput_items_per_s = static_cast<double>(plan.batch) / t.latency_s;
-  t.accuracy.push_back({"residues_per_s", static_cast<double>(length * plan.batch) / t.latency_s});
+  const auto proteins = static_cast<double>(run.batch);
+  t.throughput_items_per_s = proteins / t.latency_s;
+  t.accuracy.push_back({"residues_per_s", static_cast<double>(length) * proteins / t.latency_s});
   if (options.length > length)
     t.accuracy.push_back({"padding_waste", static_cast<double>(options.length - length) /
                                                static_cast<double>(length)});
@@ -224,18 +234,30 @@ results::Record run_mpnn_on(const MpnnPlan& plan, const mp::Input& input, const 
   in_digest.add(std::span<const std::int32_t>(input.sequence));
 
   if (plan.mode != MpnnMode::sample) {
-    // The order of the record's score: the places as they stand.
-    std::vector<std::int32_t> order(static_cast<std::size_t>(length));
-    std::iota(order.begin(), order.end(), 0);
-    const std::vector<float> exact = plan.mode == MpnnMode::score
-                                         ? reference.score(encoded, input.sequence, order)
-                                         : reference.unconditional(encoded);
+    std::vector<std::int32_t> order = plan.order;
+    if (order.empty()) {
+      order.resize(static_cast<std::size_t>(length));
+      std::iota(order.begin(), order.end(), 0);
+    } else {
+      in_digest.add(std::span<const std::int32_t>(order));
+    }
+    const std::vector<std::int32_t> rank = mp::ranks_of(order, length);
+    const std::vector<float> exact =
+        plan.mode == MpnnMode::score         ? reference.score(encoded, input.sequence, order)
+        : plan.mode == MpnnMode::conditional ? reference.conditional(encoded, input.sequence, order)
+                                             : reference.unconditional(encoded);
     answer.log_probs = exact;
-    if (on_ane) {
-      mp::Example example{.input = mp::padded(input, options.length), .sequence = {}, .rank = {}};
-      example.sequence = example.input.sequence;
-      for (std::int64_t i = 0; i < options.length; ++i)
-        example.rank.push_back(static_cast<std::int32_t>(i));
+    if (on_ane && plan.mode == MpnnMode::conditional) {
+      answer.log_probs =
+          mp::conditional(plan.weights, options, input, input.sequence, order,
+                          [&](mp::Pass pass, const workloads::Tensors& inputs) {
+                            return machines
+                                .of(pass == mp::Pass::encode ? mp::encode_options(options, 1)
+                                                             : mp::decode_options(options))
+                                .run(inputs);
+                          });
+    } else if (on_ane) {
+      const mp::Example example{.input = input, .sequence = input.sequence, .rank = rank};
       const std::vector<mp::Example> examples(static_cast<std::size_t>(plan.batch), example);
       const workloads::Tensors outputs =
           machines.of(options).run(mp::graph_inputs(plan.weights, options, examples));

@@ -2,14 +2,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <fstream>
 
 #include "isa/error.h"
 #include "sim/mpnn_run.h"
 #include "sim/workloads.h"
 #include "workloads/mpnn/buckets.h"
 #include "workloads/mpnn/complexity.h"
+#include "workloads/mpnn/decoder.h"
 #include "workloads/mpnn/structure.h"
+#include "workloads/npy.h"
 
 namespace ane::sim {
 namespace {
@@ -39,9 +41,21 @@ constexpr Variant variants[] = {
      .summary = "hidden 64, 2 + 2 layers, 16 neighbours",
      .spec = {.hidden = 64, .encoder_layers = 2, .decoder_layers = 2, .neighbours = 16}},
     {.name = "int8", .summary = "weights in 8 bits a channel", .precision = "int8w"},
-    {.name = "mlx", .summary = "GPU, float32, MLX", .unit = "gpu", .runtime = "mlx", .precision = "fp32"},
-    {.name = "mlx_fp16", .summary = "GPU, FP16, MLX", .unit = "gpu", .runtime = "mlx", .precision = "fp16"},
-    {.name = "mps", .summary = "GPU, float32, PyTorch", .unit = "gpu", .runtime = "torch_mps", .precision = "fp32"},
+    {.name = "mlx",
+     .summary = "GPU, float32, MLX",
+     .unit = "gpu",
+     .runtime = "mlx",
+     .precision = "fp32"},
+    {.name = "mlx_fp16",
+     .summary = "GPU, FP16, MLX",
+     .unit = "gpu",
+     .runtime = "mlx",
+     .precision = "fp16"},
+    {.name = "mps",
+     .summary = "GPU, float32, PyTorch",
+     .unit = "gpu",
+     .runtime = "torch_mps",
+     .precision = "fp32"},
     {.name = "onnx", .summary = "ANE by ONNX Runtime's Core ML provider", .runtime = "onnx_coreml"},
     {.name = "adaptive",
      .summary = "FP16, INT8 weights or float32 by the structure's complexity",
@@ -54,7 +68,8 @@ const Variant& variant_named(const std::string& name) {
     if (v.name == name) return v;
     names.emplace_back(v.name);
   }
-  throw InputError("--variant", fmt::format("unknown variant '{}'", name), choice_note(name, names));
+  throw InputError("--variant", fmt::format("unknown variant '{}'", name),
+                   choice_note(name, names));
 }
 
 void add_model_options(po::options_description& options) {
@@ -63,18 +78,19 @@ void add_model_options(po::options_description& options) {
        "a named configuration, below; further options override it")  //
       ("weights", po::value<std::string>()->value_name("FILE"),
        ".pt checkpoint of the original or .safetensors; default: seeded, untrained")  //
-      ("hidden", po::value<int>(), "width, default 128")                                //
-      ("layers", po::value<int>(), "encoder layers and decoder layers, default 3")      //
-      ("neighbours", po::value<int>(), "k, default 48")                                 //
+      ("hidden", po::value<int>(), "width, default 128")                              //
+      ("layers", po::value<int>(), "encoder layers and decoder layers, default 3")    //
+      ("neighbours", po::value<int>(), "k, default 48")                               //
       ("precision", po::value<std::string>()->value_name("NAME"),
        "ANE: fp16, int8w, w8a8, pal1 to pal8, int4b, sparse; CPU and GPU: fp32, fp16")  //
       ("bucket", po::value<std::string>()->value_name("N,N,..."),
-       "pad to the smallest of these lengths that fits")  //
+       "pad to the smallest of these lengths that fits")       //
       ("batch", po::value<std::int64_t>(), "proteins a call")  //
       ("gather", po::value<std::string>()->value_name("HOW"),
        "neighbours by texture unit, one_hot product or host; default: what the chip has")  //
-      ("literal", "the first layer as written: no split of W1 by source")  //
-      ("mode", po::value<std::string>()->default_value("score"), "score, unconditional or sample");
+      ("literal", "the first layer as written: no split of W1 by source")                  //
+      ("mode", po::value<std::string>()->default_value("score"),
+       "score, unconditional, conditional or sample");
 }
 
 std::string usage(const char* what) {
@@ -113,7 +129,7 @@ Choice choose(const po::variables_map& given) {
   if (p.batch < 1 || p.batch > 4096) throw InputError("--batch", "1 to 4096");
   p.factored = given.count("literal") == 0;
   const std::string mode = given["mode"].as<std::string>();
-  const std::vector<std::string> modes{"score", "unconditional", "sample"};
+  const std::vector<std::string> modes{"score", "unconditional", "conditional", "sample"};
   const auto at = std::ranges::find(modes, mode);
   if (at == modes.end())
     throw InputError("--mode", fmt::format("unknown mode '{}'", mode), choice_note(mode, modes));
@@ -140,7 +156,8 @@ MpnnPlan plan_for(const Choice& c, const Target& target, std::int64_t length) {
     p.bucket = *bucket;
   }
   const bool on_ane = target.unit == "ane";
-  if (!c.gather_given && on_ane && !target.chip.machine().texture_unit) p.gather = mp::Gather::one_hot;
+  if (!c.gather_given && on_ane && !target.chip.machine().texture_unit)
+    p.gather = mp::Gather::one_hot;
   if (p.precision.empty()) p.precision = on_ane ? "fp16" : "fp32";
   if (on_ane && p.precision == "fp32")
     throw InputError("--precision", "the ANE has no fp32", "fp16, int8w or w8a8");
@@ -157,43 +174,94 @@ std::string runtime_of(const po::variables_map& given, const Variant& v) {
   return named.empty() ? std::string(v.runtime) : named;
 }
 
+// --order as a permutation; empty for the places as they stand.
+std::vector<std::int32_t> order_of(const po::variables_map& given, MpnnMode mode,
+                                   const mp::Input& input) {
+  const std::string how = given["order"].as<std::string>();
+  if (given["order"].defaulted() || how == "identity") return {};
+  if (mode != MpnnMode::score && mode != MpnnMode::conditional)
+    throw InputError("--order", "is for the modes score and conditional",
+                     "samples take theirs from --seed");
+  if (how == "random") return mp::decoding_order(input, given["seed"].as<std::uint64_t>());
+  if (!how.ends_with(".npy"))
+    throw InputError("--order", fmt::format("unknown order '{}'", how),
+                     "identity, random or an .npy file");
+  std::vector<std::int32_t> order = workloads::read_npy(how).integers();
+  mp::ranks_of(order, input.length());  // refuses what is no permutation
+  return order;
+}
+
+std::string out_of(const po::variables_map& given, MpnnMode mode) {
+  if (given.count("out") == 0) return {};
+  const std::string out = given["out"].as<std::string>();
+  const bool sequences = mode == MpnnMode::sample;
+  if (!out.ends_with(sequences ? ".fasta" : ".npy"))
+    throw InputError("--out",
+                     fmt::format("'{}' for {}", out, sequences ? "sequences" : "log-probabilities"),
+                     sequences ? "a name that ends in .fasta" : "a name that ends in .npy");
+  return out;
+}
+
+std::string npy_of(const std::vector<float>& log_probs) {
+  kernels::Tensor t(kernels::Format::fp32,
+                    {std::ssize(log_probs) / mp::vocabulary, mp::vocabulary});
+  std::ranges::copy(log_probs, t.as<float>().begin());
+  return workloads::npy_bytes(t);
+}
+
+void write_file(const std::string& path, const std::string& bytes) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(bytes.data(), std::ssize(bytes));
+  file.close();
+  if (!file) throw InputError(path, "cannot be written");
+}
+
 }  // namespace
 
 int run_mpnn(const Arguments& arguments) {
   po::options_description options("options");
-  options.add_options()  //
-      ("pdb", po::value<std::string>()->value_name("FILE"), "PDB or mmCIF, plain or gzip")  //
+  options.add_options()                                                                        //
+      ("pdb", po::value<std::string>()->value_name("FILE"), "PDB or mmCIF, plain or gzip")     //
       ("chains", po::value<std::string>()->value_name("A,B"), "chains to read; default: all")  //
       ("designed", po::value<std::string>()->value_name("A,B"),
-       "chains to design; the others stay; default: all")                        //
-      ("chip", po::value<std::string>()->default_value("M4"), "a chip of `anesim chips`")  //
-      ("unit", po::value<std::string>()->default_value("ane"), "ane, gpu or cpu")  //
-      ("n", po::value<std::int64_t>()->default_value(1), "samples (mode sample)")  //
+       "chains to design; the others stay; default: all")                                      //
+      ("chip", po::value<std::string>()->default_value("M4"), "a chip of `anesim chips`")      //
+      ("unit", po::value<std::string>()->default_value("ane"), "ane, gpu or cpu")              //
+      ("n", po::value<std::int64_t>()->default_value(1), "samples (mode sample)")              //
       ("temperature", po::value<double>()->default_value(0.1, "0.1"), "of sampling, above 0")  //
-      ("greedy", "the likeliest residue at every step")                            //
-      ("seed", po::value<std::uint64_t>()->default_value(37), "of order and draws");
+      ("greedy", "the likeliest residue at every step")                                        //
+      ("seed", po::value<std::uint64_t>()->default_value(37), "of order and draws")            //
+      ("order", po::value<std::string>()->default_value("identity")->value_name("HOW"),
+       "of decoding (modes score and conditional): identity, random (by --seed) or an .npy file "
+       "with a permutation of 0 to length - 1")  //
+      ("out", po::value<std::string>()->value_name("FILE"),
+       "write the samples (.fasta) or the log-probabilities, float32 [length, 21] (.npy)");
   add_model_options(options);
   add_target_options(options);
   add_output_options(options);
-  const auto given = parse(
-      {"run mpnn", usage("--pdb FILE [options]\n\nRuns ProteinMPNN on the simulated machine."), options},
-      arguments);
+  const auto given =
+      parse({"run mpnn",
+             usage("--pdb FILE [options]\n\nRuns ProteinMPNN on the simulated machine."), options},
+            arguments);
   if (!given) return 0;
   const results::Style style = style_of(*given);
-  if (given->count("pdb") == 0) throw InputError("--pdb", "no structure given", "a PDB or mmCIF file");
+  if (given->count("pdb") == 0)
+    throw InputError("--pdb", "no structure given", "a PDB or mmCIF file");
   const std::string path = (*given)["pdb"].as<std::string>();
   mp::StructureChoice which;
   if (given->count("chains")) which.chains = split_list((*given)["chains"].as<std::string>());
   if (given->count("designed")) which.designed = split_list((*given)["designed"].as<std::string>());
   const mp::Structure structure = mp::read_structure(path, which);
-  for (const std::string& note : structure.notes) fmt::print(stderr, "{}: {}\n", structure.name, note);
+  for (const std::string& note : structure.notes)
+    fmt::print(stderr, "{}: {}\n", structure.name, note);
   Choice choice = choose(*given);
   if (choice.plan.mode == MpnnMode::sample) {
     const std::int64_t n = (*given)["n"].as<std::int64_t>();
     if (n < 1 || n > 4096) throw InputError("--n", "1 to 4096");
     choice.plan.batch = n;
     choice.plan.temperature = (*given)["temperature"].as<double>();
-    if (!(choice.plan.temperature > 0)) throw InputError("--temperature", "must be above 0", "--greedy");
+    if (!(choice.plan.temperature > 0))
+      throw InputError("--temperature", "must be above 0", "--greedy");
     choice.plan.greedy = given->count("greedy") != 0;
     choice.plan.seed = (*given)["seed"].as<std::uint64_t>();
   }
@@ -205,7 +273,8 @@ int run_mpnn(const Arguments& arguments) {
     const mp::AdaptivePrecision precision = mp::choose_precision(c);
     notes.push_back(fmt::format(
         "complexity {:.3f} (Rg {:.1f} A, contact density {:.3f}, distance variance {:.1f} A^2): {}",
-        c.score, c.radius_of_gyration, c.contact_density, c.distance_variance, mp::name(precision)));
+        c.score, c.radius_of_gyration, c.contact_density, c.distance_variance,
+        mp::name(precision)));
     if (given->count("precision") == 0)
       choice.plan.precision = precision == mp::AdaptivePrecision::fp16    ? "fp16"
                               : precision == mp::AdaptivePrecision::mixed ? "int8w"
@@ -216,6 +285,8 @@ int run_mpnn(const Arguments& arguments) {
                                     runtime_of(*given, *choice.variant), overrides_of(*given));
   const auto& profile = profile_of(*given, target.chip);
   choose_simd(*given);
+  choice.plan.order = order_of(*given, choice.plan.mode, input);
+  const std::string out = out_of(*given, choice.plan.mode);
   const MpnnPlan plan = plan_for(choice, target, input.length());
   MpnnAnswer answer;
   results::Record record = run_mpnn_on(plan, input, target, profile, answer);
@@ -225,28 +296,31 @@ int run_mpnn(const Arguments& arguments) {
   if (!given->count("weights"))
     record.notes.push_back("seeded weights: the cost is real, the sequences mean nothing");
   const int status = finish(*given, {record}, "summary");
-  if (style == results::Style::text)
-    for (std::size_t i = 0; i < answer.sequences.size(); ++i)
-      fmt::print(">{} sample {}, seed {}, recovery {:.3f}\n{}\n", structure.name, i + 1,
-                 plan.seed + i, answer.recoveries[i], answer.sequences[i]);
+  std::string fasta;
+  for (std::size_t i = 0; i < answer.sequences.size(); ++i)
+    fasta += fmt::format(">{} sample {}, seed {}, recovery {:.3f}\n{}\n", structure.name, i + 1,
+                         plan.seed + i, answer.recoveries[i], answer.sequences[i]);
+  if (style == results::Style::text) fmt::print("{}", fasta);
+  if (!out.empty()) write_file(out, fasta.empty() ? npy_of(answer.log_probs) : fasta);
   return status;
 }
 
 int compare_mpnn(const Arguments& arguments) {
   po::options_description options("options");
   options.add_options()  //
-      ("chips", po::value<std::string>()->default_value("M1,M2,M3,M3Pro,M4"), "chips, at commas")  //
-      ("units", po::value<std::string>()->default_value("ane,gpu,cpu"), "units, at commas")  //
+      ("chips", po::value<std::string>()->default_value("M1,M2,M3,M3Pro,M4"),
+       "chips, at commas")                                                                     //
+      ("units", po::value<std::string>()->default_value("ane,gpu,cpu"), "units, at commas")    //
       ("unit", po::value<std::string>()->default_value("ane"), "one unit instead of --units")  //
       ("lengths", po::value<std::string>()->default_value("50,100,200,500,1000,2000"),
        "residues, at commas");
   add_model_options(options);
   add_target_options(options);
   add_output_options(options);
-  const auto given = parse({"compare mpnn",
-                            usage("[options]\n\nThe cost of ProteinMPNN on chips, units and lengths."),
-                            options},
-                           arguments);
+  const auto given =
+      parse({"compare mpnn",
+             usage("[options]\n\nThe cost of ProteinMPNN on chips, units and lengths."), options},
+            arguments);
   if (!given) return 0;
   style_of(*given);
   const Choice choice = choose(*given);

@@ -110,6 +110,36 @@ TEST(MpnnMachine, SamplingGivesTheReferenceBitsAtEveryStep) {
     }
 }
 
+TEST(MpnnMachine, ConditionalProbabilitiesAreThoseOfAScoreAPlace) {
+  const Weights w = seeded_weights({16, 1, 2, 5});
+  const Chip chip = load_chip("M4", {});
+  const Example e = made_up(7);
+  std::vector<std::int32_t> order(7);
+  for (std::size_t i = 0; i < 7; ++i)
+    order[static_cast<std::size_t>(e.rank[i])] = static_cast<std::int32_t>(i);
+  for (const Gather gather : {Gather::texture, Gather::one_hot})
+    for (const bool factored : {false, true}) {
+      GraphOptions o;
+      o.gather = gather, o.factored = factored, o.length = 8, o.batch = 3;
+      const auto together =
+          conditional(w, o, e.input, e.sequence, order, [&](Pass pass, const Tensors& in) {
+            const GraphOptions which =
+                pass == Pass::encode ? encode_options(o, 1) : decode_options(o);
+            return run(build_graph(w, which), in, chip, "ane16");
+          });
+      ASSERT_EQ(together.size(), 7U * 21U);
+      o.batch = 1;
+      for (std::size_t i = 0; i < 7; ++i) {
+        Example last = e;
+        last.rank[i] = 7;
+        const auto alone = answer_of(
+            w, o, run(build_graph(w, o), graph_inputs(w, o, {last}), chip, "ane16"), 0, 7);
+        EXPECT_EQ(0, std::memcmp(&together[i * 21], &alone[i * 21], 21 * sizeof(float)))
+            << i << name(gather) << factored;
+      }
+    }
+}
+
 TEST(MpnnMachine, EightBitLayersGiveTheReferenceBits) {
   const Weights w = seeded_weights({16, 1, 1, 5});
   const Chip chip = load_chip("M4", {});

@@ -160,8 +160,14 @@ Graph build_graph(const Weights& weights, const GraphOptions& options) {
     step(p);
     return p.finish();
   }
-  ValueId hE = embed(p), hV = -1;
-  encoder(p, hV, hE);
+  ValueId hE = -1, hV = -1;
+  if (options.pass == Pass::decode) {
+    hV = p.builder().input("hV", p.nodes(weights.spec.hidden));
+    hE = p.builder().input("hE", p.slots(weights.spec.hidden));
+  } else {
+    hE = embed(p);
+    encoder(p, hV, hE);
+  }
   std::vector<ValueId> fixed;
   for (std::size_t n = 0; n < weights.decoder.size(); ++n)
     fixed.push_back(n == 0 || options.factored ? encoder_row(p, n, hV) : fixed[0]);
@@ -177,7 +183,7 @@ Graph build_graph(const Weights& weights, const GraphOptions& options) {
     ValueId table = fixed[n];
     // Later layers read what the layer before made of the places decoded earlier, and the
     // encoder's of the others: two tables side by side, chosen between by the index.
-    if (options.pass == Pass::score && n > 0)
+    if (options.pass != Pass::unconditional && n > 0)
       table = p.beside(fmt::format("decoder_layers.{}.W1.table", n), table_row(p, n, x), fixed[n]);
     x = decoder_layer(p, n, x, hE, table);
   }

@@ -36,6 +36,7 @@ enum class Pass {
   unconditional,  // no place sees a type, one pass
   encode,         // the encoder only: what the steps of sampling start from
   step,           // one step of sampling: one place of each protein of the batch
+  decode,         // as score, from what encode gave: for many orders over one encoded protein
 };
 
 // Where hV becomes log-probabilities.
@@ -67,9 +68,10 @@ struct GraphOptions {
 //   edges        [1, 416, k, P] or [k, 416, 1, P]   (score, unconditional, encode)
 //   index        i32 [1, 1, k, P], or one_hot / one_hot.B [k, L, 1, L] a protein
 //   mask         [1, 1, 1, P]; pair_mask, valid: slots                  (where masked)
-//   type         i32 slots, or as a product [k, 21, 1, P]               (score, step)
+//   type         i32 slots, or as a product [k, 21, 1, P]               (score, decode, step)
 //   select       as index over 2L columns (factored), or seen, unseen: slots
-//   hV, hE, table.N: what encode gave and rows of earlier steps         (step)
+//   hV, hE       what encode gave                                       (decode, step)
+//   table.N      the same and rows of earlier steps                     (step)
 // and out: log_probs or logits [1, 21, 1, P] or decoded [1, hidden, 1, P], by the head; encode: hV,
 // hE, table.N; step also row.N.
 Graph build_graph(const Weights& weights, const GraphOptions& options);
@@ -79,10 +81,11 @@ Graph build_graph(const ModelSpec& spec, GraphOptions options);
 // One protein of a batch: padded to options.length; sequence and ranks for score.
 struct Example {
   Input input;
-  std::vector<std::int32_t> sequence;  // [length]; score
-  std::vector<std::int32_t> rank;      // [length]: when each place is decoded; score
+  std::vector<std::int32_t> sequence;  // [length]; score, decode
+  std::vector<std::int32_t> rank;      // [length]: when each place is decoded; score, decode
 };
-// The inputs of a score, unconditional or encode graph, float32 and i32, shapes [n, c, h, w].
+// The inputs of every graph but step's, float32 and i32, shapes [n, c, h, w]; hV and hE of decode
+// are the caller's to add.
 Tensors graph_inputs(const Weights& weights, const GraphOptions& options,
                      const std::vector<Example>& examples);
 

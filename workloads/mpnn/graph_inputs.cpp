@@ -23,9 +23,12 @@ Prepared prepare(const Weights& weights, const GraphOptions& o, const Example& e
     throw InputError("", fmt::format("a protein of {} residues for a graph of {}",
                                      example.input.length(), o.length));
   Prepared p{padded(example.input, o.length), {}, example.sequence, example.rank};
-  p.features = features(p.input, weights);
+  if (o.pass == Pass::decode)
+    p.features.neighbours = nearest(p.input, weights.spec.neighbours);
+  else
+    p.features = features(p.input, weights);
   const auto length = static_cast<std::size_t>(o.length);
-  if (o.pass == Pass::score) {
+  if (o.pass == Pass::score || o.pass == Pass::decode) {
     ANE_CHECK(p.sequence.size() <= length && p.rank.size() == p.sequence.size() &&
                   std::ssize(p.sequence) >= example.input.real,
               "a type and a rank for every residue");
@@ -44,8 +47,9 @@ Tensors graph_inputs(const Weights& weights, const GraphOptions& o,
     throw InputError("", fmt::format("{} proteins for a batch of {}", examples.size(), o.batch));
   const std::int64_t length = o.length, places = o.length * o.batch;
   const std::int64_t k = std::min<std::int64_t>(weights.spec.neighbours, length);
-  const bool one_hot = o.gather == Gather::one_hot, score = o.pass == Pass::score;
-  SlotTensor edges(o, Format::fp32, edge_inputs, k, places);
+  const bool one_hot = o.gather == Gather::one_hot, embedded = o.pass == Pass::decode;
+  const bool score = o.pass == Pass::score || embedded;
+  SlotTensor edges(o, Format::fp32, o.pass == Pass::decode ? 1 : edge_inputs, k, places);
   SlotTensor index(o, Format::i32, 1, k, places), select(o, Format::i32, 1, k, places);
   SlotTensor type_index(o, Format::i32, 1, k, places);
   SlotTensor type_matrix(o, Format::fp32, one_hot ? vocabulary : 1, k, places);
@@ -63,7 +67,7 @@ Tensors graph_inputs(const Weights& weights, const GraphOptions& o,
         const auto slot = static_cast<std::size_t>(i * k + s);
         const std::int32_t j = p.features.neighbours.index[slot];
         const auto neighbour = static_cast<std::size_t>(j);
-        for (std::int64_t c = 0; c < edge_inputs; ++c)
+        for (std::int64_t c = 0; !embedded && c < edge_inputs; ++c)
           edges.set(s, c, at, p.features.edges[slot * edge_inputs + static_cast<std::size_t>(c)]);
         const float real = p.features.neighbours.valid[slot];
         valid.set(s, 0, at, real);
@@ -85,10 +89,10 @@ Tensors graph_inputs(const Weights& weights, const GraphOptions& o,
     out.emplace(fmt::format("index.{}", b), matrix.take());
     selections.emplace(fmt::format("select.{}", b), selection.take());
   }
-  out.emplace("edges", edges.take());
+  if (!embedded) out.emplace("edges", edges.take());
   if (o.masked) {
     out.emplace("mask", std::move(mask));
-    out.emplace("pair_mask", pair_mask.take());
+    if (!embedded) out.emplace("pair_mask", pair_mask.take());
     if (o.pass != Pass::encode) out.emplace("valid", valid.take());
   }
   if (one_hot) {

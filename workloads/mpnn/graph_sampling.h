@@ -1,6 +1,6 @@
-// Autoregressive sampling by graphs: one pass of the encoder, then one call of the step graph a
-// place, with the draw on the host between them. Whoever runs graphs (the scalar reference, the
-// simulated machine) is a function here.
+// Jobs of several calls. Autoregressive sampling by graphs: one pass of the encoder, then one call
+// of the step graph a place, with the draw on the host between them. Whoever runs graphs (the
+// scalar reference, the simulated machine) is a function here.
 #pragma once
 #include <functional>
 
@@ -22,5 +22,13 @@ GraphOptions step_options(GraphOptions options);
 std::vector<Sample> sample(const Weights& weights, const GraphOptions& options,
                            const std::vector<Input>& inputs,
                            const std::vector<SampleOptions>& samples, const RunGraph& run);
+
+// Conditional probabilities [real, 21], as Reference::conditional: the encoder once, then a pass of
+// the decoder for each place, with the place moved to the end of `order`; options.batch places a
+// call, side by side. sequence, order: of the protein's own places.
+GraphOptions decode_options(GraphOptions options);
+std::vector<float> conditional(const Weights& weights, const GraphOptions& options,
+                               const Input& input, std::span<const std::int32_t> sequence,
+                               std::span<const std::int32_t> order, const RunGraph& run);
 
 }  // namespace ane::workloads::mpnn
