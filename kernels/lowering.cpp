@@ -351,9 +351,10 @@ isa::Program Lowering::finish() {
   program_.words = emitter_.take();
   for (const auto& [bar, size] : section_size_) {
     isa::Section section{.bar = bar,
-                         .name = bar == Sections::weights   ? "weights"
-                                 : bar == Sections::scratch ? "scratch"
-                                                            : "tensors",
+                         .name = bar == Sections::weights     ? "weights"
+                                 : bar == Sections::scratch   ? "scratch"
+                                 : bar == Sections::constants ? "constants"
+                                                              : "tensors",
                          .size = {size},
                          .contents = {}};
     if (bar == Sections::weights) section.contents = std::move(weight_bytes_);

@@ -37,7 +37,7 @@ struct TaskSpec {
 };
 
 struct Sections {
-  static constexpr int weights = 4, scratch = 8, tensors = 24;
+  static constexpr int weights = 4, scratch = 8, constants = 16, tensors = 24;
 };
 
 class Lowering {

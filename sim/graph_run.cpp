@@ -133,15 +133,22 @@ int GraphRun::segments() const {
   return static_cast<int>(impl_->segments.size());
 }
 
-Tensors GraphRun::run(const Tensors& inputs) {
-  Tensors values = inputs;
-  for (Impl::Segment& s : impl_->segments) {
+Tensors GraphRun::run(Tensors values) {
+  for (std::size_t i = 0; i < impl_->segments.size(); ++i) {
+    Impl::Segment& s = impl_->segments[i];
+    const auto read_later = [&](const std::string& name) {
+      for (std::size_t later = i + 1; later < impl_->segments.size(); ++later)
+        for (const ValueId v : impl_->segments[later].graph.inputs)
+          if (name_of(impl_->segments[later].graph, v) == name) return true;
+      return std::ranges::find(impl_->outputs, name) != impl_->outputs.end();
+    };
     if (s.on_ane) {
       for (const ValueId v : s.graph.inputs) {
         const auto given = values.find(name_of(s.graph, v));
         if (given == values.end())
           throw InputError(s.graph.name, "no values for input '" + name_of(s.graph, v) + "'");
         s.machine->write(given->first, given->second);
+        if (!read_later(given->first)) values.erase(given);
       }
       s.machine->execute();
       for (const ValueId v : s.graph.outputs)

@@ -33,7 +33,9 @@ class GraphRun {
 
   // The graph's outputs by name. Nodes on the CPU compute in float32; what crosses back to the
   // accelerator is rounded to binary16.
-  workloads::Tensors run(const workloads::Tensors& inputs);
+  // Inputs are given up as soon as the last segment that reads them has them: pass them by move
+  // where they are large.
+  workloads::Tensors run(workloads::Tensors values);
 
   // One call: totals, operator rows with placement and reason, task rows. `run` gives the identity.
   results::Record record(results::Run run) const;

@@ -218,7 +218,7 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
   result.resident.assign(graph.values.size(), false);
   Arena l2, memory;
   Residency residency(graph, life, machine.l2.count);
-  std::int64_t memory_size = 0;
+  std::int64_t memory_size = 0, constant_size = 0;
   for (std::size_t v = 0; v < graph.values.size(); ++v) {
     const Value& value = graph.values[v];
     const auto id = static_cast<ValueId>(v);
@@ -255,13 +255,19 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
     Life held = life[v];
     if (value.producer < 0) held = {0, static_cast<int>(graph.nodes.size())};
     const std::int64_t bytes = lowering.memory_bytes(value.type);
+    // Constants stand in a section of their own, so that no program file holds the zeros between.
+    if (value.constant) {
+      views[v] = lowering.memory_view(Sections::constants, constant_size, value.type);
+      constant_size = round_up(constant_size + bytes);
+      lowering.write_constant(views[v], machine_constant(*value.constant, value.type));
+      continue;
+    }
     const std::int64_t at = *memory.place(bytes, held);
     memory_size = std::max(memory_size, at + bytes);
     views[v] = lowering.memory_view(Sections::tensors, at, value.type);
-    if (value.constant)
-      lowering.write_constant(views[v], machine_constant(*value.constant, value.type));
   }
   lowering.reserve_memory(Sections::tensors, memory_size);
+  if (constant_size > 0) lowering.reserve_memory(Sections::constants, constant_size);
 
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& n = graph.nodes[i];
@@ -292,7 +298,9 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
                           views[static_cast<std::size_t>(v)], false, true);
   result.program = lowering.finish();
   for (const isa::Section& s : result.program.sections)
-    (s.bar == Sections::weights ? result.weight_bytes : result.activation_bytes) += s.size.count;
+    (s.bar == Sections::weights || s.bar == Sections::constants ? result.weight_bytes
+                                                                : result.activation_bytes) +=
+        s.size.count;
   return result;
 }
 
