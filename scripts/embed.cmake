@@ -1,5 +1,6 @@
 # Writes OUTPUT, a C++ file that holds the JSON files of ROOT/sim/{chips,runtimes} and the tables of
-# ROOT/results/silicon as texts, so that the program needs no data files at run time. Run at build time whenever one of them changes.
+# ROOT/results/{silicon,published} as texts, so that the program needs no data files at run time. Run
+# at build time whenever one of them changes.
 set(rows "")
 foreach(folder chips runtimes)
   file(GLOB files ${ROOT}/sim/${folder}/*.json)
@@ -9,11 +10,13 @@ foreach(folder chips runtimes)
     string(APPEND rows "      {\"${folder}\", \"${name}\", R\"json(${text})json\"},\n")
   endforeach()
 endforeach()
-file(GLOB files ${ROOT}/results/silicon/*.csv)
-foreach(path ${files})
-  get_filename_component(name ${path} NAME_WE)
-  file(READ ${path} text)
-  string(APPEND rows "      {\"silicon\", \"${name}\", R\"json(${text})json\"},\n")
+foreach(folder silicon published)
+  file(GLOB files ${ROOT}/results/${folder}/*.csv)
+  foreach(path ${files})
+    get_filename_component(name ${path} NAME_WE)
+    file(READ ${path} text)
+    string(APPEND rows "      {\"${folder}\", \"${name}\", R\"json(${text})json\"},\n")
+  endforeach()
 endforeach()
 file(WRITE ${OUTPUT} "#include \"sim/description.h\"
 

@@ -16,6 +16,7 @@ std::span<const Command> commands() {
       {"run", "run a workload on the simulated machine", run_run},
       {"runs", "what the results file holds", run_runs},
       {"show", "stored runs through a view: summary, layers, timeline, ...", run_show},
+      {"tables", "published figures beside simulated ones, with a verdict each", run_tables},
       {"train", "train a read-QC model on FASTQ and say how good it is", run_train},
       {"validate", "measured rows of real chips against predictions", run_validate},
   };

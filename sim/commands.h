@@ -17,6 +17,7 @@ int run_exec(const Arguments& arguments);
 int run_run(const Arguments& arguments);
 int run_runs(const Arguments& arguments);
 int run_show(const Arguments& arguments);
+int run_tables(const Arguments& arguments);
 int run_train(const Arguments& arguments);
 int run_validate(const Arguments& arguments);
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "isa/error.h"
 
 namespace ane::sim {
@@ -12,14 +14,20 @@ AneMemory::AneMemory(const isa::Program& program, Bytes l2)
     Region& r = regions_[static_cast<std::size_t>(s.bar)];
     r.present = true;
     r.name = s.name;
-    r.bytes = s.contents;
-    r.bytes.resize(static_cast<std::size_t>(s.size.count));
+    r.size = std::max(s.size.count, std::ssize(s.contents));
+    // The system hands out zeroed pages as they are touched: a program that is only timed may have
+    // sections larger than the host's memory would bear.
+    r.bytes.reset(static_cast<std::uint8_t*>(std::calloc(
+        std::max<std::size_t>(1, static_cast<std::size_t>(r.size)), sizeof(std::uint8_t))));
+    if (!r.bytes)
+      throw InputError(s.name, fmt::format("no memory for a section of {} bytes", r.size));
+    std::ranges::copy(s.contents, r.bytes.get());
   }
 }
 
 std::int64_t AneMemory::section_size(int bar) const {
   const Region& r = regions_[static_cast<std::size_t>(bar)];
-  return r.present ? static_cast<std::int64_t>(r.bytes.size()) : -1;
+  return r.present ? r.size : -1;
 }
 
 std::span<std::uint8_t> AneMemory::section(int bar, std::int64_t offset, std::int64_t size,
@@ -38,8 +46,8 @@ std::span<std::uint8_t> AneMemory::section(int bar, std::int64_t offset, std::in
                      fmt::format("bytes {:#x} to {:#x} lie outside section {} of {:#x} bytes",
                                  offset, offset + size, bar, have),
                      fmt::format("the last valid byte is {:#x}", have - 1));
-  return std::span(regions_[static_cast<std::size_t>(bar)].bytes)
-      .subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(size));
+  return {regions_[static_cast<std::size_t>(bar)].bytes.get() + offset,
+          static_cast<std::size_t>(size)};
 }
 
 std::span<std::uint8_t> AneMemory::l2(std::int64_t address, std::int64_t size,

@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,10 +24,14 @@ class AneMemory {
   std::int64_t section_size(int bar) const;  // -1: no such section
 
  private:
+  struct Free {
+    void operator()(std::uint8_t* bytes) const { std::free(bytes); }
+  };
   struct Region {
     bool present = false;
     std::string name;
-    std::vector<std::uint8_t> bytes;
+    std::int64_t size = 0;
+    std::unique_ptr<std::uint8_t[], Free> bytes;
   };
   std::vector<Region> regions_;
   std::vector<std::uint8_t> l2_;

@@ -1,0 +1,39 @@
+// The published figures answered one by one: what this simulator gives for the same configuration,
+// and a verdict with its reason.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "results/comparison.h"
+#include "sim/published.h"
+
+namespace ane::sim {
+
+// In the order of precedence: what physics forbids comes before what contradicts itself, before
+// figures without conditions, before those that are no measurement.
+enum class Verdict { impossible, inconsistent, not_comparable, not_measured, reproduced, off };
+inline constexpr Verdict verdicts[] = {Verdict::reproduced,   Verdict::off,
+                                       Verdict::impossible,   Verdict::inconsistent,
+                                       Verdict::not_measured, Verdict::not_comparable};
+std::string_view name(Verdict verdict);  // "not measured"
+
+struct Answer {
+  const PublishedClaim* claim = nullptr;
+  Verdict verdict = Verdict::not_comparable;
+  // In the claim's own unit; NaN when nothing is simulated.
+  double simulated = results::unknown, low = results::unknown, high = results::unknown;
+  double ratio = results::unknown;  // simulated over the nearest published value
+  std::string reason;               // one sentence
+};
+
+// All claims, or those of one source or table. The rules look at all claims in any case.
+// InputError, with the choices, for a source or table that is not there.
+struct Selection {
+  std::string source, table;  // empty: all
+};
+std::vector<Answer> answer_claims(const Published& published, const Selection& selection = {});
+
+// As the store keeps them.
+std::vector<results::Claim> as_claims(const std::vector<Answer>& answers);
+
+}  // namespace ane::sim
