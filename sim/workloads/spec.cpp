@@ -95,6 +95,7 @@ results::Record record_of(const workloads::Spec& spec, const Target& target,
     largest = std::max(largest, (o.dram_bytes - o.weight_bytes) / static_cast<double>(o.count));
     r.operators.push_back(std::move(row));
   }
+  if (p.operators.empty()) t.macs = static_cast<std::int64_t>(p.flop / 2);  // the ANE's program
   if (weights + largest > 0) {
     t.memory_parts = {{"weights", std::floor(weights)}, {"tensors", std::floor(largest)}};
     t.peak_memory_bytes = static_cast<std::int64_t>(results::sum(t.memory_parts));
