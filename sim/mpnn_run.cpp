@@ -11,6 +11,7 @@
 #include "sim/devices/estimate.h"
 #include "sim/digest.h"
 #include "sim/graph_run.h"
+#include "sim/mac_counters.h"
 #include "workloads/mpnn/decoder.h"
 #include "workloads/mpnn/graph_sampling.h"
 #include "workloads/mpnn/metrics.h"
@@ -199,6 +200,13 @@ mp::Input helix(std::int64_t length) {
   return in;
 }
 
+std::vector<std::int32_t> order_of(const MpnnPlan& plan, std::int64_t length) {
+  if (!plan.order.empty()) return plan.order;
+  std::vector<std::int32_t> order(static_cast<std::size_t>(length));
+  std::iota(order.begin(), order.end(), 0);
+  return order;
+}
+
 std::string letters(const std::vector<std::int32_t>& sequence, std::int64_t count) {
   std::string text;
   for (std::int64_t i = 0; i < count; ++i)
@@ -218,6 +226,21 @@ results::Record time_mpnn(const MpnnPlan& plan, std::int64_t length, const Targe
   return cost(plan, length, target, profile, machines, options);
 }
 
+std::vector<workloads::MacCounters> count_mpnn(const MpnnPlan& plan, const mp::Input& input,
+                                               const Target& target,
+                                               const kernels::arith::Profile& profile) {
+  if (target.unit != "ane") throw InputError("--counters", "are the accelerator's", "--unit ane");
+  mp::GraphOptions options = graph_options(plan, input.length());
+  options.batch = 1;
+  if (plan.mode == MpnnMode::sample || plan.mode == MpnnMode::conditional)
+    options.pass = mp::Pass::encode;
+  if (plan.precision == "w8a8") options.ranges = mp::calibrate(plan.weights, {input});
+  mp::Example example{.input = input, .sequence = input.sequence, .rank = {}};
+  example.rank = mp::ranks_of(order_of(plan, input.length()), input.length());
+  return count_on_machine(mp::build_graph(plan.weights, options), target.chip, profile,
+                          mp::graph_inputs(plan.weights, options, {example}));
+}
+
 results::Record run_mpnn_on(const MpnnPlan& plan, const mp::Input& input, const Target& target,
                             const kernels::arith::Profile& profile, MpnnAnswer& answer) {
   const std::int64_t length = input.length();
@@ -234,13 +257,8 @@ results::Record run_mpnn_on(const MpnnPlan& plan, const mp::Input& input, const 
   in_digest.add(std::span<const std::int32_t>(input.sequence));
 
   if (plan.mode != MpnnMode::sample) {
-    std::vector<std::int32_t> order = plan.order;
-    if (order.empty()) {
-      order.resize(static_cast<std::size_t>(length));
-      std::iota(order.begin(), order.end(), 0);
-    } else {
-      in_digest.add(std::span<const std::int32_t>(order));
-    }
+    const std::vector<std::int32_t> order = order_of(plan, length);
+    in_digest.add(std::span<const std::int32_t>(plan.order));
     const std::vector<std::int32_t> rank = mp::ranks_of(order, length);
     const std::vector<float> exact =
         plan.mode == MpnnMode::score         ? reference.score(encoded, input.sequence, order)

@@ -8,6 +8,7 @@
 #include "kernels/arith/profile.h"
 #include "results/record.h"
 #include "sim/session.h"
+#include "workloads/mac_counters.h"
 #include "workloads/mpnn/graph.h"
 #include "workloads/mpnn/reference.h"
 
@@ -35,6 +36,13 @@ struct MpnnPlan {
 // gathers and heads. No values.
 results::Record time_mpnn(const MpnnPlan& plan, std::int64_t length, const Target& target,
                           const kernels::arith::Profile& profile);
+
+// Products dropped and sums overflowed, by layer, of one pass over the protein (or of the encoder
+// that samples and conditional probabilities start from).
+std::vector<workloads::MacCounters> count_mpnn(const MpnnPlan& plan,
+                                               const workloads::mpnn::Input& input,
+                                               const Target& target,
+                                               const kernels::arith::Profile& profile);
 
 struct MpnnAnswer {
   std::vector<float> log_probs;        // [length, 21] of the first protein; not of samples

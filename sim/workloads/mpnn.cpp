@@ -5,6 +5,8 @@
 #include <fstream>
 
 #include "isa/error.h"
+#include "results/json.h"
+#include "sim/mac_counters.h"
 #include "sim/mpnn_run.h"
 #include "sim/workloads.h"
 #include "workloads/mpnn/buckets.h"
@@ -234,6 +236,9 @@ int run_mpnn(const Arguments& arguments) {
       ("order", po::value<std::string>()->default_value("identity")->value_name("HOW"),
        "of decoding (modes score and conditional): identity, random (by --seed) or an .npy file "
        "with a permutation of 0 to length - 1")  //
+      ("counters",
+       "instead of the cost: products that the accumulator dropped and sums that overflowed, by "
+       "layer (ANE, ane16); stores nothing")  //
       ("out", po::value<std::string>()->value_name("FILE"),
        "write the samples (.fasta) or the log-probabilities, float32 [length, 21] (.npy)");
   add_model_options(options);
@@ -288,6 +293,15 @@ int run_mpnn(const Arguments& arguments) {
   choice.plan.order = order_of(*given, choice.plan.mode, input);
   const std::string out = out_of(*given, choice.plan.mode);
   const MpnnPlan plan = plan_for(choice, target, input.length());
+  if (given->count("counters")) {
+    const results::Report report = counters_report(
+        fmt::format("mpnn {}, {}: products by layer of one pass", structure.name, plan.precision),
+        count_mpnn(plan, input, target, profile));
+    fmt::print("{}", style == results::Style::json  ? results::reports_json({report})
+                     : style == results::Style::csv ? results::csv_of({report})
+                                                    : results::text_of({report}));
+    return 0;
+  }
   MpnnAnswer answer;
   results::Record record = run_mpnn_on(plan, input, target, profile, answer);
   record.run.input = structure.name;
