@@ -13,6 +13,7 @@
 #include "kernels/arith/round.h"
 #include "kernels/arith/weights.h"
 #include "kernels/weight_stream.h"
+#include "sim/ane/operands.h"
 
 namespace ane::sim {
 namespace {
@@ -26,45 +27,6 @@ using kernels::arith::Half;
 
 using kernels::arith::PlanarOp;
 using kernels::arith::Reduction;
-
-// The fields' numbers are those of the arithmetic's lists; numbers_test holds the names together.
-constexpr int argmax_reduction = 6;
-
-void apply(const kernels::arith::Profile& profile, int function, std::uint16_t alpha,
-           std::uint16_t beta, std::vector<Half>& values) {
-  if (function != 0)
-    kernels::arith::activate(profile,
-                             {static_cast<kernels::arith::Function>(function), {alpha}, {beta}},
-                             values, values);
-}
-
-// An operand in L2, checked once as a whole.
-struct Source {
-  std::uint8_t* base;
-  const isa::L2Operand* l;
-  const Half* row(std::int64_t n, std::int64_t c, std::int64_t h) const {
-    return reinterpret_cast<const Half*>(base + n * l->sn + c * l->sc + h * l->sh);
-  }
-  const std::int8_t* row8(std::int64_t n, std::int64_t c, std::int64_t h) const {
-    return reinterpret_cast<const std::int8_t*>(base + n * l->sn + c * l->sc + h * l->sh);
-  }
-};
-
-Source source_of(AneMemory& memory, const Extents& e, const isa::L2Operand& l,
-                 const std::string& who) {
-  const ByteRange r = touched(e, l);
-  if (isa::byte_size(l.format) == 2 && (l.address | l.sh | l.sc | l.sn) % 2 != 0)
-    throw InputError(who, "an fp16 operand in L2 has an odd address or stride");
-  return {memory.l2(r.begin, r.end - r.begin, who).data(), &l};
-}
-
-// Rows of one element each and other strides: the general walk over two strided operands.
-template <class Visit>
-void for_each_row(const Extents& e, Visit visit) {
-  for (std::int64_t n = 0; n < e.n; ++n)
-    for (std::int64_t c = 0; c < e.c; ++c)
-      for (std::int64_t h = 0; h < e.h; ++h) visit(n, c, h);
-}
 
 void convert(Format from, const std::uint8_t* in, Format to, std::uint8_t* out,
              const std::string& who) {
@@ -193,8 +155,7 @@ const Executor::Kernel& Executor::kernel(const Task& t, std::size_t slot, const 
       for (std::int64_t i = 0; i < channels; ++i)
         std::copy_n(rows.data() + i * k, k, w8.data() + (e + i * engines) * k);
     } else {
-      const auto rows =
-          kernels::arith::decode_weights(
+      const auto rows = kernels::arith::decode_weights(
           t.kernel.format, std::int64_t{1} << t.kernel.block_log2, bytes, channels, k, profile_);
       for (std::int64_t i = 0; i < channels; ++i)
         std::copy_n(rows.data() + i * k, k, w.data() + (e + i * engines) * k);
@@ -396,143 +357,6 @@ void Executor::gather(const Task& t, const std::string& who) {
     const Half* row = table.row(0, c, 0);
     for (const std::int32_t i : at) *to++ = row[i];
   }
-}
-
-void Executor::planar(const Task& t, const std::string& who) {
-  // First operand: what the neural engines made, or source 1.
-  if (t.ne == NeOp::off) {
-    if (t.l2_in1.format != Format::fp16)
-      throw InputError(who, "the planar engine computes in fp16");
-    pass_through(
-        [&] {
-          Task copy = t;
-          copy.activation = 0;
-          return copy;
-        }(),
-        who);
-  }
-  const Extents& x = made_extents_;
-  const Extents& o = t.out;
-  result_.resize(static_cast<std::size_t>(o.count()));
-  const auto at = [](const Extents& e, std::int64_t n, std::int64_t c, std::int64_t h) {
-    return ((((e.n == 1 ? 0 : n) * e.c + (e.c == 1 ? 0 : c)) * e.h) + (e.h == 1 ? 0 : h)) * e.w;
-  };
-  if (t.pe == PeMode::ew) {
-    const Source second = source_of(memory_, t.in2, t.l2_in2, who);
-    if (t.l2_in2.format != Format::fp16)
-      throw InputError(who, "the planar engine computes in fp16");
-    const auto fits = [&](std::int64_t a, std::int64_t b, std::int64_t out) {
-      return (a == out || a == 1) && (b == out || b == 1);
-    };
-    if (!fits(x.w, t.in2.w, o.w) || !fits(x.h, t.in2.h, o.h) || !fits(x.c, t.in2.c, o.c) ||
-        !fits(x.n, t.in2.n, o.n))
-      throw InputError(who, "the sources' extents do not broadcast to the result's");
-    const auto op = static_cast<PlanarOp>(t.ew);
-    for_each_row(o, [&](std::int64_t n, std::int64_t c, std::int64_t h) {
-      std::span<const Half> a(made_.data() + at(x, n, c, h), static_cast<std::size_t>(x.w));
-      std::span<const Half> b(
-          second.row(t.in2.n == 1 ? 0 : n, t.in2.c == 1 ? 0 : c, t.in2.h == 1 ? 0 : h),
-          static_cast<std::size_t>(t.in2.w));
-      if (t.swap) std::swap(a, b);
-      const auto y = std::span(result_).subspan(
-          static_cast<std::size_t>(((n * o.c + c) * o.h + h) * o.w), static_cast<std::size_t>(o.w));
-      if (a.size() == b.size())
-        kernels::arith::planar(op, profile_, a, b, y);
-      else if (b.size() == 1)
-        kernels::arith::planar(op, profile_, a, b[0], y);
-      else
-        kernels::arith::planar(op, profile_, a[0], b, y);
-    });
-  } else if (t.pe == PeMode::red) {
-    reduce(t, who);
-  } else {
-    const bool maximum = t.pool == 0;
-    std::vector<Half> window;
-    std::size_t to = 0;
-    for (std::int64_t n = 0; n < o.n; ++n)
-      for (std::int64_t c = 0; c < o.c; ++c)
-        for (std::int64_t oy = 0; oy < o.h; ++oy)
-          for (std::int64_t ox = 0; ox < o.w; ++ox) {
-            window.clear();
-            for (int ky = 0; ky < t.kh; ++ky)
-              for (int kx = 0; kx < t.kw; ++kx) {
-                const std::int64_t iy = oy * t.sy + ky - t.pad_top,
-                                   ix = ox * t.sx + kx - t.pad_left;
-                if (iy >= 0 && iy < x.h && ix >= 0 && ix < x.w)
-                  window.push_back(
-                      made_[static_cast<std::size_t>(((n * x.c + c) * x.h + iy) * x.w + ix)]);
-                else if (!maximum && t.count_pad)
-                  window.push_back({});
-              }
-            if (window.empty()) throw InputError(who, "a pool window lies wholly in the padding");
-            kernels::arith::reduce(
-                maximum ? Reduction::max : Reduction::mean, profile_, window.data(),
-                {.outer = 1, .count = std::ssize(window), .inner = 1}, &result_[to++]);
-          }
-  }
-  std::swap(made_, result_);
-  made_extents_ = o;
-  if (t.pe_mul != 0) kernels::arith::planar(PlanarOp::mul, profile_, made_, Half{t.pe_mul}, made_);
-  if (t.pe_add != 0) kernels::arith::planar(PlanarOp::add, profile_, made_, Half{t.pe_add}, made_);
-  apply(profile_, t.pe_post, t.alpha, t.beta, made_);
-}
-
-// Axes that follow each other in n, c, h, w reduce in place; others line by line.
-void Executor::reduce(const Task& t, const std::string& who) {
-  const Extents& x = made_extents_;
-  const Extents& o = t.out;
-  const auto axes = static_cast<unsigned>(t.axes);
-  const auto whole = [&](kernels::Axis axis) { return (axes & axis) != 0; };
-  const Extents expected{.w = whole(kernels::axis_w) ? 1 : x.w,
-                         .h = whole(kernels::axis_h) ? 1 : x.h,
-                         .c = whole(kernels::axis_c) ? 1 : x.c,
-                         .n = whole(kernels::axis_n) ? 1 : x.n};
-  if (!(expected == o)) throw InputError(who, "the result's extents do not match the reduced axes");
-  const std::array<std::int64_t, 4> extents{x.n, x.c, x.h, x.w};
-  const std::array<bool, 4> reduced{whole(kernels::axis_n), whole(kernels::axis_c),
-                                    whole(kernels::axis_h), whole(kernels::axis_w)};
-  kernels::arith::ReduceShape shape{.outer = 1, .count = 1, .inner = 1};
-  int phase = 0;  // 0: outer axes, 1: reduced, 2: inner
-  bool in_place = t.red != argmax_reduction;
-  for (std::size_t i = 0; i < 4; ++i) {
-    if (extents[i] == 1) continue;
-    if (reduced[i]) {
-      in_place = in_place && phase <= 1;
-      phase = 1;
-      shape.count *= extents[i];
-    } else if (phase == 0) {
-      shape.outer *= extents[i];
-    } else {
-      phase = 2;
-      shape.inner *= extents[i];
-    }
-  }
-  if (in_place) {
-    kernels::arith::reduce(static_cast<Reduction>(t.red), profile_, made_.data(), shape,
-                           result_.data());
-    return;
-  }
-  std::vector<Half> line;
-  std::size_t to = 0;
-  for (std::int64_t n = 0; n < o.n; ++n)
-    for (std::int64_t c = 0; c < o.c; ++c)
-      for (std::int64_t h = 0; h < o.h; ++h)
-        for (std::int64_t w = 0; w < o.w; ++w, ++to) {
-          line.clear();
-          for (std::int64_t rn = n; rn < (reduced[0] ? x.n : n + 1); ++rn)
-            for (std::int64_t rc = c; rc < (reduced[1] ? x.c : c + 1); ++rc)
-              for (std::int64_t rh = h; rh < (reduced[2] ? x.h : h + 1); ++rh)
-                for (std::int64_t rw = w; rw < (reduced[3] ? x.w : w + 1); ++rw)
-                  line.push_back(
-                      made_[static_cast<std::size_t>(((rn * x.c + rc) * x.h + rh) * x.w + rw)]);
-          if (t.red == argmax_reduction)
-            result_[to] = kernels::arith::to_half(static_cast<double>(
-                kernels::arith::argmax(profile_, line.data(), std::ssize(line), 1)));
-          else
-            kernels::arith::reduce(static_cast<Reduction>(t.red), profile_, line.data(),
-                                   {.outer = 1, .count = std::ssize(line), .inner = 1},
-                                   &result_[to]);
-        }
 }
 
 // The result in its format at its place in L2.

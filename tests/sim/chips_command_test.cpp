@@ -1,31 +1,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <array>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "program.h"
+
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-struct Answer {
-  int status;
-  std::string text;  // stdout and stderr
-};
-
-Answer anesim(const std::string& arguments, const std::string& redirect = "2>&1") {
-  FILE* pipe = popen((ANESIM_PROGRAM " " + arguments + " " + redirect).c_str(), "r");
-  Answer a{0, ""};
-  std::array<char, 4096> block{};
-  while (const std::size_t n = fread(block.data(), 1, block.size(), pipe))
-    a.text.append(block.data(), n);
-  a.status = WEXITSTATUS(pclose(pipe));
-  return a;
-}
 
 TEST(ChipsCommand, TableAndJsonHoldTheSameFigures) {
   const Answer table = anesim("chips M4 M1Ultra");

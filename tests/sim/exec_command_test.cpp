@@ -2,7 +2,6 @@
 // programs.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <array>
 #include <cstdio>
@@ -10,26 +9,13 @@
 #include <fstream>
 #include <string>
 
+#include "program.h"
+
 namespace ane::sim {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-struct Answer {
-  int status;
-  std::string text;
-};
-
-Answer anesim(const std::string& arguments) {
-  FILE* pipe = popen((ANESIM_PROGRAM " " + arguments + " 2>&1").c_str(), "r");
-  Answer a{0, ""};
-  std::array<char, 4096> block{};
-  while (const std::size_t n = fread(block.data(), 1, block.size(), pipe))
-    a.text.append(block.data(), n);
-  a.status = WEXITSTATUS(pclose(pipe));
-  return a;
-}
 
 class ExecCommand : public ::testing::Test {
  protected:

@@ -1,6 +1,5 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,7 @@
 #include <string>
 
 #include "../results/records.h"
+#include "program.h"
 #include "results/store.h"
 #include "results/view.h"
 
@@ -18,21 +18,6 @@ namespace ane {
 namespace {
 
 using testing::HasSubstr;
-
-struct Answer {
-  int status;
-  std::string text;
-};
-
-Answer anesim(const std::string& arguments, const std::string& redirect = "2>&1") {
-  FILE* pipe = popen((ANESIM_PROGRAM " " + arguments + " " + redirect).c_str(), "r");
-  Answer a{0, ""};
-  std::array<char, 4096> block{};
-  while (const std::size_t n = fread(block.data(), 1, block.size(), pipe))
-    a.text.append(block.data(), n);
-  a.status = WEXITSTATUS(pclose(pipe));
-  return a;
-}
 
 class ShowCommand : public testing::Test {
  protected:

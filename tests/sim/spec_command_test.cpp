@@ -1,7 +1,6 @@
 // Is a person served who asks for one spec, or for the comparison with silicon?
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <array>
@@ -11,30 +10,18 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "program.h"
+
 namespace ane::sim {
 namespace {
 
 using ::testing::HasSubstr;
 
-struct Answer {
-  int status;
-  std::string text;
-};
-
-Answer anesim(const std::string& arguments) {
-  FILE* pipe = popen((ANESIM_PROGRAM " " + arguments).c_str(), "r");
-  Answer a{0, ""};
-  std::array<char, 4096> block{};
-  while (const std::size_t n = fread(block.data(), 1, block.size(), pipe))
-    a.text.append(block.data(), n);
-  a.status = WEXITSTATUS(pclose(pipe));
-  return a;
-}
-
 TEST(SpecCommand, ASpecRunsWithCausesThatSumAndABand) {
   const Answer a = anesim(
       "run 'kind=matmul m=1024 n=1024 k=1024 unit=gpu path=mlx weights=fp16' --chip M2 --no-db "
-      "--json");
+      "--json",
+      "");
   ASSERT_EQ(a.status, 0);
   const auto j = nlohmann::json::parse(a.text);
   double sum = 0;
@@ -54,7 +41,7 @@ TEST(SpecCommand, FaultsAreOneLineAndExit2) {
         {"validate --rows /nonexistent.csv", "cannot be read"},
         {"calibrate --passes 0", "at least 1"},
         {"validate --json --csv", "exclude each other"}}) {
-    const Answer a = anesim(arguments + " 2>&1");
+    const Answer a = anesim(arguments + " 2>&1", "");
     EXPECT_EQ(a.status, 2) << arguments;
     EXPECT_THAT(a.text, HasSubstr(said)) << arguments;
     EXPECT_LE(std::count(a.text.begin(), a.text.end(), '\n'), 2) << a.text;
@@ -69,7 +56,7 @@ TEST(ValidateCommand, RowsOfAnotherFileAreComparedAndStored) {
          "M3 Max (40c),s,A,unit=gpu path=mlx kind=op op=reduce_sum shape=128x1000000 "
          "activations=fp32 axes=all bytes=512000000,bandwidth,3.5e11\n";
   const Answer a =
-      anesim("validate --json --rows " + folder + "/rows.csv --db " + folder + "/t.db");
+      anesim("validate --json --rows " + folder + "/rows.csv --db " + folder + "/t.db", "");
   ASSERT_EQ(a.status, 0);
   const auto j = nlohmann::json::parse(a.text);
   EXPECT_EQ(j["rows"], 1);
@@ -80,9 +67,9 @@ TEST(ValidateCommand, RowsOfAnotherFileAreComparedAndStored) {
 }
 
 TEST(ValidateCommand, EveryFormTellsTheSameCounts) {
-  const auto j = nlohmann::json::parse(anesim("validate --json --worst 0").text);
-  const std::string text = anesim("validate --worst 0").text;
-  const std::string csv = anesim("validate --csv").text;
+  const auto j = nlohmann::json::parse(anesim("validate --json --worst 0", "").text);
+  const std::string text = anesim("validate --worst 0", "").text;
+  const std::string csv = anesim("validate --csv", "").text;
   EXPECT_THAT(text, HasSubstr(std::to_string(j["rows"].get<int>()) + " rows, " +
                               std::to_string(j["with_spec"].get<int>()) + " with a spec"));
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), j["with_spec"].get<int>() + 1);

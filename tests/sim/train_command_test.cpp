@@ -1,6 +1,5 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,24 +9,11 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "program.h"
+
 namespace {
 
 using testing::HasSubstr;
-
-struct Answer {
-  int status;
-  std::string text;
-};
-
-Answer anesim(const std::string& arguments, const std::string& redirect = "2>&1") {
-  FILE* pipe = popen((ANESIM_PROGRAM " " + arguments + " " + redirect).c_str(), "r");
-  Answer a{0, ""};
-  std::array<char, 4096> block{};
-  while (const std::size_t n = fread(block.data(), 1, block.size(), pipe))
-    a.text.append(block.data(), n);
-  a.status = WEXITSTATUS(pclose(pipe));
-  return a;
-}
 
 // 1,500 reads of 60 bases; those of an odd number have a low-quality tail, of a length that makes
 // fastp's rule fail about two thirds of them.
