@@ -14,7 +14,8 @@ inline constexpr std::array<std::string_view, 28> unary_functions{
     "sin",     "cos",    "exp",   "log",        "sqrt",     "rsqrt",        "reciprocal"};
 
 inline constexpr std::array<std::string_view, 12> elementwise_operations{
-    "add", "sub", "mul", "div", "max", "min", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal"};
+    "add",   "sub",       "mul",  "div",        "max",     "min",
+    "equal", "not_equal", "less", "less_equal", "greater", "greater_equal"};
 
 inline constexpr std::array<std::string_view, 7> reduction_operations{
     "sum", "mean", "max", "min", "sum_squares", "mean_squares", "argmax"};

@@ -11,7 +11,7 @@ std::span<const Operator* const> operators() {
       &unary_operator,       &reduce_operator,     &pool_operator,      &softmax_operator,
       &log_softmax_operator, &layer_norm_operator, &gather_operator,    &concat_operator,
       &slice_operator,       &reshape_operator,    &transpose_operator, &quantise_operator,
-      &dequantise_operator, &cast_operator};
+      &dequantise_operator,  &cast_operator};
   return table;
 }
 

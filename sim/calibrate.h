@@ -1,9 +1,10 @@
 // Fits the parameters marked `"free": true` in sim/chips and sim/runtimes to calibration rows.
 //
 // Loss: the sum over rows of Huber(ln(predicted / measured), 0.1) plus a weak pull of each
-// parameter to where it started (0.005 for a factor e), so that what the rows do not see stays. Each
-// pass minimises along one parameter after the other by golden section; passes repeat until the
-// loss falls by less than a part in ten thousand. Deterministic: fixed order, no random numbers.
+// parameter to where it started (0.005 for a factor e), so that what the rows do not see stays.
+// Each pass minimises along one parameter after the other by golden section; passes repeat until
+// the loss falls by less than a part in ten thousand. Deterministic: fixed order, no random
+// numbers.
 #pragma once
 #include <string>
 #include <vector>

@@ -1,6 +1,7 @@
 // Columns of a table [1, D, 1, V] at the indices [1, 1, H, P]: [1, D, H, P]. Embedding is a gather
-// from a constant table. Attribute `operation` "host" keeps it off the accelerator. Needs the texture unit; an index outside 0..V-1 is the caller's error.
-// With the attribute `operation` = "host" the caller wants it on the CPU, whatever the chip has.
+// from a constant table. Attribute `operation` "host" keeps it off the accelerator. Needs the
+// texture unit; an index outside 0..V-1 is the caller's error. With the attribute `operation` =
+// "host" the caller wants it on the CPU, whatever the chip has.
 #include "kernels/lowering.h"
 #include "kernels/ops/ops.h"
 
@@ -19,8 +20,6 @@ TensorType shape(const Call& call) {
 
 std::optional<Refusal> refuse(const Call& call, const isa::Machine& m) {
   if (const auto r = refuse_extents(call, m)) return r;
-  if (call.attributes.operation == "host")
-    return Refusal{"G2", "the gather was asked for on the host"};
   if (call.attributes.operation == "host")
     return Refusal{"G2", "the caller asked for the host to gather"};
   if (!m.texture_unit)
