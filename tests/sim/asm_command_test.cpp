@@ -13,6 +13,9 @@
 
 namespace {
 
+using ane::anesim;
+using ane::Answer;
+
 using testing::HasSubstr;
 
 // A folder of its own for each test.

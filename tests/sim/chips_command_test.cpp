@@ -10,6 +10,9 @@
 
 namespace {
 
+using ane::anesim;
+using ane::Answer;
+
 using testing::HasSubstr;
 using testing::Not;
 

@@ -13,6 +13,9 @@
 
 namespace {
 
+using ane::anesim;
+using ane::Answer;
+
 using testing::HasSubstr;
 
 // 1,500 reads of 60 bases; those of an odd number have a low-quality tail, of a length that makes
