@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <fstream>
+#include <optional>
 
 #include "isa/error.h"
 #include "results/json.h"
+#include "sim/flash_run.h"
 #include "sim/mac_counters.h"
 #include "sim/mpnn_run.h"
 #include "sim/workloads.h"
@@ -29,6 +31,7 @@ struct Variant {
   std::int64_t batch = 1;
   std::string_view unit = "", runtime = "", precision = "";
   bool adaptive = false;
+  std::optional<std::int64_t> attention{};  // block of attention over all residues; 0: standard
 };
 
 constexpr Variant variants[] = {
@@ -62,6 +65,10 @@ constexpr Variant variants[] = {
     {.name = "adaptive",
      .summary = "FP16, INT8 weights or float32 by the structure's complexity",
      .adaptive = true},
+    {.name = "flash",
+     .summary = "another network: attention over all residues, tiled by 256, online softmax",
+     .attention = 256},
+    {.name = "flash_standard", .summary = "the same with whole N x N matrices", .attention = 0},
 };
 
 const Variant& variant_named(const std::string& name) {
@@ -218,12 +225,45 @@ void write_file(const std::string& path, const std::string& bytes) {
   if (!file) throw InputError(path, "cannot be written");
 }
 
+results::Record cost_of(const Choice& choice, const Target& target, std::int64_t length,
+                        const kernels::arith::Profile& profile) {
+  const MpnnPlan plan = plan_for(choice, target, length);
+  results::Record record =
+      choice.variant->attention
+          ? time_flash(plan, {.length = length, .block = *choice.variant->attention}, target,
+                       profile)
+          : time_mpnn(plan, length, target, profile);
+  record.run.input = fmt::format("{} residues", length);
+  record.run.input_digest = fmt::format("length {}", length);
+  return record;
+}
+
+// run mpnn --length: the record of one line of compare.
+int run_length(const po::variables_map& given) {
+  for (const char* option : {"out", "counters"})
+    if (given.count(option))
+      throw InputError(std::string("--") + option, "needs a structure", "--pdb FILE");
+  const Choice choice = choose(given);
+  if (choice.variant->adaptive)
+    throw InputError("--variant", "adaptive chooses by the structure", "--pdb FILE");
+  const Target target =
+      make_target(given["chip"].as<std::string>(), unit_of(given, *choice.variant),
+                  runtime_of(given, *choice.variant), overrides_of(given));
+  const std::int64_t length = given["length"].as<std::int64_t>();
+  if (length < 1) throw InputError("--length", "at least 1");
+  results::Record record = cost_of(choice, target, length, profile_of(given, target.chip));
+  record.run.overrides = canonical(overrides_of(given));
+  return finish(given, {record}, "summary");
+}
+
 }  // namespace
 
 int run_mpnn(const Arguments& arguments) {
   po::options_description options("options");
-  options.add_options()                                                                        //
-      ("pdb", po::value<std::string>()->value_name("FILE"), "PDB or mmCIF, plain or gzip")     //
+  options.add_options()                                                                     //
+      ("pdb", po::value<std::string>()->value_name("FILE"), "PDB or mmCIF, plain or gzip")  //
+      ("length", po::value<std::int64_t>()->value_name("N"),
+       "instead of --pdb: the cost alone of so many residues")                                 //
       ("chains", po::value<std::string>()->value_name("A,B"), "chains to read; default: all")  //
       ("designed", po::value<std::string>()->value_name("A,B"),
        "chains to design; the others stay; default: all")                                      //
@@ -250,8 +290,10 @@ int run_mpnn(const Arguments& arguments) {
             arguments);
   if (!given) return 0;
   const results::Style style = style_of(*given);
+  if (given->count("pdb") == 0 && given->count("length")) return run_length(*given);
   if (given->count("pdb") == 0)
     throw InputError("--pdb", "no structure given", "a PDB or mmCIF file");
+  if (given->count("length")) throw InputError("--length", "the structure says its length");
   const std::string path = (*given)["pdb"].as<std::string>();
   mp::StructureChoice which;
   if (given->count("chains")) which.chains = split_list((*given)["chains"].as<std::string>());
@@ -293,6 +335,8 @@ int run_mpnn(const Arguments& arguments) {
   choice.plan.order = order_of(*given, choice.plan.mode, input);
   const std::string out = out_of(*given, choice.plan.mode);
   const MpnnPlan plan = plan_for(choice, target, input.length());
+  if (given->count("counters") && choice.variant->attention)
+    throw InputError("--counters", "are ProteinMPNN's", "another --variant");
   if (given->count("counters")) {
     const results::Report report = counters_report(
         fmt::format("mpnn {}, {}: products by layer of one pass", structure.name, plan.precision),
@@ -303,7 +347,10 @@ int run_mpnn(const Arguments& arguments) {
     return 0;
   }
   MpnnAnswer answer;
-  results::Record record = run_mpnn_on(plan, input, target, profile, answer);
+  results::Record record =
+      choice.variant->attention
+          ? run_flash(plan, {.block = *choice.variant->attention}, input, target, profile, answer)
+          : run_mpnn_on(plan, input, target, profile, answer);
   record.run.input = structure.name;
   record.run.overrides = canonical(overrides_of(*given));
   record.notes.insert(record.notes.end(), notes.begin(), notes.end());
@@ -349,9 +396,7 @@ int compare_mpnn(const Arguments& arguments) {
       const auto& profile = profile_of(*given, target.chip);
       for (const std::int64_t length :
            split_numbers("--lengths", (*given)["lengths"].as<std::string>())) {
-        records.push_back(time_mpnn(plan_for(choice, target, length), length, target, profile));
-        records.back().run.input = fmt::format("{} residues", length);
-        records.back().run.input_digest = fmt::format("length {}", length);
+        records.push_back(cost_of(choice, target, length, profile));
         records.back().run.overrides = canonical(overrides_of(*given));
       }
     }

@@ -1,0 +1,155 @@
+// anesim run mpnn and compare mpnn on a structure that the test writes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace {
+
+using testing::HasSubstr;
+
+struct Answer {
+  int status;
+  std::string text;
+};
+
+Answer anesim(const std::string& arguments, const std::string& redirect = "2>&1") {
+  FILE* pipe = popen((ANESIM_PROGRAM " " + arguments + " " + redirect).c_str(), "r");
+  Answer a{0, ""};
+  std::array<char, 4096> block{};
+  while (const std::size_t n = fread(block.data(), 1, block.size(), pipe))
+    a.text.append(block.data(), n);
+  a.status = WEXITSTATUS(pclose(pipe));
+  return a;
+}
+
+class MpnnCommand : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() / ("anesim_mpnn_" + std::to_string(getpid()));
+    std::filesystem::create_directories(folder_);
+    pdb_ = (folder_ / "helix.pdb").string();
+    write(pdb_, helix(20));
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  static void write(const std::string& path, const std::string& text) {
+    std::ofstream(path) << text;
+  }
+  // A helix of alanine, glycine and leucine in the columns of the PDB format.
+  static std::string helix(int residues) {
+    static constexpr std::array names{"ALA", "GLY", "LEU"};
+    std::string text;
+    int serial = 0;
+    for (int i = 0; i < residues; ++i) {
+      const std::array<std::pair<const char*, double>, 4> atoms{
+          {{"N", -0.5}, {"CA", 0.0}, {"C", 0.45}, {"O", 0.5}}};
+      for (const auto& [atom, phase] : atoms) {
+        const double t = 1.7453 * i + phase;
+        std::array<char, 96> line{};
+        std::snprintf(line.data(), line.size(),
+                      "ATOM  %5d  %-3s %3s A%4d    %8.3f%8.3f%8.3f  1.00  0.00          %2c\n",
+                      ++serial, atom, names[static_cast<std::size_t>(i % 3)], i + 1,
+                      2.3 * std::cos(t), 2.3 * std::sin(t), 1.5 * i + phase, atom[0]);
+        text += line.data();
+      }
+    }
+    return text + "END\n";
+  }
+  Answer run(const std::string& options) const {
+    return anesim("run mpnn --pdb " + pdb_ + " --no-db --hidden 16 --layers 1 " + options);
+  }
+  nlohmann::json json(const std::string& options) const {
+    const Answer a =
+        anesim("run mpnn --pdb " + pdb_ + " --no-db --hidden 16 --layers 1 --json " + options,
+               "2>/dev/null");
+    EXPECT_EQ(a.status, 0) << a.text;
+    return nlohmann::json::parse(a.text);
+  }
+  std::string file(const std::string& name) const { return (folder_ / name).string(); }
+
+  std::filesystem::path folder_;
+  std::string pdb_;
+};
+
+TEST_F(MpnnCommand, TheAnswerIsOneWhateverTheHostComputesItWith) {
+  const auto plain = json("");
+  const std::string digest = plain["digest"];
+  EXPECT_EQ(digest.size(), 32U);
+  for (const char* way : {"--simd scalar", "--batch 3", "--bucket 32", "--gather one_hot",
+                          "--gather host", "--chip M1 --profile ane16"})
+    EXPECT_EQ(json(way)["digest"], digest) << way;
+  EXPECT_NE(json("--profile ieee")["digest"], digest);
+  EXPECT_NE(json("--order random")["digest"], digest);
+  EXPECT_NE(json("--mode conditional")["digest"], digest);
+}
+
+TEST_F(MpnnCommand, SamplesAreWrittenAsFastaAndLogProbabilitiesAsNpy) {
+  EXPECT_EQ(run("--mode sample --n 2 --out " + file("s.fasta")).status, 0);
+  std::ifstream fasta(file("s.fasta"));
+  std::string line;
+  for (int i = 0; i < 2; ++i) {
+    std::getline(fasta, line);
+    EXPECT_THAT(line, testing::StartsWith(">helix sample"));
+    std::getline(fasta, line);
+    EXPECT_EQ(line.size(), 20U);
+  }
+  EXPECT_EQ(run("--out " + file("p.npy")).status, 0);
+  EXPECT_EQ(std::filesystem::file_size(file("p.npy")) % 64, 20U * 21 * 4 % 64);
+  const Answer a = run("--out " + file("p.txt"));
+  EXPECT_EQ(a.status, 2);
+  EXPECT_THAT(a.text, HasSubstr(".npy"));
+}
+
+TEST_F(MpnnCommand, FaultsAreOneLineAndExitTwo) {
+  const auto fault = [](const Answer& a, const char* what) {
+    EXPECT_EQ(a.status, 2) << a.text;
+    EXPECT_THAT(a.text, HasSubstr("error: "));
+    EXPECT_THAT(a.text, HasSubstr(what));
+  };
+  fault(anesim("run mpnn --no-db"), "no structure given");
+  fault(anesim("run mpnn --no-db --pdb " + file("absent.pdb")), "absent.pdb");
+  fault(run("--variant bucketd"), "'bucketed'");
+  fault(run("--bucket 8,16"), "20 residues are more than the largest bucket, 16");
+  fault(run("--mode scor"), "'score'");
+  fault(run("--order backwards"), "identity, random or an .npy file");
+  fault(run("--precision fp32"), "the ANE has no fp32");
+  fault(run("--length 5"), "--length");
+  fault(run("--counters --profile ieee"), "drops nothing");
+  std::string broken = helix(4);
+  broken.replace(2 * 81 + 32, 5, "x.yzq");
+  write(file("broken.pdb"), broken);
+  fault(anesim("run mpnn --no-db --pdb " + file("broken.pdb")), "broken.pdb:3");
+}
+
+TEST_F(MpnnCommand, CountersNameEveryLayerOnce) {
+  const auto layers = json("--counters")["layers"];
+  ASSERT_GT(layers.size(), 10U);
+  EXPECT_EQ(layers[0]["layer"], "features.edge_embedding");
+  std::int64_t dropped = 0;
+  for (std::size_t i = 0; i + 1 < layers.size(); ++i)
+    dropped += layers[i]["dropped"].get<std::int64_t>();
+  EXPECT_EQ(layers.back()["layer"], "all");
+  EXPECT_EQ(layers.back()["dropped"], dropped);
+  EXPECT_GT(dropped, 0);
+}
+
+TEST_F(MpnnCommand, TiledAttentionNeedsLessMemoryThanStandard) {
+  const auto memory = [](const std::string& variant) {
+    const Answer a =
+        anesim("run mpnn --no-db --json --length 2000 --variant " + variant, "2>/dev/null");
+    return nlohmann::json::parse(a.text)["peak_memory_bytes"].get<double>();
+  };
+  EXPECT_LT(10 * memory("flash"), memory("flash_standard"));
+  EXPECT_EQ(run("--variant flash").status, 0);
+}
+
+}  // namespace
