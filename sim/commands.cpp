@@ -9,6 +9,7 @@ std::span<const Command> commands() {
       {"asm", "assembles a program", run_asm},
       {"arith", "the numbers of a profile: multiply-accumulate, functions, codes", run_arith},
       {"calibrate", "free parameters fitted to calibration rows", run_calibrate},
+      {"check", "numeric regression: today's bits against a stored file", run_check},
       {"chips", "what is known of each chip, and where it comes from", run_chips},
       {"disasm", "prints a program file as text", run_disasm},
       {"compare", "a workload's cost on chips, units and batches, side by side", run_compare},

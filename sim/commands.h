@@ -10,6 +10,7 @@ using Arguments = std::vector<std::string>;
 int run_asm(const Arguments& arguments);
 int run_arith(const Arguments& arguments);
 int run_calibrate(const Arguments& arguments);
+int run_check(const Arguments& arguments);
 int run_chips(const Arguments& arguments);
 int run_disasm(const Arguments& arguments);
 int run_compare(const Arguments& arguments);

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 
+#include "workloads/mpnn/features.h"
 #include "workloads/readqc/model.h"
 
 namespace ane::sim {
@@ -15,5 +16,8 @@ workloads::readqc::ReadBatch seeded_reads(std::int64_t count, std::uint64_t seed
 // kernel + out)), biases in +-0.1. Untrained: its decisions mean nothing, its arithmetic is the
 // same.
 workloads::readqc::Model seeded_model(workloads::readqc::ModelKind kind, std::uint64_t seed);
+
+// A backbone that turns like a helix, 100 degrees and 1.5 angstrom a residue, each of another type.
+workloads::mpnn::Input seeded_helix(std::int64_t length);
 
 }  // namespace ane::sim
