@@ -7,6 +7,7 @@
 
 #include "isa/error.h"
 #include "results/json.h"
+#include "sim/bucket_plan.h"
 #include "sim/flash_run.h"
 #include "sim/mac_counters.h"
 #include "sim/mpnn_run.h"
@@ -225,6 +226,12 @@ void write_file(const std::string& path, const std::string& bytes) {
   if (!file) throw InputError(path, "cannot be written");
 }
 
+void print(const results::Report& report, results::Style style) {
+  fmt::print("{}", style == results::Style::json  ? results::reports_json({report})
+                   : style == results::Style::csv ? results::csv_of({report})
+                                                  : results::text_of({report}));
+}
+
 results::Record cost_of(const Choice& choice, const Target& target, std::int64_t length,
                         const kernels::arith::Profile& profile) {
   const MpnnPlan plan = plan_for(choice, target, length);
@@ -341,9 +348,7 @@ int run_mpnn(const Arguments& arguments) {
     const results::Report report = counters_report(
         fmt::format("mpnn {}, {}: products by layer of one pass", structure.name, plan.precision),
         count_mpnn(plan, input, target, profile));
-    fmt::print("{}", style == results::Style::json  ? results::reports_json({report})
-                     : style == results::Style::csv ? results::csv_of({report})
-                                                    : results::text_of({report}));
+    print(report, style);
     return 0;
   }
   MpnnAnswer answer;
@@ -374,7 +379,11 @@ int compare_mpnn(const Arguments& arguments) {
       ("units", po::value<std::string>()->default_value("ane,gpu,cpu"), "units, at commas")    //
       ("unit", po::value<std::string>()->default_value("ane"), "one unit instead of --units")  //
       ("lengths", po::value<std::string>()->default_value("50,100,200,500,1000,2000"),
-       "residues, at commas");
+       "residues, at commas")  //
+      ("buckets-from", po::value<std::string>()->value_name("FILE"),
+       "instead of the cost: how the lengths in FILE, one a line, fall into --bucket and into the "
+       "best --bucket-count buckets, and what padding wastes")  //
+      ("bucket-count", po::value<int>()->default_value(4), "buckets to choose (--buckets-from)");
   add_model_options(options);
   add_target_options(options);
   add_output_options(options);
@@ -383,8 +392,18 @@ int compare_mpnn(const Arguments& arguments) {
              usage("[options]\n\nThe cost of ProteinMPNN on chips, units and lengths."), options},
             arguments);
   if (!given) return 0;
-  style_of(*given);
+  const results::Style style = style_of(*given);
   const Choice choice = choose(*given);
+  if (given->count("buckets-from")) {
+    const int count = (*given)["bucket-count"].as<int>();
+    if (count < 1 || count > 64) throw InputError("--bucket-count", "1 to 64");
+    const std::vector<std::int64_t> usual(std::begin(mp::default_buckets),
+                                          std::end(mp::default_buckets));
+    print(bucket_plan(read_lengths((*given)["buckets-from"].as<std::string>()),
+                      choice.buckets.empty() ? usual : choice.buckets, count),
+          style);
+    return 0;
+  }
   std::vector<results::Record> records;
   std::vector<std::string> units = split_list((*given)["units"].as<std::string>());
   if (!(*given)["unit"].defaulted() || !choice.variant->unit.empty())

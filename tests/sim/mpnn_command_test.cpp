@@ -142,6 +142,26 @@ TEST_F(MpnnCommand, CountersNameEveryLayerOnce) {
   EXPECT_GT(dropped, 0);
 }
 
+TEST_F(MpnnCommand, BucketsFromLengthsSayWhereEachProteinGoesAndWhatItWastes) {
+  write(file("lengths.txt"), "# lengths\n30\n\n32\n100\n700\n");
+  const Answer a =
+      anesim("compare mpnn --json --bucket-count 3 --buckets-from " + file("lengths.txt"));
+  ASSERT_EQ(a.status, 0) << a.text;
+  const auto plan = nlohmann::json::parse(a.text);
+  // 34 + 32 places in 64, 28 in 128; 700 fits nowhere.
+  EXPECT_EQ(plan["given"].back()["padded_places"], 94);
+  EXPECT_EQ(plan["given"].back()["proteins"], 3);
+  EXPECT_THAT(a.text, HasSubstr("too long"));
+  // 32, 112 and 704: 2 + 12 + 4 places.
+  EXPECT_EQ(plan["best"].size(), 4U);
+  EXPECT_EQ(plan["best"][0]["bucket"], "32");
+  EXPECT_EQ(plan["best"].back()["padded_places"], 18);
+  write(file("lengths.txt"), "30\nlong\n");
+  const Answer wrong = anesim("compare mpnn --buckets-from " + file("lengths.txt"));
+  EXPECT_EQ(wrong.status, 2);
+  EXPECT_THAT(wrong.text, HasSubstr("lengths.txt:2: 'long'"));
+}
+
 TEST_F(MpnnCommand, TiledAttentionNeedsLessMemoryThanStandard) {
   const auto memory = [](const std::string& variant) {
     const Answer a =
