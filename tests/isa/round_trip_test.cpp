@@ -113,6 +113,9 @@ TEST(RoundTrip, RegistersTooFarApartBecomeTwoLinesOfTheSameMnemonic) {
             "kld enable=1 format=fp16 block=0\n"
             "kld off15=7\n");
   EXPECT_EQ(assemble(text_of(words), "").words, words);
+  // A masked packet reaches the register 16 behind its first one (off12) and no further.
+  EXPECT_EQ(assemble("kld enable=1 off12=7", "").words.size(), 3u);
+  EXPECT_EQ(assemble("kld enable=1 off13=7", "").words.size(), 4u);
 }
 
 }  // namespace
