@@ -122,7 +122,8 @@ class Machines {
     if (!slot) {
       const workloads::Graph graph = with_values_ ? mp::build_graph(plan_.weights, options)
                                                   : mp::build_graph(plan_.weights.spec, options);
-      slot.emplace(graph, target_, profile_, GraphRunOptions{.with_values = with_values_});
+      slot.emplace(graph, target_, profile_,
+                   GraphRunOptions{.with_values = with_values_, .keep_in_l2 = plan_.fused});
     }
     return *slot;
   }

@@ -26,6 +26,7 @@ struct MpnnPlan {
   std::int64_t batch = 1;
   workloads::mpnn::Gather gather = workloads::mpnn::Gather::texture;
   bool factored = true;
+  bool fused = true;  // intermediates stay in L2 where they fit
   double temperature = 0.1;
   std::uint64_t seed = 37;
   bool greedy = false;

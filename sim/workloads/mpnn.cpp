@@ -32,6 +32,7 @@ struct Variant {
   std::int64_t batch = 1;
   std::string_view unit = "", runtime = "", precision = "";
   bool adaptive = false;
+  bool fused = true;                        // intermediates stay in L2 where they fit
   std::optional<std::int64_t> attention{};  // block of attention over all residues; 0: standard
 };
 
@@ -63,6 +64,11 @@ constexpr Variant variants[] = {
      .runtime = "torch_mps",
      .precision = "fp32"},
     {.name = "onnx", .summary = "ANE by ONNX Runtime's Core ML provider", .runtime = "onnx_coreml"},
+    {.name = "cpu_knn", .summary = "as exact: neighbours and features on the CPU, in float32"},
+    {.name = "kernel_fusion", .summary = "as exact: intermediates stay in L2 where they fit"},
+    {.name = "unfused",
+     .summary = "every intermediate goes through memory: what kernel_fusion is compared with",
+     .fused = false},
     {.name = "adaptive",
      .summary = "FP16, INT8 weights or float32 by the structure's complexity",
      .adaptive = true},
@@ -135,6 +141,7 @@ Choice choose(const po::variables_map& given) {
   }
   p.precision = c.variant->precision.empty() ? "" : std::string(c.variant->precision);
   if (given.count("precision")) p.precision = given["precision"].as<std::string>();
+  p.fused = c.variant->fused;
   p.batch = given.count("batch") ? given["batch"].as<std::int64_t>() : c.variant->batch;
   if (p.batch < 1 || p.batch > 4096) throw InputError("--batch", "1 to 4096");
   p.factored = given.count("literal") == 0;
