@@ -7,11 +7,13 @@
 
 #include "isa/error.h"
 #include "sim/devices/estimate.h"
-#include "sim/graph_run.h"
+#include "sim/flash_run.h"
 #include "sim/mpnn_run.h"
+#include "sim/predict.h"
 #include "sim/priced_reads.h"
 #include "sim/validate.h"
-#include "workloads/networks.h"
+#include "workloads/compile.h"
+#include "workloads/spec_graph.h"
 #include "workloads/spec_work.h"
 
 namespace ane::sim {
@@ -70,31 +72,28 @@ workloads::mpnn::ModelSpec mpnn_model(const Spec& s) {
           .neighbours = static_cast<int>(s.k)};
 }
 
-// The graph of a spec for the ANE; of a language model with so many of its layers.
-workloads::Graph ane_graph(const Spec& s, const isa::Machine& machine, std::int64_t layers) {
-  workloads::Numbers numbers;
-  if (s.weights == "lut4")
-    numbers.weights = isa::KernelFormat::pal4;
-  else if (s.weights == "int8" && machine.streams_int8_weights)
-    numbers.weights = isa::KernelFormat::int8c;
-  if (s.kind == "llm") {
-    workloads::LanguageModel model = workloads::language_model(s);
-    model.layers = layers;
-    return workloads::build_llm(model, s, numbers);
-  }
-  if (s.kind == "encoder")
-    return workloads::build_encoder(workloads::encoder_named(s.name), s.tokens, s.batch, numbers);
-  throw InputError("spec", fmt::format("kind={}: no graph for the ANE", s.kind));
+void take(Priced& p, const results::Record& r) {
+  p.seconds = r.totals.latency_s;
+  p.joules = r.totals.energy_j;
+  p.flop = 2 * real(r.totals.macs);
+  p.peak_memory = real(r.totals.peak_memory_bytes);
+  p.bound = r.totals.bound;
+  for (const results::Part& part : r.totals.memory_parts)
+    if (part.name == "weights") p.weight_bytes = part.value;
 }
 
-// Adds `times` the record's costs.
-void take(Priced& p, const results::Record& r, double times) {
-  p.seconds += times * r.totals.latency_s;
-  p.joules += times * r.totals.energy_j;
-  p.flop += times * 2 * real(r.totals.macs);
-  p.peak_memory += times * real(r.totals.peak_memory_bytes);
-  for (const results::Part& part : r.totals.memory_parts)
-    if (part.name == "weights") p.weight_bytes += times * part.value;
+// ProteinMPNN with attention over all residues in the place of messages, whole or in tiles.
+void price_attention(Priced& p, const Spec& s, const Target& target) {
+  MpnnPlan plan;
+  plan.weights = workloads::mpnn::seeded_weights(mpnn_model(s));
+  plan.precision = s.weights;
+  workloads::mpnn::FlashOptions options;
+  options.length = s.residues;
+  if (!s.flash_attention) options.block = 0;
+  take(p, time_flash(plan, options, target,
+                     kernels::arith::profile_named(target.unit == "ane"
+                                                       ? target.chip.machine().default_profile
+                                                       : std::string("ieee"))));
 }
 
 void price_on_ane(Priced& p, const Spec& s, const Target& target) {
@@ -104,32 +103,28 @@ void price_on_ane(Priced& p, const Spec& s, const Target& target) {
   if (s.kind == "mpnn") {
     MpnnPlan plan;
     plan.weights = workloads::mpnn::seeded_weights(mpnn_model(s));
-    plan.precision = s.weights == "int8" ? "int8w" : s.weights;
+    plan.precision = s.weights != "int8" ? s.weights : s.activations == "int8" ? "w8a8" : "int8w";
     plan.bucket = s.residues;
     plan.batch = s.batch;
     r = time_mpnn(plan, s.residues, target, profile);
   } else {
-    // The layers of a language model are alike: two of them say what each further one costs.
-    constexpr std::int64_t layers = 2;
-    const auto run = [&](std::int64_t n) {
-      results::Run identity;
-      identity.batch = s.batch;
-      return GraphRun(ane_graph(s, target.chip.machine(), n), target, profile,
-                      {.with_values = false})
-          .record(std::move(identity));
-    };
-    r = run(layers);
-    take(p, r, 1);
-    if (s.kind == "llm") {
-      const auto further = real(s.layers - layers);
-      take(p, run(layers - 1), -further);
-      take(p, r, further);
-    }
-    p.bound = r.totals.bound;
+    Spec on_ane = s;
+    on_ane.unit = "ane";
+    on_ane.given.insert("unit");
+    const Prediction of = predict(on_ane, target.chip, target.runtime);
+    p.seconds = of.seconds;
+    p.joules = of.joules;
+    p.flop = of.flop;
+    p.bound = of.bound;
+    if (s.kind == "llm") return;  // its weights are counted below, without a program's padding
+    const workloads::Compiled compiled =
+        workloads::compile(workloads::graph_of(s, target.chip.machine()), target.chip.machine(),
+                           profile, {.with_values = false});
+    p.weight_bytes = real(compiled.weight_bytes);
+    p.peak_memory = real(compiled.weight_bytes + compiled.activation_bytes);
     return;
   }
-  take(p, r, 1);
-  p.bound = r.totals.bound;
+  take(p, r);
 }
 
 void price_on_device(Priced& p, const Spec& s, const Chip& chip, const Runtime& runtime,
@@ -218,7 +213,9 @@ const Priced& Pricer::price(const std::string& name) {
     if (s.kind == "mpnn") p.parameters = real(workloads::mpnn::parameter_count(mpnn_model(s)));
     if (s.kind == "llm") p.parameters = real(s.params);
     try {
-      if (c.unit == "ane")
+      if (s.kind == "mpnn" && s.phase == "attention")
+        price_attention(p, s, {on, runtime, c.unit});
+      else if (c.unit == "ane")
         price_on_ane(p, s, {on, runtime, c.unit});
       else
         price_on_device(p, s, on, runtime, c.unit);
@@ -226,7 +223,7 @@ const Priced& Pricer::price(const std::string& name) {
       p.why_not = e.what();
     }
     // Bounds need no model of the unit, only the work.
-    if (p.weight_bytes == 0 && s.kind != "encoder" && s.kind != "network") {
+    if (p.weight_bytes == 0 && (s.kind == "mpnn" || s.kind == "llm")) {
       double macs = 0;
       for (const kernels::Work& w : workloads::work_of(s)) {
         p.weight_bytes += real(w.count * w.weights.count);

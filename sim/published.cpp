@@ -95,6 +95,13 @@ Published load_published(const std::vector<DataFile>& files) {
     if (!p.configurations.emplace(c.name, c).second)
       throw InputError(r.place, fmt::format("'{}' is there twice", c.name));
   }
+  for (const Row& r : table(files, "ladder", {"step", "alone", "base", "together"})) {
+    p.ladder.push_back({r.at("step"), r.at("alone"), r.at("base"), r.at("together")});
+    const LadderStep& step = p.ladder.back();
+    for (const std::string* name : {&step.alone, &step.base, &step.together})
+      if (!p.configurations.contains(*name) && (!name->empty() || name != &step.together))
+        throw InputError(r.place, fmt::format("no configuration '{}'", *name));
+  }
   std::map<std::string, std::pair<bool, std::string>> standings;
   for (const Row& r : table(files, "provenance", {"provenance", "stands", "says"}))
     standings[r.at("provenance")] = {r.number("stands") != 0, r.at("says")};

@@ -8,6 +8,7 @@
 //   configurations.csv  what is run for it: chip, unit, runtime, items of a call, and the work as a
 //                       spec (workloads/spec.h; kind=readqc and kind=rule stand for a read-QC model
 //                       and for the plain rule)
+//   ladder.csv          optimisations, each alone and on top of those before
 //   provenance.csv      which kinds of figure stand for what they name
 #pragma once
 #include <map>
@@ -37,9 +38,15 @@ struct PublishedClaim {
   std::string row, column;               // of the source's table
 };
 
+// One optimisation of ladder.csv: measured alone against its base, and on top of those before it.
+struct LadderStep {
+  std::string step, alone, base, together;  // configurations; together may be empty
+};
+
 struct Published {
   std::vector<PublishedClaim> claims;  // in the order of the file
   std::map<std::string, Configuration> configurations;
+  std::vector<LadderStep> ladder;
 
   const PublishedClaim* find(const std::string& id) const;
   const Configuration& configuration(const std::string& name) const;  // must exist

@@ -268,6 +268,31 @@ std::vector<Answer> answer_claims(const Published& published, const Selection& s
   return answers;
 }
 
+std::vector<Rung> climb(const Published& published) {
+  Pricer pricer(published);
+  const auto each = [&](const std::string& name) {
+    const Priced& p = pricer.price(name);
+    return p.why_not.empty() ? p.seconds / p.items : results::unknown;
+  };
+  std::vector<Rung> rungs;
+  double first = results::unknown, product = 1;
+  for (const LadderStep& s : published.ladder) {
+    const Configuration& c = published.configuration(s.alone);
+    Rung r{.step = s.step, .chip = c.chip, .unit = c.unit, .note = pricer.price(s.alone).why_not};
+    r.alone = each(s.base) / each(s.alone);
+    if (rungs.empty()) first = each(s.alone);
+    if (!s.together.empty()) {
+      product *= r.alone;
+      r.multiplied = product;
+      r.together = first / each(s.together);
+      const Priced& p = pricer.price(s.together);
+      if (p.why_not.empty()) r.joules_each = p.joules / p.items;
+    }
+    rungs.push_back(std::move(r));
+  }
+  return rungs;
+}
+
 std::vector<results::Claim> as_claims(const std::vector<Answer>& answers) {
   std::vector<results::Claim> out;
   for (const Answer& a : answers)

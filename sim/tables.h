@@ -33,6 +33,17 @@ struct Selection {
 };
 std::vector<Answer> answer_claims(const Published& published, const Selection& selection = {});
 
+// The ladder of optimisations: what each gives an item alone, over its base; what all up to it
+// would give together if their gains multiplied; and what they give when they are combined.
+struct Rung {
+  std::string step, chip, unit, note;
+  double alone = results::unknown;        // x over the base
+  double multiplied = results::unknown;   // x over the first step: the product of the gains alone
+  double together = results::unknown;     // x over the first step: priced as one
+  double joules_each = results::unknown;  // of the combination, an item
+};
+std::vector<Rung> climb(const Published& published);
+
 // As the store keeps them.
 std::vector<results::Claim> as_claims(const std::vector<Answer>& answers);
 

@@ -16,6 +16,11 @@ std::string tables_text(const std::vector<Answer>& answers);
 std::string tables_json(const std::vector<Answer>& answers);
 std::string tables_csv(const std::vector<Answer>& answers);
 
+// The ladder (anesim tables --best); ratios are of time an item.
+std::string ladder_text(const std::vector<Rung>& rungs);
+std::string ladder_json(const std::vector<Rung>& rungs);
+std::string ladder_csv(const std::vector<Rung>& rungs);
+
 // Columns aligned by their widest cell, the first to the left, the others to the right; a rule
 // below the header.
 std::string aligned(const std::vector<std::vector<std::string>>& rows);

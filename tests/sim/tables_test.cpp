@@ -232,6 +232,49 @@ TEST(Tables, PrintInTheShapeOfTheOriginal) {
   EXPECT_THAT(text, HasSubstr("126 claims: "));
 }
 
+TEST(Ladder, MultipliesTheGainsAndPricesTheCombination) {
+  const std::vector<Rung> rungs = climb(published());
+  ASSERT_GE(rungs.size(), 6U);
+  EXPECT_DOUBLE_EQ(rungs[0].together, 1);
+  double product = 1;
+  bool additive = true;
+  for (const Rung& r : rungs) {
+    EXPECT_GT(r.alone, 0) << r.step << r.note;
+    if (std::isnan(r.together)) continue;
+    product *= r.alone;
+    EXPECT_DOUBLE_EQ(r.multiplied, product) << r.step;
+    additive = additive && std::abs(r.together / r.multiplied - 1) < 0.1;
+  }
+  // The point of the ladder: gains do not simply multiply.
+  EXPECT_FALSE(additive);
+  EXPECT_THAT(ladder_text(rungs), HasSubstr("than the product"));
+}
+
+TEST(Bounds, FindPowerBelowTheEnergyOfTheOperations) {
+  // At a millionth of the published power the operations themselves would take more energy.
+  const Changed little([](std::string& text, std::string_view name) {
+    if (name == "claims") replace_all(text, ",power,5,9,W", ",power,0.00005,0.00009,W");
+  });
+  const Published all = load_published(little.files);
+  for (const Answer& a : answer_claims(all, {.source = "", .table = "power"})) {
+    if (a.claim->id != "apx.coreml.power") continue;
+    EXPECT_EQ(a.verdict, Verdict::impossible) << a.reason;
+    EXPECT_THAT(a.reason, HasSubstr("operations alone"));
+  }
+}
+
+TEST(Bounds, FindASpeedAboveThePeakRate) {
+  const Changed fast([](std::string& text, std::string_view name) {
+    if (name == "claims") replace_all(text, "latency,5.33,5.33,", "latency,0.1,0.1,");
+  });
+  const Published all = load_published(fast.files);
+  for (const Answer& a : answer_claims(all, {.source = "001", .table = ""})) {
+    if (a.claim->id != "bucket.ane.latency") continue;
+    EXPECT_EQ(a.verdict, Verdict::impossible) << a.reason;
+    EXPECT_THAT(a.reason, HasSubstr("the peak of"));
+  }
+}
+
 TEST(TablesCommand, ExitsWithOneWhenStrictAndSomethingIsOff) {
   const std::string program = ANESIM_PROGRAM;
   const auto status = [&](const std::string& arguments) {
