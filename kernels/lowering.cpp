@@ -156,7 +156,9 @@ void Lowering::emit_cut(const TaskSpec& spec, std::size_t axis) {
   const std::int64_t room = free_l2();
   if (l2_need(spec) <= room) return emit(spec);
   if (axis == spec.cut.size())
-    throw InputError(program_.operators.empty() ? program_.name : program_.operators.back(),
+    throw InputError(program_.operators.empty()
+                         ? program_.name
+                         : program_.operators[static_cast<std::size_t>(operator_index_)],
                      "the smallest piece of this operation needs " + std::to_string(l2_need(spec)) +
                          " B of L2; " + std::to_string(room) + " B are free",
                      "a larger L2 (--set ane.l2=...) or a smaller tensor");

@@ -29,6 +29,10 @@ constexpr Field<A> ane_fields[] = {
     {"ane.bandwidth.host_copy", "B/s", &A::host_copy_bandwidth, 1e6, 1e14},
     {"ane.dram_latency", "s", &A::dram_latency, 0, 1e-3},
     {"ane.task_overhead", "cycle", &A::task_overhead, 0, 1e6},
+    {"ane.unit_overhead", "cycle", &A::unit_overhead, 0, 1e5},
+    {"ane.unit_overhead_int8", "cycle", &A::unit_overhead_int8, 0, 1e5},
+    {"ane.l2_write", "B/cycle", &A::l2_write, 1, 65536},
+    {"ane.product_load", "B/cycle", &A::product_load, 1, 65536},
     {"ane.winograd_gain", "1", &A::winograd_gain, 1, 2.25},
     {"ane.zero_skip.at_50", "1", &A::zero_skip_50, 0.01, 1},
     {"ane.zero_skip.at_75", "1", &A::zero_skip_75, 0.01, 1},
@@ -66,6 +70,7 @@ constexpr Field<I> limit_fields[] = {
     {"ane.features.texture_unit", "1", &I::texture_unit, 0, 1},
     {"ane.features.streams_int8_weights", "1", &I::streams_int8_weights, 0, 1},
     {"ane.features.compare_sort", "1", &I::compare_sort, 0, 1},
+    {"ane.features.chains_tiles", "1", &I::chains_tiles, 0, 1},
 };
 
 using C = CpuParameters;

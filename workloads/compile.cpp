@@ -8,7 +8,8 @@
 
 #include "kernels/arith/round.h"
 #include "kernels/lowering.h"
-#include "kernels/ops/ops.h"
+#include "workloads/chains.h"
+#include "workloads/storage.h"
 
 namespace ane::workloads {
 namespace {
@@ -17,170 +18,6 @@ using kernels::Lowering;
 using kernels::Sections;
 using kernels::View;
 using kernels::Where;
-
-constexpr std::int64_t alignment = 64;
-// What a task with operands in memory needs of L2 to be cut into pieces of a useful size.
-constexpr std::int64_t passage = 384 * 1024;
-
-std::int64_t round_up(std::int64_t x) {
-  return (x + alignment - 1) / alignment * alignment;
-}
-
-struct Life {
-  int begin = 0, end = 0;  // first and last node that touches the value
-};
-
-std::vector<Life> lives(const Graph& g) {
-  const int last = static_cast<int>(g.nodes.size());
-  std::vector<Life> life(g.values.size());
-  for (std::size_t v = 0; v < life.size(); ++v)
-    life[v] = {.begin = std::max(0, g.values[v].producer),
-               .end = std::max(0, g.values[v].producer)};
-  for (int i = 0; i < last; ++i)
-    for (const ValueId v : g.nodes[static_cast<std::size_t>(i)].inputs)
-      life[static_cast<std::size_t>(v)].end = i;
-  for (const ValueId v : g.inputs) life[static_cast<std::size_t>(v)].begin = 0;
-  for (const ValueId v : g.outputs) life[static_cast<std::size_t>(v)].end = last;
-  return life;
-}
-
-// First fit of intervals that live at the same time.
-class Arena {
- public:
-  struct Block {
-    std::int64_t begin, end;
-    Life life;
-  };
-  // The lowest offset free over the whole life, or nothing when it would end beyond `limit`.
-  std::optional<std::int64_t> place(std::int64_t bytes, const Life& life,
-                                    std::int64_t limit = INT64_MAX) {
-    std::vector<const Block*> alive;
-    for (const Block& b : blocks_)
-      if (b.life.begin <= life.end && life.begin <= b.life.end) alive.push_back(&b);
-    std::ranges::sort(alive, {}, &Block::begin);
-    std::int64_t at = 0;
-    for (const Block* b : alive) {
-      if (at + bytes <= b->begin) break;
-      at = std::max(at, round_up(b->end));
-    }
-    if (at > limit - bytes) return std::nullopt;
-    blocks_.push_back({at, at + bytes, life});
-    return at;
-  }
-  std::vector<std::pair<std::int64_t, std::int64_t>> alive_at(int node) const {
-    std::vector<std::pair<std::int64_t, std::int64_t>> list;
-    for (const Block& b : blocks_)
-      if (b.life.begin <= node && node <= b.life.end) list.emplace_back(b.begin, b.end);
-    return list;
-  }
-
- private:
-  std::vector<Block> blocks_;
-};
-
-// Chooses the intermediates that stay in L2: in order of production, as long as at every node of
-// their life the residents leave room for the operands that pass through.
-class Residency {
- public:
-  Residency(const Graph& g, const std::vector<Life>& life, std::int64_t l2)
-      : g_(g), life_(life), l2_(l2), held_(g.nodes.size(), 0), resident_(g.values.size(), false) {}
-
-  bool offer(ValueId v) {
-    const auto index = static_cast<std::size_t>(v);
-    const std::int64_t bytes = round_up(g_.type(v).bytes());
-    const Life& life = life_[index];
-    resident_[index] = true;
-    bool fits = true;
-    for (int i = life.begin; fits && i <= life.end && i < static_cast<int>(g_.nodes.size()); ++i)
-      fits = held_[static_cast<std::size_t>(i)] + bytes + passing(i) <= l2_;
-    resident_[index] = fits;
-    if (fits)
-      for (int i = life.begin; i <= life.end && i < static_cast<int>(g_.nodes.size()); ++i)
-        held_[static_cast<std::size_t>(i)] += bytes;
-    return fits;
-  }
-
-  // A value that shares another's storage takes no room of its own.
-  void share(ValueId v) { resident_[static_cast<std::size_t>(v)] = true; }
-
-  void withdraw(ValueId v) {
-    const auto index = static_cast<std::size_t>(v);
-    resident_[index] = false;
-    const Life& life = life_[index];
-    for (int i = life.begin; i <= life.end && i < static_cast<int>(g_.nodes.size()); ++i)
-      held_[static_cast<std::size_t>(i)] -= round_up(g_.type(v).bytes());
-  }
-
- private:
-  // L2 that operands of this node in memory (as far as decided) need to pass through.
-  std::int64_t passing(int node) const {
-    const Node& n = g_.nodes[static_cast<std::size_t>(node)];
-    std::int64_t bytes = 0;
-    const auto count = [&](ValueId v) {
-      if (!resident_[static_cast<std::size_t>(v)]) bytes += round_up(g_.type(v).bytes());
-    };
-    for (const ValueId v : n.inputs) count(v);
-    count(n.output);
-    if (n.op->temporaries) bytes += 4 * round_up(g_.type(n.output).bytes());
-    return std::min(bytes, passage);
-  }
-
-  const Graph& g_;
-  const std::vector<Life>& life_;
-  std::int64_t l2_;
-  std::vector<std::int64_t> held_;
-  std::vector<bool> resident_;
-};
-
-// A node that moves no data: its result is its input's storage seen with other extents. Slices, and
-// reshapes that keep the rows whole: of equal width, or of rows without padding. In a storage with
-// gaps (`sliced`) only channels and batch items regroup, and only of one batch item.
-bool is_view(const Graph& g, const Node& n, bool sliced, const isa::Machine& machine) {
-  if (n.op == &kernels::slice_operator) return true;
-  if (n.op != &kernels::reshape_operator) return false;
-  const TensorType &from = g.type(n.inputs[0]), &to = g.type(n.output);
-  if (sliced) return from.e.w == to.e.w && from.e.h == to.e.h && from.e.n == 1;
-  const auto whole = [&](const TensorType& t) {
-    return t.e.w * isa::byte_size(t.format) % machine.row_alignment == 0;
-  };
-  return from.e.w == to.e.w || (whole(from) && whole(to));
-}
-
-View seen_as(const Graph& g, const Node& n, View v) {
-  if (n.op == &kernels::slice_operator) {
-    const Attributes& a = n.attributes;
-    for (const kernels::Axis axis :
-         {kernels::axis_n, kernels::axis_c, kernels::axis_h, kernels::axis_w})
-      v = v.slice(axis, kernels::extent(a.begin, axis), kernels::extent(a.extents, axis));
-    return v;
-  }
-  const Extents from = v.e;
-  v.e = g.type(n.output).e;
-  if (v.e.w != from.w) v.sh = v.e.w * isa::byte_size(v.format);
-  if (v.e.w != from.w || v.e.h != from.h) v.sc = v.e.h * v.sh;
-  v.sn = v.e.c * v.sc;
-  return v;
-}
-
-// By value: the value whose storage it shares; itself where it has its own. Lives of the shared
-// storage are lengthened.
-std::vector<ValueId> storage_of(const Graph& g, std::vector<Life>& life,
-                                const isa::Machine& machine) {
-  std::vector<ValueId> storage(g.values.size());
-  std::vector<bool> sliced(g.values.size(), false);
-  for (std::size_t v = 0; v < storage.size(); ++v) storage[v] = static_cast<ValueId>(v);
-  for (const Node& n : g.nodes) {
-    const auto in = static_cast<std::size_t>(n.inputs[0]), out = static_cast<std::size_t>(n.output);
-    if (!is_view(g, n, sliced[in], machine) ||
-        std::ranges::find(g.outputs, n.output) != g.outputs.end())
-      continue;
-    storage[out] = storage[in];
-    sliced[out] = sliced[in] || n.op == &kernels::slice_operator;
-    Life& held = life[static_cast<std::size_t>(storage[in])];
-    held.end = std::max(held.end, life[out].end);
-  }
-  return storage;
-}
 
 Tensor machine_constant(const Tensor& host, const TensorType& type) {
   if (host.format == type.format) return host;
@@ -218,6 +55,25 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
   result.resident.assign(graph.values.size(), false);
   Arena l2, memory;
   Residency residency(graph, life, machine.l2.count);
+  // Chains take their part of L2 first, where they run; what they read lives until then.
+  std::vector<Chain> chains;
+  if (machine.chains_tiles && options.keep_in_l2 && !options.keep_all) chains = find_chains(graph, storage, machine);
+  std::vector<const Chain*> chain_at(graph.nodes.size(), nullptr);
+  std::vector<bool> inside(graph.nodes.size(), false);  // of a chain, not its last node
+  std::int64_t block = 0;
+  for (const Chain& c : chains) {
+    const int last = c.nodes.back();
+    chain_at[static_cast<std::size_t>(last)] = &c;
+    for (const int i : c.nodes) {
+      if (i != last) inside[static_cast<std::size_t>(i)] = true;
+      for (const ValueId v : graph.nodes[static_cast<std::size_t>(i)].inputs) {
+        Life& held = life[static_cast<std::size_t>(storage[static_cast<std::size_t>(v)])];
+        held.end = std::max(held.end, last);
+      }
+    }
+    block = *l2.place(chain_room(machine), {last, last}, machine.l2.count);
+    residency.reserve(last, chain_room(machine));
+  }
   std::int64_t memory_size = 0, constant_size = 0;
   for (std::size_t v = 0; v < graph.values.size(); ++v) {
     const Value& value = graph.values[v];
@@ -230,6 +86,7 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
       if (result.resident[v]) residency.share(id);
       continue;
     }
+    if (value.producer >= 0 && inside[static_cast<std::size_t>(value.producer)]) continue;
     const bool interior = value.producer >= 0 && !options.keep_all &&
                           value.type.format != Format::fp32 &&
                           std::ranges::find(graph.outputs, id) == graph.outputs.end();
@@ -258,7 +115,7 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
     // Constants stand in a section of their own, so that no program file holds the zeros between.
     if (value.constant) {
       views[v] = lowering.memory_view(Sections::constants, constant_size, value.type);
-      constant_size = round_up(constant_size + bytes);
+      constant_size = aligned(constant_size + bytes);
       lowering.write_constant(views[v], machine_constant(*value.constant, value.type));
       continue;
     }
@@ -269,22 +126,24 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
   lowering.reserve_memory(Sections::tensors, memory_size);
   if (constant_size > 0) lowering.reserve_memory(Sections::constants, constant_size);
 
+  result.tasks_of_node.assign(graph.nodes.size(), 0);
+  for (const Node& n : graph.nodes) lowering.name_operator(n.name);
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& n = graph.nodes[i];
-    if (storage[static_cast<std::size_t>(n.output)] != n.output) {
-      lowering.name_operator(n.name);
-      result.tasks_of_node.push_back(0);
+    if (storage[static_cast<std::size_t>(n.output)] != n.output || inside[i]) continue;
+    auto in_use = l2.alive_at(static_cast<int>(i));
+    if (chain_at[i] != nullptr) {
+      std::erase(in_use, std::pair(block, block + chain_room(machine)));
+      lower_chain(graph, *chain_at[i], views, block, in_use, lowering, result.tasks_of_node);
       continue;
     }
     std::vector<View> inputs;
     for (const ValueId v : n.inputs) inputs.push_back(views[static_cast<std::size_t>(v)]);
-    lowering.name_operator(n.name);
     lowering.begin_call(static_cast<int>(i), std::move(inputs),
-                        views[static_cast<std::size_t>(n.output)],
-                        l2.alive_at(static_cast<int>(i)));
+                        views[static_cast<std::size_t>(n.output)], std::move(in_use));
     const int before = lowering.task_count();
     n.op->lower(graph.call(n), lowering);
-    result.tasks_of_node.push_back(lowering.task_count() - before);
+    result.tasks_of_node[i] = lowering.task_count() - before;
   }
   for (const ValueId v : graph.inputs)
     lowering.add_tensor(graph.values[static_cast<std::size_t>(v)].name,

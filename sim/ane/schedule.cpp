@@ -93,32 +93,39 @@ Schedule::Schedule(const isa::Program& program, const AneParameters& chip) {
     throw InputError(fmt::format("{}: word {}", program.name, stream.at()), "words after `end`");
   work_.reserve(issues_.size());
   for (const Issue& i : issues_) work_.push_back(count_work(i.task, chip));
+  keep_weights();
 }
 
-// Tasks in order: each starts when the tasks it depends on have ended, and its stages' devices are
-// free. Its weights may have streamed during the task before [T6].
+// A stream that the kernel memories still hold is not read again: the same stream, decoded no
+// larger than they are, and nothing in between that needs them [T7].
+void Schedule::keep_weights() {
+  const isa::KernelStream* held = nullptr;
+  for (std::size_t i = 0; i < issues_.size(); ++i) {
+    const isa::Task& t = issues_[i].task;
+    if (t.ne == isa::NeOp::mm) held = nullptr;
+    if (t.ne != isa::NeOp::mac || !t.kernel.enable) continue;
+    const isa::KernelStream& k = t.kernel;
+    const bool same = held != nullptr && held->bar == k.bar && held->offset == k.offset &&
+                      held->length == k.length && held->streams == k.streams;
+    if (same) work_[i].weight_bytes = 0;
+    held = work_[i].weights_fit ? &k : nullptr;
+  }
+}
+
+// Tasks in order: each starts when the tasks it depends on have ended. The kernel DMA is one
+// device: a prefetched stream may begin with the task before, as soon as the stream before it has
+// ended, and runs ahead of its own task by what the kernel memories hold [T6].
 Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep_tasks) const {
   Execution run;
   std::vector<double> ends;
   ends.reserve(issues_.size());
   if (keep_tasks) run.tasks.reserve(issues_.size());
-  double now = 0, previous = 0;  // end of everything so far; duration of the task before
+  // End of everything so far; start and duration of the task before; end of the last stream.
+  double now = 0, before = 0, previous = 0, kernel_dma = 0;
   for (std::size_t i = 0; i < issues_.size(); ++i) {
     const Issue& issue = issues_[i];
     const TaskWork& w = work_[i];
     TaskTime t = price(issue.task, w, ane, clock_share);
-    double hidden = 0;
-    if (issue.task.prefetch && t.weights > 0) {
-      hidden = std::min(t.weights, previous);
-      const double others = std::max({t.mac, t.planar, t.load + t.store});
-      const double exposed = std::max(others, t.weights - hidden);
-      const double shown = std::max(others, t.weights);
-      t.total -= shown - exposed;
-      if (t.bound == Cause::weights && others >= t.weights - hidden)
-        t.bound = others == t.mac      ? Cause::compute
-                  : others == t.planar ? Cause::planar
-                                       : Cause::activations;
-    }
     // In order: one task at a time. dep n > 0 lets a task start while up to n before it still run;
     // the devices are then the limit, here taken as the longest stage of each.
     double start = now;
@@ -128,7 +135,16 @@ Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep
       for (const std::size_t a : issue.after) start = std::max(start, ends[a]);
       start = std::max(start, now - previous + std::max({0.0, previous - t.overhead}));
     }
-    const double end = start + t.total;
+    double end = start + t.engine, hidden = 0;
+    if (t.weights > 0) {
+      const double held = static_cast<double>(ane.kernel_memory.count * ane.cores);
+      const double ahead =
+          t.weights * std::min(1.0, held / std::max(1.0, static_cast<double>(w.kernel_bytes)));
+      const double begin = std::max(kernel_dma, issue.task.prefetch ? before : start + t.overhead);
+      kernel_dma = std::max(begin + t.weights, start + t.weights - ahead);
+      hidden = std::clamp(start + t.overhead - begin, 0.0, t.weights);
+      if (kernel_dma > end) end = kernel_dma, t.bound = Cause::weights;
+    }
     const double visible = std::max(0.0, end - now);
     const double overhead = std::min(visible, t.overhead);
     auto& causes = run.causes;
@@ -151,7 +167,7 @@ Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep
     run.work.store_bytes += w.store_bytes;
     run.work.l2_bytes += w.l2_bytes;
     run.work.planar_elements += w.planar_elements;
-    run.lit_core_seconds += w.lit_cores * t.total;
+    run.lit_core_seconds += w.lit_cores * (end - start);
     if (keep_tasks) {
       const auto ps = [](double s) {
         return Picoseconds{static_cast<std::int64_t>(s * 1e12 + 0.5)};
@@ -166,7 +182,8 @@ Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep
                            .hidden = hidden});
     }
     now = std::max(now, end);
-    previous = t.total;
+    before = start;
+    previous = end - start;
     ends.push_back(end);
   }
   run.duration = {static_cast<std::int64_t>(now * 1e12 + 0.5)};

@@ -51,6 +51,8 @@ class Schedule {
   Execution time(const AneParameters& chip, double clock_share = 1, bool keep_tasks = true) const;
 
  private:
+  void keep_weights();
+
   std::vector<Issue> issues_;
   std::vector<TaskWork> work_;
   std::vector<std::string> races_;

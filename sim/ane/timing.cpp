@@ -38,6 +38,9 @@ bool integer_macs(const Task& t) {
   return t.ne == NeOp::mac && t.l2_in1.format == isa::Format::i8;
 }
 
+// Elements that pass the planar engine between two steps of its stages.
+constexpr std::int64_t planar_unit = 4096;
+
 // The result of the neural engines (the planar engine may still shrink it).
 isa::Extents ne_extents(const Task& t) {
   if (t.pe == PeMode::off || t.pe == PeMode::ew) return t.out;
@@ -52,12 +55,13 @@ std::int64_t channels_per_pass(const Task& t, const AneParameters& chip) {
       16, static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(fit))));
 }
 
-// Work units of 128 (INT8: 256) output pixels, in the shape that needs the fewest [T1].
-std::int64_t work_units(const isa::Extents& e, std::int64_t pixels) {
+// Work units that cover the result, in the shape that needs the fewest: `pixels` output positions
+// in rows of 8 to `pixels` columns [T1].
+std::int64_t units_of(const isa::Extents& e, std::int64_t pixels) {
   std::int64_t best = INT64_MAX;
-  for (std::int64_t columns = pixels; columns >= 16; columns /= 2)
+  for (std::int64_t columns = pixels; columns >= 8; columns /= 2)
     best = std::min(best, ceil_div(e.w, columns) * ceil_div(e.h, pixels / columns));
-  return best;
+  return best * e.n;
 }
 
 // Share of the dense time that skipping leaves, from the measured factors [T4].
@@ -105,9 +109,26 @@ TaskWork count_work(const Task& t, const AneParameters& chip) {
   }
   w.load_bytes = dma_bytes(t.in1, t.load1) + dma_bytes(t.in2, t.load2);
   w.store_bytes = dma_bytes(t.out, t.store);
-  const std::int64_t passes = t.ne == NeOp::mac || t.ne == NeOp::mm
-                                  ? ceil_div(made.c, chip.cores * channels_per_pass(t, chip))
-                                  : 1;
+  if (w.macs > 0) {
+    w.passes = ceil_div(made.c, chip.cores * channels_per_pass(t, chip));
+    w.weights_fit =
+        ceil_div(made.c, chip.cores) * window(t) * (w.integer ? 1 : 2) <= chip.kernel_memory.count;
+    // Whole units, half units, and the small modes that give the lanes to more channels [T1]: the
+    // size that takes the fewest cycles.
+    const auto channels = static_cast<double>(ceil_div(made.c, chip.cores));
+    const double rate = w.integer ? chip.macs_int8 : chip.macs_fp16;
+    const double fixed = w.integer ? chip.unit_overhead_int8 : chip.unit_overhead;
+    double best = 0;
+    for (std::int64_t pixels = w.integer ? 256 : 128; pixels >= 16; pixels /= 2) {
+      const std::int64_t units = units_of(made, pixels);
+      const double cycles =
+          static_cast<double>(units) * (static_cast<double>(pixels * window(t)) * channels / rate +
+                                        static_cast<double>(w.passes) * fixed);
+      if (w.unit_pixels == 0 || cycles < best)
+        best = cycles, w.units = units, w.unit_pixels = pixels;
+    }
+  }
+  const std::int64_t passes = w.passes;
   const bool second = t.ne == NeOp::mm || t.ne == NeOp::tex || t.pe == PeMode::ew;
   w.l2_bytes = l2_bytes(t.in1, t.l2_in1) * passes + (second ? l2_bytes(t.in2, t.l2_in2) : 0) +
                l2_bytes(t.out, t.l2_out) + w.load_bytes + w.store_bytes;
@@ -117,44 +138,46 @@ TaskWork count_work(const Task& t, const AneParameters& chip) {
   if (t.ne == NeOp::copy || t.ne == NeOp::tex)
     w.planar_elements = std::max(w.planar_elements, t.out.count());
   w.planar_inputs = t.pe == PeMode::ew ? 2 : 1;
+  if (w.macs == 0) w.units = std::max<std::int64_t>(1, w.planar_elements / planar_unit);
   return w;
 }
 
 TaskTime price(const Task& t, const TaskWork& w, const AneParameters& chip, double clock_share) {
   const double ne_clock = chip.clock_hz * clock_share, l2_clock = chip.l2_clock_hz * clock_share;
+  const auto real = [](std::int64_t x) { return static_cast<double>(x); };
   TaskTime r;
-  r.weights = static_cast<double>(w.weight_bytes) / chip.weight_bandwidth;
-  r.load = static_cast<double>(w.load_bytes) / chip.tile_bandwidth;
-  r.store = static_cast<double>(w.store_bytes) / chip.tile_bandwidth;
+  r.weights = real(w.weight_bytes) / chip.weight_bandwidth;
+  if (w.load_bytes > 0) r.load = real(w.load_bytes) / chip.tile_bandwidth + chip.dram_latency;
+  r.store = real(w.store_bytes) / chip.tile_bandwidth;
   r.overhead = chip.task_overhead / ne_clock;
-  std::int64_t units = 1;
   if (w.macs > 0) {
     const isa::Extents made = ne_extents(t);
-    const std::int64_t pixels = w.integer ? 256 : 128;
     const double rate = w.integer ? chip.macs_int8 : chip.macs_fp16;
-    units = work_units(made, pixels) * made.n;
-    const std::int64_t per_pass = channels_per_pass(t, chip);
-    const std::int64_t passes = ceil_div(made.c, chip.cores * per_pass);
-    // Output channels of the busiest engine [T3].
-    const auto channels = static_cast<double>(ceil_div(made.c, chip.cores));
-    double cycles = static_cast<double>(units * pixels * window(t)) * channels / rate;
+    // Output channels of the busiest engine [T3]. An input feeds two multipliers, for two output
+    // channels; a depthwise convolution has one for it.
+    const auto channels = real(ceil_div(made.c, chip.cores));
+    const double lanes = t.groups > 1 && made.c / t.groups == 1 ? 0.5 : 1;
+    double cycles = real(w.units * w.unit_pixels * window(t)) * channels / (rate * lanes);
     if (t.winograd && chip.winograd_gain > 1) cycles /= chip.winograd_gain;
     cycles *= zero_skip(t, chip);
-    cycles += static_cast<double>(units * passes);
-    const double l2_time =
-        static_cast<double>(w.l2_bytes) /
-        (static_cast<double>(chip.l2_bank_width.count) * chip.l2_banks * l2_clock);
+    cycles += real(w.units * w.passes) * (w.integer ? chip.unit_overhead_int8 : chip.unit_overhead);
     r.mac = cycles / ne_clock;
+    // Results leave through one port of L2; a right-hand matrix enters the kernel memories there.
+    double port = real(l2_bytes(t.out, t.l2_out)) / chip.l2_write;
+    if (t.ne == NeOp::mm) port += real(l2_bytes(t.in2, t.l2_in2)) / chip.product_load;
+    const double banks = real(w.l2_bytes) / (real(chip.l2_bank_width.count) * chip.l2_banks);
+    const double l2_time = std::max(port, banks) / l2_clock;
     if (l2_time > r.mac) r.bank_conflict = l2_time - r.mac, r.mac = l2_time;
   }
   if (w.planar_elements > 0)
-    r.planar = static_cast<double>(w.planar_elements) /
+    r.planar = real(w.planar_elements) /
                ((w.planar_inputs == 2 ? chip.pe_elements_two : chip.pe_elements) * l2_clock);
-  const double stages = std::max({r.mac, r.planar, r.load + r.store, r.weights});
-  r.total = r.overhead + stages;
-  r.bound = stages == r.mac       ? Cause::compute
-            : stages == r.weights ? Cause::weights
-            : stages == r.planar  ? Cause::planar
+  // Stages overlap from work unit to work unit: the first step of each stands alone [T5].
+  const double longest = std::max({r.mac, r.planar, r.load + r.store});
+  const double sum = r.mac + r.planar + r.load + r.store;
+  r.engine = r.overhead + longest + (sum - longest) / real(w.units);
+  r.bound = longest == r.mac      ? Cause::compute
+            : longest == r.planar ? Cause::planar
                                   : Cause::activations;
   return r;
 }

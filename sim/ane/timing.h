@@ -1,6 +1,8 @@
 // When a task is done and what it costs: the laws of docs/timing.md over one decoded task. Pure
 // functions of the task and the chip; no values are looked at.
 #pragma once
+#include <algorithm>
+
 #include "isa/task.h"
 #include "isa/units.h"
 #include "sim/chip.h"
@@ -33,15 +35,21 @@ struct TaskWork {
   std::int64_t planar_elements = 0;              // processed by the PE
   int planar_inputs = 1;
   int lit_cores = 0;
+  std::int64_t units = 1;        // work units, the steps in which stages overlap
+  std::int64_t unit_pixels = 0;  // output positions of one
+  std::int64_t passes = 1;       // over the output channels, as the kernel memory allows
+  bool weights_fit = false;      // the decoded weights fit in the kernel memories
 };
 TaskWork count_work(const isa::Task& task, const AneParameters& chip);
 
 struct TaskTime {
   double weights = 0, load = 0, mac = 0, planar = 0, store = 0;  // s, each stage alone
-  double bank_conflict = 0;  // part of mac that bank conflicts add
-  double overhead = 0;       // s, start and drain
-  double total = 0;          // s, composed; without what a prefetch hides
-  Cause bound = Cause::compute;
+  double bank_conflict = 0;      // part of mac that bank conflicts add
+  double overhead = 0;           // s, start and drain
+  double engine = 0;             // s, composed, the weights being there; overhead included
+  Cause bound = Cause::compute;  // of `engine`
+  // Composed for a task whose weights begin with it.
+  double total() const { return std::max(engine, overhead + weights); }
 };
 // `clock_share`: of the full NE clock (1, or less after an idle gap).
 TaskTime price(const isa::Task& task, const TaskWork& work, const AneParameters& chip,

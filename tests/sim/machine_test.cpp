@@ -279,6 +279,58 @@ TEST(Program, HostTensorsInFp32AreConvertedOnTheWay) {
   }
 }
 
+// The number of changes from one operator's tasks to another's, in program order.
+int turns(const Graph& graph, const Chip& chip) {
+  const AneMachine machine(
+      chip,
+      workloads::compile(graph, chip.machine(), kernels::arith::profile_named("ane16")).program);
+  int changes = 0, last = 0;
+  for (const TaskTrace& t : machine.time().tasks) {
+    changes += t.operator_index != last;
+    last = t.operator_index;
+  }
+  return changes;
+}
+
+TEST(Program, AChainLargerThanL2RunsTileByTileAndGivesTheReferenceBits) {
+  Case c;
+  auto x = c.input("x", {isa::Format::fp16, {.w = 96, .h = 3, .c = 24, .n = 2}});
+  x = c.b.linear("l1", x, random_parameters(c.rng, 48, 24), "relu");
+  x = c.b.unary("f", "tanh", x);
+  const auto bias = c.b.constant("bias", random_tensor(c.rng, {isa::Format::fp16, {.c = 48}}));
+  x = c.b.elementwise("b", "add", x, bias);
+  x = c.b.linear("l2", x, random_parameters(c.rng, 32, 48));
+  Attributes a;
+  a.axes = kernels::axis_c;
+  x = c.b.node("softmax", "softmax", {x}, a);
+  c.b.output(x);
+  const Graph graph = c.b.finish();
+  const Chip chip = load_chip("M4", {"ane.l2=24KiB"});
+  EXPECT_GT(turns(graph, chip), 10);
+  EXPECT_EQ(turns(graph, load_chip("M4")), 4);
+  EXPECT_EQ(turns(graph, load_chip("M4", {"ane.l2=24KiB", "ane.features.chains_tiles=false"})), 4);
+  expect_reference_bits(graph, c.inputs, "M4", {"ane.l2=24KiB"});
+}
+
+TEST(Program, AttentionLargerThanL2RunsTileByTileAndGivesTheReferenceBits) {
+  for (const std::int64_t matrices : {1, 2, 4}) {
+    Case c;
+    const auto q = c.input("q", {isa::Format::fp16, {.w = 64, .h = 1, .c = 8, .n = 4}});
+    const auto k = c.input("k", {isa::Format::fp16, {.w = 36, .h = 1, .c = 8, .n = matrices}});
+    const auto v = c.input("v", {isa::Format::fp16, {.w = 8, .h = 1, .c = 36, .n = matrices}});
+    auto x = c.b.node("matmul", "scores", {q, k});
+    Attributes a;
+    a.axes = kernels::axis_c;
+    x = c.b.node("softmax", "softmax", {x}, a);
+    c.b.output(c.b.node("matmul", "mix", {x, v}));
+    const Graph graph = c.b.finish();
+    // Queries of a group cannot be cut by their heads.
+    const std::string l2 = matrices == 2 ? "ane.l2=128KiB" : "ane.l2=32KiB";
+    EXPECT_GT(turns(graph, load_chip("M4", {l2})), 2) << matrices;
+    expect_reference_bits(graph, c.inputs, "M4", {l2});
+  }
+}
+
 TEST(Program, GroupsOfQueriesShareAMatrixInAProduct) {
   Case c;
   const auto q = c.input("q", {isa::Format::fp16, {.w = 5, .h = 1, .c = 8, .n = 6}});

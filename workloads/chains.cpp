@@ -1,0 +1,260 @@
+#include "workloads/chains.h"
+
+#include <algorithm>
+#include <array>
+
+#include "kernels/ops/ops.h"
+#include "workloads/storage.h"
+
+namespace ane::workloads {
+namespace {
+
+using kernels::Axis;
+using kernels::axis_c;
+using kernels::axis_h;
+using kernels::axis_n;
+using kernels::axis_w;
+using kernels::Operator;
+using kernels::View;
+
+constexpr std::array<Axis, 3> positions{axis_n, axis_h, axis_w};
+
+// Axes along which a node's positions are independent, and which of them each input follows. No
+// axes: the node mixes positions.
+struct Rule {
+  unsigned axes = 0;
+  std::vector<unsigned> follow;
+};
+
+Rule rule_of(const Graph& g, const Node& n) {
+  const Attributes& a = n.attributes;
+  constexpr unsigned all = axis_n | axis_h | axis_w;
+  const Operator* op = n.op;
+  const auto same = [&] { return Rule{all, std::vector<unsigned>(n.inputs.size(), all)}; };
+  if (op == &kernels::conv_operator || op == &kernels::linear_operator) {
+    const bool point = n.parameters->kh == 1 && n.parameters->kw == 1 && a.stride_w == 1 &&
+                       a.stride_h == 1 && a.pad_left + a.pad_right + a.pad_top + a.pad_bottom == 0;
+    return point ? same() : Rule{};
+  }
+  if (op == &kernels::unary_operator || op == &kernels::quantise_operator ||
+      op == &kernels::dequantise_operator)
+    return same();
+  const bool over_channels = a.axes == unsigned{axis_c};
+  if (op == &kernels::elementwise_operator ||
+      (over_channels && (op == &kernels::softmax_operator || op == &kernels::log_softmax_operator ||
+                         op == &kernels::layer_norm_operator || op == &kernels::reduce_operator))) {
+    Rule r{all, {}};
+    for (const ValueId v : n.inputs) {
+      unsigned follow = 0;
+      for (const Axis axis : positions)
+        if (kernels::extent(g.type(v).e, axis) > 1) follow |= axis;
+      r.follow.push_back(follow);
+    }
+    return r;
+  }
+  if (op == &kernels::matmul_operator) {
+    const std::int64_t items = g.type(n.inputs[0]).e.n, matrices = g.type(n.inputs[1]).e.n;
+    if (matrices == 1) return {axis_n | axis_w, {axis_n | axis_w, 0}};
+    if (matrices == items) return {axis_n | axis_w, {axis_n | axis_w, axis_n}};
+    return {axis_w, {axis_w, 0}};
+  }
+  return {};
+}
+
+Extents cut(Extents e, unsigned axes, const Extents& tile) {
+  if (axes & axis_n) e.n = std::min(e.n, tile.n);
+  if (axes & axis_h) e.h = std::min(e.h, tile.h);
+  if (axes & axis_w) e.w = std::min(e.w, tile.w);
+  return e;
+}
+
+// L2 of one node on one tile. A matrix operand is cut by its own lowering.
+std::int64_t need(const Graph& g, const Node& n, unsigned axes, const Extents& tile,
+                  std::int64_t room) {
+  const Rule r = rule_of(g, n);
+  const TensorType& out = g.type(n.output);
+  const std::int64_t made = aligned(TensorType{out.format, cut(out.e, axes, tile)}.bytes());
+  std::int64_t bytes = made * (n.op->temporaries ? 8 : 1);
+  for (std::size_t i = 0; i < n.inputs.size(); ++i) {
+    const TensorType& in = g.type(n.inputs[i]);
+    const std::int64_t read =
+        aligned(TensorType{in.format, cut(in.e, axes & r.follow[i], tile)}.bytes());
+    bytes += n.op == &kernels::matmul_operator && i == 1 ? std::min(read, room / 4) : read;
+  }
+  return bytes;
+}
+
+// Shrinks the tile until every node fits: batch items, rows, then columns in whole lines.
+bool choose_tile(const Graph& g, Chain& chain, std::int64_t room) {
+  Extents& t = chain.tile;
+  t = g.type(g.nodes[static_cast<std::size_t>(chain.nodes.back())].output).e;
+  t.c = 1;
+  const auto fits = [&] {
+    return std::ranges::all_of(chain.nodes, [&](int i) {
+      return need(g, g.nodes[static_cast<std::size_t>(i)], chain.axes, t, room) <= room;
+    });
+  };
+  const auto shrink = [&](std::int64_t& x, Axis axis, std::int64_t line) {
+    while ((chain.axes & axis) && x > line && !fits())
+      x = std::max(line, (x / 2 + line - 1) / line * line);
+  };
+  shrink(t.n, axis_n, 1);
+  shrink(t.h, axis_h, 1);
+  shrink(t.w, axis_w, 32);
+  return fits();
+}
+
+std::int64_t tiles(const Graph& g, const Chain& c) {
+  const Extents e = g.type(g.nodes[static_cast<std::size_t>(c.nodes.back())].output).e;
+  const auto parts = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b; };
+  return parts(e.n, c.tile.n) * parts(e.h, c.tile.h) * parts(e.w, c.tile.w);
+}
+
+// Whether it pays, in bytes of activations.
+bool pays(const Graph& g, const Chain& chain, const isa::Machine& m) {
+  const std::int64_t kernel = m.cores * m.kernel_memory.count;
+  std::int64_t saved = 0, again = 0;
+  int layers = 0;
+  bool large = false;
+  for (std::size_t k = 0; k < chain.nodes.size(); ++k) {
+    const Node& n = g.nodes[static_cast<std::size_t>(chain.nodes[k])];
+    const std::int64_t in = g.type(n.inputs[0]).bytes(), out = g.type(n.output).bytes();
+    large = large || in + out > m.l2.count * 3 / 4;
+    if (k + 1 < chain.nodes.size()) saved += 2 * out;
+    if (n.op->temporaries) saved += 8 * out, large = large || 8 * out > m.l2.count;
+    if (!n.parameters) continue;
+    ++layers;
+    // Larger ones are read again for each tile anyway.
+    const std::int64_t weights = n.parameters->count() * 2;
+    if (weights <= kernel) again += weights;
+  }
+  if (layers == 1) again = 0;  // they stay in the kernel memories
+  return large && saved > 0 && (tiles(g, chain) - 1) * again / 2 < saved;
+}
+
+}  // namespace
+
+std::int64_t chain_room(const isa::Machine& machine) {
+  return machine.l2.count * 3 / 4;
+}
+
+std::vector<Chain> find_chains(const Graph& g, const std::vector<ValueId>& storage,
+                               const isa::Machine& machine) {
+  std::vector<int> uses(g.values.size(), 0), reader(g.values.size(), -1);
+  std::vector<bool> taken(g.nodes.size(), false), fixed(g.values.size(), false);
+  for (std::size_t i = 0; i < g.nodes.size(); ++i)
+    for (const ValueId v : g.nodes[i].inputs) {
+      ++uses[static_cast<std::size_t>(v)];
+      reader[static_cast<std::size_t>(v)] = static_cast<int>(i);
+    }
+  for (const ValueId v : g.outputs) fixed[static_cast<std::size_t>(v)] = true;
+  for (std::size_t v = 0; v < storage.size(); ++v)
+    if (storage[v] != static_cast<ValueId>(v))
+      fixed[v] = fixed[static_cast<std::size_t>(storage[v])] = true;
+  std::vector<Chain> chains;
+  for (std::size_t i = 0; i < g.nodes.size(); ++i) {
+    if (taken[i] || storage[static_cast<std::size_t>(g.nodes[i].output)] != g.nodes[i].output)
+      continue;
+    Chain best, chain{.nodes = {}, .axes = rule_of(g, g.nodes[i]).axes, .tile = {}};
+    for (int next = static_cast<int>(i); chain.axes != 0;) {
+      const auto at = static_cast<std::size_t>(next);
+      chain.nodes.push_back(next);
+      if (choose_tile(g, chain, chain_room(machine)) && pays(g, chain, machine)) best = chain;
+      const auto made = static_cast<std::size_t>(g.nodes[at].output);
+      if (uses[made] != 1 || fixed[made]) break;
+      next = reader[made];
+      const Node& n = g.nodes[static_cast<std::size_t>(next)];
+      if (taken[static_cast<std::size_t>(next)] ||
+          storage[static_cast<std::size_t>(n.output)] != n.output ||
+          g.type(n.output).format == Format::fp32)
+        break;
+      const Rule r = rule_of(g, n);
+      // The result must follow the chain's tiles and the next node's alike.
+      const auto place = static_cast<std::size_t>(
+          std::ranges::find(n.inputs, static_cast<ValueId>(made)) - n.inputs.begin());
+      if (r.axes == 0 ||
+          g.type(n.output).e.count() / g.type(n.output).e.c !=
+              g.type(static_cast<ValueId>(made)).e.count() / g.type(static_cast<ValueId>(made)).e.c)
+        break;
+      chain.axes &= r.axes & (r.follow[place] | ~0U << 4U);
+    }
+    if (best.nodes.empty()) continue;
+    for (const int n : best.nodes) taken[static_cast<std::size_t>(n)] = true;
+    chains.push_back(std::move(best));
+  }
+  return chains;
+}
+
+void lower_chain(const Graph& g, const Chain& chain, const std::vector<View>& views,
+                 std::int64_t block,
+                 const std::vector<std::pair<std::int64_t, std::int64_t>>& in_use,
+                 kernels::Lowering& lowering, std::vector<int>& tasks) {
+  const auto node = [&](std::size_t k) -> const Node& {
+    return g.nodes[static_cast<std::size_t>(chain.nodes[k])];
+  };
+  // Two buffers by turns hold the intermediates.
+  std::int64_t buffer = 0;
+  for (std::size_t k = 0; k + 1 < chain.nodes.size(); ++k) {
+    const TensorType& t = g.type(node(k).output);
+    buffer =
+        std::max(buffer, aligned(TensorType{t.format, cut(t.e, chain.axes, chain.tile)}.bytes()));
+  }
+  const Extents whole = g.type(node(chain.nodes.size() - 1).output).e;
+  const Extents& t = chain.tile;
+  for (std::int64_t n = 0; n < whole.n; n += t.n)
+    for (std::int64_t h = 0; h < whole.h; h += t.h)
+      for (std::int64_t w = 0; w < whole.w; w += t.w) {
+        const auto part = [&](View v, unsigned follow) {
+          const auto slice = [&](Axis axis, std::int64_t begin, std::int64_t count) {
+            if (chain.axes & follow & axis)
+              v = v.slice(axis, begin, std::min(count, kernels::extent(v.e, axis) - begin));
+          };
+          slice(axis_n, n, t.n);
+          slice(axis_h, h, t.h);
+          slice(axis_w, w, t.w);
+          return v;
+        };
+        View carried;
+        for (std::size_t k = 0; k < chain.nodes.size(); ++k) {
+          const Node& x = node(k);
+          const Rule rule = rule_of(g, x);
+          kernels::Call call = g.call(x);
+          std::vector<View> inputs;
+          auto used = in_use;
+          for (std::size_t i = 0; i < x.inputs.size(); ++i) {
+            const bool inside = k > 0 && x.inputs[i] == node(k - 1).output;
+            inputs.push_back(
+                inside ? carried
+                       : part(views[static_cast<std::size_t>(x.inputs[i])], rule.follow[i]));
+            call.inputs[i].e = inputs.back().e;
+            if (inside) used.emplace_back(carried.address, carried.address + carried.bytes());
+          }
+          View out;
+          if (k + 1 == chain.nodes.size()) {
+            out = part(views[static_cast<std::size_t>(x.output)], axis_n | axis_h | axis_w);
+          } else {
+            View shape{.format = call.output.format, .e = call.output.e};
+            out = part(shape, axis_n | axis_h | axis_w);
+            const std::int64_t size = isa::byte_size(out.format);
+            out = {.where = kernels::Where::l2,
+                   .bar = 0,
+                   .address = block + (k % 2 == 0 ? 0 : buffer),
+                   .format = out.format,
+                   .e = out.e,
+                   .sw = size,
+                   .sh = out.e.w * size,
+                   .sc = out.e.h * out.e.w * size,
+                   .sn = out.e.c * out.e.h * out.e.w * size};
+            used.emplace_back(out.address, out.address + out.bytes());
+          }
+          call.output.e = out.e;
+          lowering.begin_call(chain.nodes[k], std::move(inputs), out, std::move(used));
+          const int before = lowering.task_count();
+          x.op->lower(call, lowering);
+          tasks[static_cast<std::size_t>(chain.nodes[k])] += lowering.task_count() - before;
+          carried = out;
+        }
+      }
+}
+
+}  // namespace ane::workloads

@@ -1,0 +1,35 @@
+// Rows of operators that work on each position by itself (products, activations, sums, softmax and
+// norms over channels, attention seen from its queries) and whose intermediates are larger than L2:
+// they run tile by tile, all operators on one tile before the next, so that no intermediate goes
+// through memory. Apple's compiler does the same ("intermediate tiles stay in L2 along a chain").
+#pragma once
+#include <vector>
+
+#include "isa/machine.h"
+#include "kernels/lowering.h"
+#include "workloads/graph.h"
+
+namespace ane::workloads {
+
+struct Chain {
+  std::vector<int> nodes;  // each reads the result of the one before; run where the last one stands
+  unsigned axes = 0;       // that tiles may cut
+  Extents tile;            // of positions: n, h, w; c is 1
+};
+
+// L2 that a chain may use, of the machine's.
+std::int64_t chain_room(const isa::Machine& machine);
+
+// Chains that pay: what they save of activations outweighs the weights that tiles read again, which
+// stream about twice as fast. `storage`: by value, whose storage it shares.
+std::vector<Chain> find_chains(const Graph& graph, const std::vector<ValueId>& storage,
+                               const isa::Machine& machine);
+
+// Emits the tasks. views: of the values outside the chain. block: address of chain_room bytes of
+// L2. in_use: L2 held by others meanwhile. tasks: by node, added to.
+void lower_chain(const Graph& graph, const Chain& chain, const std::vector<kernels::View>& views,
+                 std::int64_t block,
+                 const std::vector<std::pair<std::int64_t, std::int64_t>>& in_use,
+                 kernels::Lowering& lowering, std::vector<int>& tasks);
+
+}  // namespace ane::workloads
