@@ -169,7 +169,8 @@ TEST(Tables, DropAContradictionOnceTheFigureIsRight) {
     if (name != "claims") return;
     replace_all(text, ",0.67,0.67,", ",1.5,1.5,");
     replace_all(text, "speedup,22,22,", "speedup,9.79,9.79,");
-    replace_all(text, ",50,100,ms,", ",95,100,ms,");
+    // 13.5 GB at what the accelerator streams.
+    replace_all(text, ",50,100,ms,", ",195,210,ms,");
     replace_all(text, "contradicts", "");
   });
   const Published all = load_published(corrected.files);
