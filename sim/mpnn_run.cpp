@@ -254,6 +254,11 @@ results::Record run_mpnn_on(const MpnnPlan& plan, const mp::Input& input, const 
   results::Record record = cost(plan, length, target, profile, machines, options);
   results::Parts& accuracy = record.totals.accuracy;
   Digest in_digest, out_digest;
+  // The question is of these weights: the same structure through others is another question.
+  mp::Weights weights = plan.weights;
+  mp::for_each_tensor(weights, [&](const auto&, const auto&, const std::vector<float>& values) {
+    in_digest.add(std::span<const float>(values));
+  });
   in_digest.add(std::span<const float>(input.atoms));
   in_digest.add(std::span<const std::int32_t>(input.sequence));
 

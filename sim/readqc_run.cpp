@@ -111,7 +111,11 @@ results::Record run_readqc_on(const ReadQcPlan& plan, const Target& target,
   const std::size_t heads = plan.model.heads.size();
   std::vector<Answers> answers(heads);
   ErrorMetrics errors;
-  Digest input_digest, output_digest;
+  Digest input_digest, qualities_digest, output_digest;
+  // The question is of this model: the same reads through other parameters are another question.
+  for (const auto& [name, parameter] : plan.model.parameters)
+    input_digest.add(std::span<const std::byte>(parameter.bytes));
+  input_digest.add(std::span<const float>(plan.ranges));
   std::int64_t total = 0;
   // Rounds of one batch a thread: memory stays flat in the number of reads.
   for (;;) {
@@ -148,11 +152,10 @@ results::Record run_readqc_on(const ReadQcPlan& plan, const Target& target,
       const qc::ReadBatch& batch = round[i];
       total += batch.size();
       input_digest.add(std::span<const std::uint8_t>(batch.bases));
-      input_digest.add(std::span<const std::uint8_t>(batch.qualities));
+      qualities_digest.add(std::span<const std::uint8_t>(batch.qualities));
       for (std::size_t h = 0; h < heads; ++h) {
         Answers& a = answers[h];
         const std::vector<float> exact = qc::column(reference[i], static_cast<std::int64_t>(h));
-        output_digest.add(std::span<const float>(scores[i][h]));
         errors.add(exact, scores[i][h]);
         a.scores.insert(a.scores.end(), scores[i][h].begin(), scores[i][h].end());
         a.reference.insert(a.reference.end(), exact.begin(), exact.end());
@@ -170,6 +173,7 @@ results::Record run_readqc_on(const ReadQcPlan& plan, const Target& target,
     throw InputError("--reads", "no read is left to answer", "--part all takes every read");
   results::Parts& accuracy = record.totals.accuracy;
   for (std::size_t h = 0; h < heads; ++h) {
+    output_digest.add(std::span<const float>(answers[h].scores));
     if (plan.model.heads[h] == qc::Head::quality) {
       add_quality(accuracy, answers[h]);
     } else {
@@ -182,6 +186,8 @@ results::Record run_readqc_on(const ReadQcPlan& plan, const Target& target,
   }
   errors.append_to(accuracy);
   record.run.items = total;
+  const std::string qualities = qualities_digest.hex();
+  input_digest.add(std::span<const char>(qualities));
   record.run.input_digest = input_digest.hex();
   record.totals.digest = output_digest.hex();
   return record;

@@ -75,10 +75,12 @@ TEST(ReadQcRun, EveryModelAndPrecisionGivesTheScalarReferencesBits) {
   }
 }
 
-results::Record answered(int threads, kernels::arith::Simd simd, std::int64_t batch) {
+results::Record answered(int threads, kernels::arith::Simd simd, std::int64_t batch,
+                         qc::ModelKind kind = qc::ModelKind::mlp, float nudge = 0) {
   kernels::arith::use_simd(simd);
   ReadQcPlan plan;
-  plan.model = seeded_model(qc::ModelKind::mlp);
+  plan.model = seeded_model(kind);
+  plan.model.parameters.begin()->second.as<float>()[0] += nudge;
   plan.variant = "mlp";
   set_precision(plan, "fp16");
   plan.batch = batch;
@@ -103,9 +105,21 @@ TEST(ReadQcRun, DigestsDoNotDependOnThreadsInstructionSetsOrBatches) {
   EXPECT_EQ(one.totals.digest, answered(2, Simd::best, 50).totals.digest);
   EXPECT_EQ(one.totals.digest, answered(1, Simd::scalar, 50).totals.digest);
   // The last batch is padded; padding changes no read's answer.
-  EXPECT_EQ(one.totals.digest.size(), answered(1, Simd::best, 64).totals.digest.size());
+  EXPECT_EQ(one.totals.digest, answered(1, Simd::best, 64).totals.digest);
+  EXPECT_EQ(one.run.input_digest, answered(1, Simd::best, 64).run.input_digest);
   EXPECT_EQ(results::part(one.totals.accuracy, "accuracy"),
             results::part(answered(1, Simd::best, 64).totals.accuracy, "accuracy"));
+  // Several heads, and a number of reads that fills no batch.
+  constexpr auto three = qc::ModelKind::multitask;
+  EXPECT_EQ(answered(1, Simd::best, 7, three).totals.digest,
+            answered(2, Simd::best, 50, three).totals.digest);
+}
+
+TEST(ReadQcRun, TheSameReadsThroughAnotherModelAreAnotherQuestion) {
+  using kernels::arith::Simd;
+  const results::Record one = answered(1, Simd::best, 50);
+  const results::Record other = answered(1, Simd::best, 50, qc::ModelKind::mlp, 1e-3F);
+  EXPECT_NE(one.run.question_digest(), other.run.question_digest());
 }
 
 TEST(ReadQcRun, AnOperatorWithoutATextureUnitFallsToTheCpuWithItsReason) {

@@ -1,0 +1,30 @@
+# Does an include against the arrows fail to compile, and one along them succeed? Each layer is
+# compiled with the folders that its target sees, one test a pair of layers.
+set(header_isa isa/units.h)
+set(header_results results/record.h)
+set(header_kernels kernels/operator.h)
+set(header_workloads workloads/graph.h)
+set(header_sim sim/chip.h)
+set(uses_isa "")
+set(uses_results isa)
+set(uses_kernels isa)
+set(uses_workloads isa kernels)
+set(uses_sim isa results kernels workloads)
+set(layers isa results kernels workloads sim)
+foreach(layer ${layers})
+  set(seen $<TARGET_PROPERTY:${layer},INTERFACE_INCLUDE_DIRECTORIES>)
+  foreach(other ${layers})
+    set(name Layers.${layer}_includes_${other})
+    list(FIND uses_${layer} ${other} allowed)
+    if(NOT layer STREQUAL other AND allowed EQUAL -1)
+      set(name Layers.${layer}_cannot_include_${other})
+    endif()
+    add_test(NAME ${name} COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 -fsyntax-only
+             "-I$<JOIN:${seen},;-I>" -x c++ -include ${header_${other}} /dev/null
+             COMMAND_EXPAND_LISTS)
+    if(name MATCHES cannot)
+      set_tests_properties(${name} PROPERTIES PASS_REGULAR_EXPRESSION
+                           "fatal error: .*${header_${other}}.*(No such file|not found)")
+    endif()
+  endforeach()
+endforeach()
