@@ -8,6 +8,8 @@ int run_mpnn(const Arguments& arguments);
 int compare_mpnn(const Arguments& arguments);
 int run_readqc(const Arguments& arguments);
 int compare_readqc(const Arguments& arguments);
+int run_vision_language(const Arguments& arguments);
+int compare_vision_language(const Arguments& arguments);
 int run_spec(const std::vector<std::string>& arguments);
 
 }  // namespace ane::sim
