@@ -1,4 +1,4 @@
-// FP32 in memory to FP16 and back, by the tile DMA that converts while it moves [Q5]. An fp32
+// FP32 in memory to FP16 and back, by the tile DMA that converts while it moves. An fp32
 // tensor lies in memory only: a graph's input or output, as a host keeps it.
 #include "kernels/ops/copies.h"
 
