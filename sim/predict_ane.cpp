@@ -31,10 +31,10 @@ std::string key_of(const Spec& s, const isa::Machine& m) {
   return fmt::format(
       "{}|{}", workloads::to_string(work),
       fmt::join(
-          std::array<std::int64_t, 15>{m.cores, m.macs_fp16, m.macs_int8, m.kernel_memory.count,
-                                       m.l2.count, m.max_extent, m.max_channels, m.max_kernel_width,
-                                       m.max_kernel_height, m.max_pool, m.row_alignment,
-                                       m.int8_macs, m.texture_unit, m.streams_int8_weights, m.chains_tiles},
+          std::array<std::int64_t, 15>{
+              m.cores, m.macs_fp16, m.macs_int8, m.kernel_memory.count, m.l2.count, m.max_extent,
+              m.max_channels, m.max_kernel_width, m.max_kernel_height, m.max_pool, m.row_alignment,
+              m.int8_macs, m.texture_unit, m.streams_int8_weights, m.chains_tiles},
           " "));
 }
 
