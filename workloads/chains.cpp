@@ -20,10 +20,13 @@ using kernels::View;
 constexpr std::array<Axis, 3> positions{axis_n, axis_h, axis_w};
 
 // Axes along which a node's positions are independent, and which of them each input follows. No
-// axes: the node mixes positions.
+// axes: the node mixes positions. A window (convolution, pool) reads neighbouring rows of input 0.
 struct Rule {
   unsigned axes = 0;
   std::vector<unsigned> follow;
+  std::int64_t kernel = 1, stride = 1, pad = 0;  // along rows
+
+  bool window() const { return kernel > 1 || stride > 1 || pad > 0; }
 };
 
 Rule rule_of(const Graph& g, const Node& n) {
@@ -31,11 +34,16 @@ Rule rule_of(const Graph& g, const Node& n) {
   constexpr unsigned all = axis_n | axis_h | axis_w;
   const Operator* op = n.op;
   const auto same = [&] { return Rule{all, std::vector<unsigned>(n.inputs.size(), all)}; };
+  const auto rows = [&](std::int64_t kernel) {
+    return Rule{axis_n | axis_h, {axis_n | axis_h}, kernel, a.stride_h, a.pad_top};
+  };
   if (op == &kernels::conv_operator || op == &kernels::linear_operator) {
-    const bool point = n.parameters->kh == 1 && n.parameters->kw == 1 && a.stride_w == 1 &&
-                       a.stride_h == 1 && a.pad_left + a.pad_right + a.pad_top + a.pad_bottom == 0;
-    return point ? same() : Rule{};
+    const kernels::Parameters& p = *n.parameters;
+    const bool point = p.kh == 1 && p.kw == 1 && a.stride_w == 1 && a.stride_h == 1 &&
+                       a.pad_left + a.pad_right + a.pad_top + a.pad_bottom == 0;
+    return point ? same() : rows(a.dilation_h * (p.kh - 1) + 1);
   }
+  if (op == &kernels::pool_operator) return rows(a.kernel_h);
   if (op == &kernels::unary_operator || op == &kernels::quantise_operator ||
       op == &kernels::dequantise_operator)
     return same();
@@ -61,24 +69,54 @@ Rule rule_of(const Graph& g, const Node& n) {
   return {};
 }
 
-Extents cut(Extents e, unsigned axes, const Extents& tile) {
+const Node& node(const Graph& g, const Chain& chain, std::size_t k) {
+  return g.nodes[static_cast<std::size_t>(chain.nodes[k])];
+}
+
+// Rows that the results of each node of a chain have in a tile.
+struct Rows {
+  std::int64_t begin = 0, count = 0;
+};
+// Of the input, for `out` rows of the result; what lies outside is padding.
+Rows rows_read(const Rule& r, const Rows& out, std::int64_t extent) {
+  const std::int64_t top = out.begin * r.stride - r.pad;
+  const std::int64_t begin = std::clamp<std::int64_t>(top, 0, extent - 1);
+  const std::int64_t end = std::min(extent, top + (out.count - 1) * r.stride + r.kernel);
+  return {begin, std::max<std::int64_t>(1, end - begin)};
+}
+
+// By node, from the rows of the last one backwards.
+std::vector<Rows> rows_of(const Graph& g, const Chain& chain, const Rows& last) {
+  std::vector<Rows> rows(chain.nodes.size());
+  rows.back() = last;
+  for (std::size_t k = chain.nodes.size() - 1; k > 0; --k) {
+    const Node& n = node(g, chain, k);
+    const std::int64_t extent = g.type(node(g, chain, k - 1).output).e.h;
+    rows[k - 1] =
+        (chain.axes & axis_h) != 0 ? rows_read(rule_of(g, n), rows[k], extent) : Rows{0, extent};
+  }
+  return rows;
+}
+
+Extents cut(Extents e, unsigned axes, const Extents& tile, std::int64_t rows) {
   if (axes & axis_n) e.n = std::min(e.n, tile.n);
-  if (axes & axis_h) e.h = std::min(e.h, tile.h);
+  if (axes & axis_h) e.h = std::min(e.h, rows);
   if (axes & axis_w) e.w = std::min(e.w, tile.w);
   return e;
 }
 
-// L2 of one node on one tile. A matrix operand is cut by its own lowering.
-std::int64_t need(const Graph& g, const Node& n, unsigned axes, const Extents& tile,
+// L2 of one node on one tile that makes `rows`. A matrix operand is cut by its own lowering.
+std::int64_t need(const Graph& g, const Node& n, const Chain& chain, std::int64_t rows,
                   std::int64_t room) {
   const Rule r = rule_of(g, n);
   const TensorType& out = g.type(n.output);
-  const std::int64_t made = aligned(TensorType{out.format, cut(out.e, axes, tile)}.bytes());
-  std::int64_t bytes = made * (n.op->temporaries ? 8 : 1);
+  const auto bytes_of_tile = [&](const TensorType& t, unsigned axes, std::int64_t count) {
+    return aligned(TensorType{t.format, cut(t.e, chain.axes & axes, chain.tile, count)}.bytes());
+  };
+  std::int64_t bytes = bytes_of_tile(out, ~0U, rows) * (n.op->temporaries ? 8 : 1);
   for (std::size_t i = 0; i < n.inputs.size(); ++i) {
-    const TensorType& in = g.type(n.inputs[i]);
-    const std::int64_t read =
-        aligned(TensorType{in.format, cut(in.e, axes & r.follow[i], tile)}.bytes());
+    const std::int64_t count = i == 0 ? (rows - 1) * r.stride + r.kernel : rows;
+    const std::int64_t read = bytes_of_tile(g.type(n.inputs[i]), r.follow[i], count);
     bytes += n.op == &kernels::matmul_operator && i == 1 ? std::min(read, room / 4) : read;
   }
   return bytes;
@@ -87,12 +125,19 @@ std::int64_t need(const Graph& g, const Node& n, unsigned axes, const Extents& t
 // Shrinks the tile until every node fits: batch items, rows, then columns in whole lines.
 bool choose_tile(const Graph& g, Chain& chain, std::int64_t room) {
   Extents& t = chain.tile;
-  t = g.type(g.nodes[static_cast<std::size_t>(chain.nodes.back())].output).e;
+  t = g.type(node(g, chain, chain.nodes.size() - 1).output).e;
   t.c = 1;
   const auto fits = [&] {
-    return std::ranges::all_of(chain.nodes, [&](int i) {
-      return need(g, g.nodes[static_cast<std::size_t>(i)], chain.axes, t, room) <= room;
-    });
+    // Rows in the middle of the tensors, where no padding saves any.
+    std::int64_t rows = t.h;
+    for (std::size_t k = chain.nodes.size(); k-- > 0;) {
+      const Node& n = node(g, chain, k);
+      rows = std::min(rows, g.type(n.output).e.h);
+      if (need(g, n, chain, rows, room) > room) return false;
+      const Rule r = rule_of(g, n);
+      rows = (rows - 1) * r.stride + r.kernel;
+    }
+    return true;
   };
   const auto shrink = [&](std::int64_t& x, Axis axis, std::int64_t line) {
     while ((chain.axes & axis) && x > line && !fits())
@@ -105,9 +150,32 @@ bool choose_tile(const Graph& g, Chain& chain, std::int64_t room) {
 }
 
 std::int64_t tiles(const Graph& g, const Chain& c) {
-  const Extents e = g.type(g.nodes[static_cast<std::size_t>(c.nodes.back())].output).e;
+  const Extents e = g.type(node(g, c, c.nodes.size() - 1).output).e;
   const auto parts = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b; };
   return parts(e.n, c.tile.n) * parts(e.h, c.tile.h) * parts(e.w, c.tile.w);
+}
+
+// Work of all tiles over work of the whole: windows of neighbouring tiles overlap.
+double repeated(const Graph& g, const Chain& chain) {
+  double whole = 0, all = 0;
+  std::vector<double> cost(chain.nodes.size());
+  for (std::size_t k = 0; k < cost.size(); ++k) {
+    const Node& n = node(g, chain, k);
+    const TensorType& t = g.type(n.output);
+    // Operations of one row: products, else one an element.
+    const double window = n.parameters ? static_cast<double>(n.parameters->count()) /
+                                             static_cast<double>(n.parameters->cout)
+                                       : 64.0;
+    cost[k] = window * static_cast<double>(t.e.w * t.e.c);
+    whole += cost[k] * static_cast<double>(t.e.h);
+  }
+  const std::int64_t h = g.type(node(g, chain, cost.size() - 1).output).e.h;
+  for (std::int64_t at = 0; at < h; at += chain.tile.h) {
+    const std::vector<Rows> rows = rows_of(g, chain, {at, std::min(chain.tile.h, h - at)});
+    for (std::size_t k = 0; k < cost.size(); ++k)
+      all += cost[k] * static_cast<double>(rows[k].count);
+  }
+  return all / whole;
 }
 
 // Whether it pays, in bytes of activations.
@@ -116,8 +184,9 @@ bool pays(const Graph& g, const Chain& chain, const isa::Machine& m) {
   std::int64_t saved = 0, again = 0;
   int layers = 0;
   bool large = false;
+  if (repeated(g, chain) > 1.2) return false;
   for (std::size_t k = 0; k < chain.nodes.size(); ++k) {
-    const Node& n = g.nodes[static_cast<std::size_t>(chain.nodes[k])];
+    const Node& n = node(g, chain, k);
     const std::int64_t in = g.type(n.inputs[0]).bytes(), out = g.type(n.output).bytes();
     large = large || in + out > m.l2.count * 3 / 4;
     if (k + 1 < chain.nodes.size()) saved += 2 * out;
@@ -189,56 +258,55 @@ void lower_chain(const Graph& g, const Chain& chain, const std::vector<View>& vi
                  std::int64_t block,
                  const std::vector<std::pair<std::int64_t, std::int64_t>>& in_use,
                  kernels::Lowering& lowering, std::vector<int>& tasks) {
-  const auto node = [&](std::size_t k) -> const Node& {
-    return g.nodes[static_cast<std::size_t>(chain.nodes[k])];
-  };
-  // Two buffers by turns hold the intermediates.
-  std::int64_t buffer = 0;
-  for (std::size_t k = 0; k + 1 < chain.nodes.size(); ++k) {
-    const TensorType& t = g.type(node(k).output);
-    buffer =
-        std::max(buffer, aligned(TensorType{t.format, cut(t.e, chain.axes, chain.tile)}.bytes()));
-  }
-  const Extents whole = g.type(node(chain.nodes.size() - 1).output).e;
+  const std::size_t last = chain.nodes.size() - 1;
+  const Extents whole = g.type(node(g, chain, last).output).e;
   const Extents& t = chain.tile;
   for (std::int64_t n = 0; n < whole.n; n += t.n)
     for (std::int64_t h = 0; h < whole.h; h += t.h)
       for (std::int64_t w = 0; w < whole.w; w += t.w) {
-        const auto part = [&](View v, unsigned follow) {
+        const std::vector<Rows> rows = rows_of(g, chain, {h, std::min(t.h, whole.h - h)});
+        const auto part = [&](View v, unsigned follow, const Rows& r) {
           const auto slice = [&](Axis axis, std::int64_t begin, std::int64_t count) {
             if (chain.axes & follow & axis)
               v = v.slice(axis, begin, std::min(count, kernels::extent(v.e, axis) - begin));
           };
           slice(axis_n, n, t.n);
-          slice(axis_h, h, t.h);
+          slice(axis_h, r.begin, r.count);
           slice(axis_w, w, t.w);
           return v;
         };
+        // Two buffers by turns hold the intermediates: one from the block's start, one to its end.
         View carried;
-        for (std::size_t k = 0; k < chain.nodes.size(); ++k) {
-          const Node& x = node(k);
+        for (std::size_t k = 0; k <= last; ++k) {
+          const Node& x = node(g, chain, k);
           const Rule rule = rule_of(g, x);
           kernels::Call call = g.call(x);
           std::vector<View> inputs;
           auto used = in_use;
           for (std::size_t i = 0; i < x.inputs.size(); ++i) {
-            const bool inside = k > 0 && x.inputs[i] == node(k - 1).output;
+            const bool inside = k > 0 && x.inputs[i] == node(g, chain, k - 1).output;
+            Rows read = rows[k];
+            if (i == 0 && rule.window() && (chain.axes & axis_h) != 0) {
+              read = rows_read(rule, rows[k], call.inputs[0].e.h);
+              call.attributes.pad_top =
+                  static_cast<int>(read.begin - (rows[k].begin * rule.stride - rule.pad));
+            }
             inputs.push_back(
                 inside ? carried
-                       : part(views[static_cast<std::size_t>(x.inputs[i])], rule.follow[i]));
+                       : part(views[static_cast<std::size_t>(x.inputs[i])], rule.follow[i], read));
             call.inputs[i].e = inputs.back().e;
             if (inside) used.emplace_back(carried.address, carried.address + carried.bytes());
           }
           View out;
-          if (k + 1 == chain.nodes.size()) {
-            out = part(views[static_cast<std::size_t>(x.output)], axis_n | axis_h | axis_w);
+          if (k == last) {
+            out = part(views[static_cast<std::size_t>(x.output)], ~0U, rows[k]);
           } else {
-            View shape{.format = call.output.format, .e = call.output.e};
-            out = part(shape, axis_n | axis_h | axis_w);
+            out = part(View{.format = call.output.format, .e = call.output.e}, ~0U, rows[k]);
             const std::int64_t size = isa::byte_size(out.format);
+            const std::int64_t far = block + chain_room(lowering.machine()) - aligned(out.bytes());
             out = {.where = kernels::Where::l2,
                    .bar = 0,
-                   .address = block + (k % 2 == 0 ? 0 : buffer),
+                   .address = k % 2 == 0 ? block : far / 64 * 64,
                    .format = out.format,
                    .e = out.e,
                    .sw = size,

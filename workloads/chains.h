@@ -1,7 +1,8 @@
-// Rows of operators that work on each position by itself (products, activations, sums, softmax and
-// norms over channels, attention seen from its queries) and whose intermediates are larger than L2:
-// they run tile by tile, all operators on one tile before the next, so that no intermediate goes
-// through memory. Apple's compiler does the same ("intermediate tiles stay in L2 along a chain").
+// Rows of operators that work on each position or on rows near it (products, convolutions, pools,
+// activations, sums, softmax and norms over channels, attention seen from its queries) and whose
+// intermediates are larger than L2: they run tile by tile, all operators on one tile before the
+// next, so that no intermediate goes through memory. Rows that two tiles share are computed twice.
+// Apple's compiler does the same ("intermediate tiles stay in L2 along a chain").
 #pragma once
 #include <vector>
 
@@ -14,7 +15,7 @@ namespace ane::workloads {
 struct Chain {
   std::vector<int> nodes;  // each reads the result of the one before; run where the last one stands
   unsigned axes = 0;       // that tiles may cut
-  Extents tile;            // of positions: n, h, w; c is 1
+  Extents tile;            // of the last node's positions: n, h, w; c is 1
 };
 
 // L2 that a chain may use, of the machine's.

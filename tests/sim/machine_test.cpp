@@ -312,6 +312,37 @@ TEST(Program, AChainLargerThanL2RunsTileByTileAndGivesTheReferenceBits) {
   expect_reference_bits(graph, c.inputs, "M4", {"ane.l2=24KiB"});
 }
 
+TEST(Program, ConvolutionsLargerThanL2RunTileByTileAndGiveTheReferenceBits) {
+  for (const bool residual : {false, true}) {
+    Case c;
+    const auto x = c.input("x", {isa::Format::fp16, {.w = 20, .h = 33, .c = 8, .n = 2}});
+    Attributes window, depthwise, pool;
+    window.pad_left = window.pad_right = window.pad_top = window.pad_bottom = 1;
+    window.activation = "relu";
+    depthwise = window;
+    depthwise.groups = 24;
+    if (!residual) depthwise.stride_w = depthwise.stride_h = 2;
+    auto y = c.b.linear("expand", x, random_parameters(c.rng, 24, 8), "relu");
+    y = c.b.conv("depthwise", y, random_parameters(c.rng, 24, 1, 3, 3), depthwise);
+    y = c.b.linear("project", y, random_parameters(c.rng, 8, 24));
+    if (residual) {
+      y = c.b.elementwise("sum", "add", y, x);
+    } else {
+      y = c.b.conv("conv", y, random_parameters(c.rng, 8, 8, 3, 3), window);
+      pool.operation = "max";
+      pool.kernel_w = pool.kernel_h = 3;
+      pool.stride_w = pool.stride_h = 2;
+      pool.pad_left = pool.pad_right = pool.pad_top = pool.pad_bottom = 1;
+      y = c.b.node("pool", "pool", {y}, pool);
+    }
+    c.b.output(y);
+    const Graph graph = c.b.finish();
+    const std::string l2 = "ane.l2=32KiB";
+    EXPECT_GT(turns(graph, load_chip("M4", {l2})), 5) << residual;
+    expect_reference_bits(graph, c.inputs, "M4", {l2});
+  }
+}
+
 TEST(Program, AttentionLargerThanL2RunsTileByTileAndGivesTheReferenceBits) {
   for (const std::int64_t matrices : {1, 2, 4}) {
     Case c;
