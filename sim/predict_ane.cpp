@@ -165,4 +165,19 @@ Prediction predict_ane(const Spec& s, const Chip& chip, const Runtime& runtime) 
   return p;
 }
 
+std::optional<results::Record> ane_spec_record(const results::Run& run, const Spec& s,
+                                               const Chip& chip, const Runtime& runtime) {
+  const AneParameters ane = with_engines(chip.ane(), s.engines);
+  if (s.kind == "launch" || s.kind == "idle" || s.slope_from > 0 || s.calls > 1 ||
+      s.call_tokens > 0 || s.dispatches > 1 || state_of(s, ane).clock_share != 1)
+    return std::nullopt;
+  const isa::Machine machine = chip.machine();
+  const workloads::Graph graph = workloads::graph_of(s, machine);
+  const workloads::Compiled compiled =
+      workloads::compile(graph, machine, kernels::arith::profile_named(machine.default_profile),
+                         {.with_values = false});
+  const Schedule schedule(compiled.program, chip.ane());
+  return ane_record(run, chip, runtime, graph, compiled, schedule.time(ane));
+}
+
 }  // namespace ane::sim

@@ -241,11 +241,11 @@ std::vector<Chain> find_chains(const Graph& g, const std::vector<ValueId>& stora
       // The result must follow the chain's tiles and the next node's alike.
       const auto place = static_cast<std::size_t>(
           std::ranges::find(n.inputs, static_cast<ValueId>(made)) - n.inputs.begin());
-      if (r.axes == 0 ||
-          g.type(n.output).e.count() / g.type(n.output).e.c !=
-              g.type(static_cast<ValueId>(made)).e.count() / g.type(static_cast<ValueId>(made)).e.c)
+      const Extents &from = g.type(static_cast<ValueId>(made)).e, &to = g.type(n.output).e;
+      if (r.axes == 0 || (r.window() && place != 0) ||
+          (!r.window() && (from.n != to.n || from.h != to.h || from.w != to.w)))
         break;
-      chain.axes &= r.axes & (r.follow[place] | ~0U << 4U);
+      chain.axes &= r.axes;
     }
     if (best.nodes.empty()) continue;
     for (const int n : best.nodes) taken[static_cast<std::size_t>(n)] = true;

@@ -6,7 +6,7 @@
 
 #include "isa/error.h"
 #include "sim/band.h"
-#include "sim/predict.h"
+#include "sim/predict_ane.h"
 #include "sim/session.h"
 #include "sim/workloads.h"
 
@@ -61,6 +61,13 @@ results::Record record_of(const workloads::Spec& spec, const Target& target,
            .items = spec.batch,
            .overrides = canonical(overrides),
            .code_version = code_version()};
+  if (target.unit == "ane")
+    if (auto whole = ane_spec_record(r.run, spec, target.chip, target.runtime)) {
+      Bands bands;
+      whole->totals.latency_band_s =
+          bands.around(whole->totals.latency_s, spec, target.chip, target.runtime, "latency");
+      return *whole;
+    }
   results::Totals& t = r.totals;
   for (const results::Part& c : p.causes)
     if (c.value > 0) t.causes.push_back(c);
