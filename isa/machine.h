@@ -25,7 +25,7 @@ struct Machine {
   bool texture_unit = false;          // gather and resize
   bool streams_int8_weights = false;  // else int8 and block weights are folded to fp16 in DRAM
   bool compare_sort = false;          // RCAS: top-k
-  bool chains_tiles = true;           // its compiler runs chains of operators tile by tile
+  bool chains_tiles = true;           // its compiler runs chains tile by tile, not by item alone
   std::string default_profile = "ane16";
 };
 

@@ -19,7 +19,7 @@ results::Parts cause_parts(const CauseSeconds& causes) {
 }
 
 double total(const TaskEnergy& e) {
-  return e.mac + e.l2 + e.kernel + e.dram + e.planar;
+  return e.mac + e.l2 + e.kernel + e.dma + e.dram + e.planar;
 }
 
 }  // namespace
@@ -48,6 +48,7 @@ results::Parts call_energy(const AneParameters& ane, const Execution& execution,
   results::add(parts, "MAC", e.mac);
   results::add(parts, "L2", e.l2);
   results::add(parts, "kernel memory", e.kernel);
+  results::add(parts, "DMA", e.dma);
   results::add(parts, "DRAM", e.dram);
   results::add(parts, "planar engine", e.planar);
   results::add(parts, "dispatch", ane.energy_dispatch);

@@ -114,6 +114,13 @@ Prediction of_call(const Spec& s, const Chip& chip, const Runtime& runtime) {
   if (call.copies > 0) results::add(p.causes, "host copies", call.copies);
   p.seconds = results::sum(p.causes);
   p.energy = call_energy(ane, e, p.seconds);
+  // A figure of the engine's rail leaves the memory out; one of the package has the host as well.
+  if (s.scope == "rail") std::erase_if(p.energy, [](const auto& e_) { return e_.name == "DRAM"; });
+  if (s.scope == "package" && chip.has_cpu()) {
+    const double host = programs * call.dispatch / state.clock_share + call.copies;
+    results::add(p.energy, "host core", host * chip.cpu().power_core);
+    results::add(p.energy, "package idle", p.seconds * chip.cpu().power_idle);
+  }
   p.joules = results::sum(p.energy);
   p.dram_bytes = static_cast<double>(e.work.weight_bytes + e.work.load_bytes + e.work.store_bytes);
   return p;

@@ -19,14 +19,20 @@ using kernels::View;
 
 constexpr std::array<Axis, 3> positions{axis_n, axis_h, axis_w};
 
-// Axes along which a node's positions are independent, and which of them each input follows. No
-// axes: the node mixes positions. A window (convolution, pool) reads neighbouring rows of input 0.
+// Along one axis: what a window (convolution, pool) reads of input 0.
+struct Window {
+  std::int64_t kernel = 1, stride = 1, pad = 0;
+  bool operator==(const Window&) const = default;
+};
+
+// Axes along which a node's positions are independent but for a window, and which of them each
+// input follows. No axes: the node mixes positions.
 struct Rule {
   unsigned axes = 0;
   std::vector<unsigned> follow;
-  std::int64_t kernel = 1, stride = 1, pad = 0;  // along rows
+  Window h{}, w{};
 
-  bool window() const { return kernel > 1 || stride > 1 || pad > 0; }
+  bool window() const { return !(h == Window{} && w == Window{}); }
 };
 
 Rule rule_of(const Graph& g, const Node& n) {
@@ -34,16 +40,17 @@ Rule rule_of(const Graph& g, const Node& n) {
   constexpr unsigned all = axis_n | axis_h | axis_w;
   const Operator* op = n.op;
   const auto same = [&] { return Rule{all, std::vector<unsigned>(n.inputs.size(), all)}; };
-  const auto rows = [&](std::int64_t kernel) {
-    return Rule{axis_n | axis_h, {axis_n | axis_h}, kernel, a.stride_h, a.pad_top};
+  const auto windowed = [&](std::int64_t kh, std::int64_t kw) {
+    Rule r = same();
+    r.h = {kh, a.stride_h, a.pad_top};
+    r.w = {kw, a.stride_w, a.pad_left};
+    return r;
   };
   if (op == &kernels::conv_operator || op == &kernels::linear_operator) {
     const kernels::Parameters& p = *n.parameters;
-    const bool point = p.kh == 1 && p.kw == 1 && a.stride_w == 1 && a.stride_h == 1 &&
-                       a.pad_left + a.pad_right + a.pad_top + a.pad_bottom == 0;
-    return point ? same() : rows(a.dilation_h * (p.kh - 1) + 1);
+    return windowed(a.dilation_h * (p.kh - 1) + 1, a.dilation_w * (p.kw - 1) + 1);
   }
-  if (op == &kernels::pool_operator) return rows(a.kernel_h);
+  if (op == &kernels::pool_operator) return windowed(a.kernel_h, a.kernel_w);
   if (op == &kernels::unary_operator || op == &kernels::quantise_operator ||
       op == &kernels::dequantise_operator)
     return same();
@@ -73,79 +80,93 @@ const Node& node(const Graph& g, const Chain& chain, std::size_t k) {
   return g.nodes[static_cast<std::size_t>(chain.nodes[k])];
 }
 
-// Rows that the results of each node of a chain have in a tile.
-struct Rows {
+// What the result of a node has of an axis in one tile.
+struct Span {
   std::int64_t begin = 0, count = 0;
 };
-// Of the input, for `out` rows of the result; what lies outside is padding.
-Rows rows_read(const Rule& r, const Rows& out, std::int64_t extent) {
-  const std::int64_t top = out.begin * r.stride - r.pad;
+// Of the input, for `out` of the result; what lies outside the input is padding.
+Span span_read(const Window& w, const Span& out, std::int64_t extent) {
+  const std::int64_t top = out.begin * w.stride - w.pad;
   const std::int64_t begin = std::clamp<std::int64_t>(top, 0, extent - 1);
-  const std::int64_t end = std::min(extent, top + (out.count - 1) * r.stride + r.kernel);
+  const std::int64_t end = std::min(extent, top + (out.count - 1) * w.stride + w.kernel);
   return {begin, std::max<std::int64_t>(1, end - begin)};
 }
 
-// By node, from the rows of the last one backwards.
-std::vector<Rows> rows_of(const Graph& g, const Chain& chain, const Rows& last) {
-  std::vector<Rows> rows(chain.nodes.size());
-  rows.back() = last;
+// By node, from the last one backwards, along `axis` (h or w).
+std::vector<Span> spans(const Graph& g, const Chain& chain, Axis axis, const Span& last) {
+  std::vector<Span> list(chain.nodes.size());
+  list.back() = last;
   for (std::size_t k = chain.nodes.size() - 1; k > 0; --k) {
-    const Node& n = node(g, chain, k);
-    const std::int64_t extent = g.type(node(g, chain, k - 1).output).e.h;
-    rows[k - 1] =
-        (chain.axes & axis_h) != 0 ? rows_read(rule_of(g, n), rows[k], extent) : Rows{0, extent};
+    const std::int64_t extent = kernels::extent(g.type(node(g, chain, k - 1).output).e, axis);
+    const Rule r = rule_of(g, node(g, chain, k));
+    list[k - 1] = (chain.axes & axis) != 0 ? span_read(axis == axis_h ? r.h : r.w, list[k], extent)
+                                           : Span{0, extent};
   }
-  return rows;
+  return list;
 }
 
-Extents cut(Extents e, unsigned axes, const Extents& tile, std::int64_t rows) {
-  if (axes & axis_n) e.n = std::min(e.n, tile.n);
-  if (axes & axis_h) e.h = std::min(e.h, rows);
-  if (axes & axis_w) e.w = std::min(e.w, tile.w);
+Extents cut(Extents e, unsigned axes, std::int64_t n, std::int64_t h, std::int64_t w) {
+  if (axes & axis_n) e.n = std::min(e.n, n);
+  if (axes & axis_h) e.h = std::min(e.h, h);
+  if (axes & axis_w) e.w = std::min(e.w, w);
   return e;
 }
 
-// L2 of one node on one tile that makes `rows`. A matrix operand is cut by its own lowering.
-std::int64_t need(const Graph& g, const Node& n, const Chain& chain, std::int64_t rows,
+std::int64_t reach(const Window& w, std::int64_t count) {
+  return (count - 1) * w.stride + w.kernel;
+}
+
+// L2 of one node on one tile that makes h rows of w columns. A matrix operand is cut by its own
+// lowering.
+std::int64_t need(const Graph& g, const Node& n, const Chain& chain, std::int64_t h, std::int64_t w,
                   std::int64_t room) {
   const Rule r = rule_of(g, n);
-  const TensorType& out = g.type(n.output);
-  const auto bytes_of_tile = [&](const TensorType& t, unsigned axes, std::int64_t count) {
-    return aligned(TensorType{t.format, cut(t.e, chain.axes & axes, chain.tile, count)}.bytes());
+  const auto bytes_of_tile = [&](const TensorType& t, unsigned axes, std::int64_t rows,
+                                 std::int64_t columns) {
+    return aligned(
+        TensorType{t.format, cut(t.e, chain.axes & axes, chain.tile.n, rows, columns)}.bytes());
   };
-  std::int64_t bytes = bytes_of_tile(out, ~0U, rows) * (n.op->temporaries ? 8 : 1);
+  std::int64_t bytes = bytes_of_tile(g.type(n.output), ~0U, h, w) * (n.op->temporaries ? 8 : 1);
   for (std::size_t i = 0; i < n.inputs.size(); ++i) {
-    const std::int64_t count = i == 0 ? (rows - 1) * r.stride + r.kernel : rows;
-    const std::int64_t read = bytes_of_tile(g.type(n.inputs[i]), r.follow[i], count);
+    const std::int64_t read = bytes_of_tile(g.type(n.inputs[i]), r.follow[i],
+                                            i == 0 ? reach(r.h, h) : h, i == 0 ? reach(r.w, w) : w);
     bytes += n.op == &kernels::matmul_operator && i == 1 ? std::min(read, room / 4) : read;
   }
   return bytes;
 }
 
-// Shrinks the tile until every node fits: batch items, rows, then columns in whole lines.
+// The largest tile of which every node fits: batch items are cut first, then rows to no fewer than
+// 16, then columns in whole lines, then what is left of both; rows and columns in even parts.
 bool choose_tile(const Graph& g, Chain& chain, std::int64_t room) {
+  const Extents whole = g.type(node(g, chain, chain.nodes.size() - 1).output).e;
   Extents& t = chain.tile;
-  t = g.type(node(g, chain, chain.nodes.size() - 1).output).e;
+  t = whole;
   t.c = 1;
   const auto fits = [&] {
-    // Rows in the middle of the tensors, where no padding saves any.
-    std::int64_t rows = t.h;
+    // In the middle of the tensors, where no padding saves any.
+    std::int64_t h = t.h, w = t.w;
     for (std::size_t k = chain.nodes.size(); k-- > 0;) {
       const Node& n = node(g, chain, k);
-      rows = std::min(rows, g.type(n.output).e.h);
-      if (need(g, n, chain, rows, room) > room) return false;
+      h = std::min(h, g.type(n.output).e.h);
+      w = std::min(w, g.type(n.output).e.w);
+      if (need(g, n, chain, h, w, room) > room) return false;
       const Rule r = rule_of(g, n);
-      rows = (rows - 1) * r.stride + r.kernel;
+      h = reach(r.h, h);
+      w = reach(r.w, w);
     }
     return true;
   };
-  const auto shrink = [&](std::int64_t& x, Axis axis, std::int64_t line) {
-    while ((chain.axes & axis) && x > line && !fits())
-      x = std::max(line, (x / 2 + line - 1) / line * line);
+  const auto shrink = [&](std::int64_t& x, std::int64_t extent, Axis axis, std::int64_t least,
+                          std::int64_t line) {
+    if ((chain.axes & axis) == 0) return;
+    for (std::int64_t parts = 2; x > least && !fits(); ++parts)
+      x = std::max(least, ((extent + parts - 1) / parts + line - 1) / line * line);
   };
-  shrink(t.n, axis_n, 1);
-  shrink(t.h, axis_h, 1);
-  shrink(t.w, axis_w, 32);
+  shrink(t.n, whole.n, axis_n, 1, 1);
+  shrink(t.h, whole.h, axis_h, std::min<std::int64_t>(16, whole.h), 1);
+  shrink(t.w, whole.w, axis_w, std::min<std::int64_t>(128, whole.w), 32);
+  shrink(t.h, whole.h, axis_h, 1, 1);
+  shrink(t.w, whole.w, axis_w, std::min<std::int64_t>(32, whole.w), 32);
   return fits();
 }
 
@@ -169,12 +190,19 @@ double repeated(const Graph& g, const Chain& chain) {
     cost[k] = window * static_cast<double>(t.e.w * t.e.c);
     whole += cost[k] * static_cast<double>(t.e.h);
   }
-  const std::int64_t h = g.type(node(g, chain, cost.size() - 1).output).e.h;
-  for (std::int64_t at = 0; at < h; at += chain.tile.h) {
-    const std::vector<Rows> rows = rows_of(g, chain, {at, std::min(chain.tile.h, h - at)});
-    for (std::size_t k = 0; k < cost.size(); ++k)
-      all += cost[k] * static_cast<double>(rows[k].count);
-  }
+  const Extents e = g.type(node(g, chain, cost.size() - 1).output).e;
+  const auto processed = [&](Axis axis, std::int64_t extent, std::int64_t tile) {
+    std::vector<double> sum(cost.size(), 0);
+    for (std::int64_t at = 0; at < extent; at += tile) {
+      const std::vector<Span> list = spans(g, chain, axis, {at, std::min(tile, extent - at)});
+      for (std::size_t k = 0; k < list.size(); ++k) sum[k] += static_cast<double>(list[k].count);
+    }
+    return sum;
+  };
+  const std::vector<double> h = processed(axis_h, e.h, chain.tile.h),
+                            w = processed(axis_w, e.w, chain.tile.w);
+  for (std::size_t k = 0; k < cost.size(); ++k)
+    all += cost[k] * h[k] * w[k] / static_cast<double>(g.type(node(g, chain, k).output).e.w);
   return all / whole;
 }
 
@@ -224,7 +252,8 @@ std::vector<Chain> find_chains(const Graph& g, const std::vector<ValueId>& stora
   for (std::size_t i = 0; i < g.nodes.size(); ++i) {
     if (taken[i] || storage[static_cast<std::size_t>(g.nodes[i].output)] != g.nodes[i].output)
       continue;
-    Chain best, chain{.nodes = {}, .axes = rule_of(g, g.nodes[i]).axes, .tile = {}};
+    const unsigned allowed = machine.chains_tiles ? ~0U : unsigned{axis_n};
+    Chain best, chain{.nodes = {}, .axes = rule_of(g, g.nodes[i]).axes & allowed, .tile = {}};
     for (int next = static_cast<int>(i); chain.axes != 0;) {
       const auto at = static_cast<std::size_t>(next);
       chain.nodes.push_back(next);
@@ -264,15 +293,16 @@ void lower_chain(const Graph& g, const Chain& chain, const std::vector<View>& vi
   for (std::int64_t n = 0; n < whole.n; n += t.n)
     for (std::int64_t h = 0; h < whole.h; h += t.h)
       for (std::int64_t w = 0; w < whole.w; w += t.w) {
-        const std::vector<Rows> rows = rows_of(g, chain, {h, std::min(t.h, whole.h - h)});
-        const auto part = [&](View v, unsigned follow, const Rows& r) {
+        const std::vector<Span> rows = spans(g, chain, axis_h, {h, std::min(t.h, whole.h - h)}),
+                                columns = spans(g, chain, axis_w, {w, std::min(t.w, whole.w - w)});
+        const auto part = [&](View v, unsigned follow, const Span& r, const Span& c) {
           const auto slice = [&](Axis axis, std::int64_t begin, std::int64_t count) {
             if (chain.axes & follow & axis)
               v = v.slice(axis, begin, std::min(count, kernels::extent(v.e, axis) - begin));
           };
           slice(axis_n, n, t.n);
           slice(axis_h, r.begin, r.count);
-          slice(axis_w, w, t.w);
+          slice(axis_w, c.begin, c.count);
           return v;
         };
         // Two buffers by turns hold the intermediates: one from the block's start, one to its end.
@@ -285,23 +315,29 @@ void lower_chain(const Graph& g, const Chain& chain, const std::vector<View>& vi
           auto used = in_use;
           for (std::size_t i = 0; i < x.inputs.size(); ++i) {
             const bool inside = k > 0 && x.inputs[i] == node(g, chain, k - 1).output;
-            Rows read = rows[k];
-            if (i == 0 && rule.window() && (chain.axes & axis_h) != 0) {
-              read = rows_read(rule, rows[k], call.inputs[0].e.h);
+            Span high = rows[k], wide = columns[k];
+            if (i == 0 && (chain.axes & axis_h) != 0) {
+              high = span_read(rule.h, rows[k], call.inputs[0].e.h);
               call.attributes.pad_top =
-                  static_cast<int>(read.begin - (rows[k].begin * rule.stride - rule.pad));
+                  static_cast<int>(high.begin - (rows[k].begin * rule.h.stride - rule.h.pad));
             }
-            inputs.push_back(
-                inside ? carried
-                       : part(views[static_cast<std::size_t>(x.inputs[i])], rule.follow[i], read));
+            if (i == 0 && (chain.axes & axis_w) != 0) {
+              wide = span_read(rule.w, columns[k], call.inputs[0].e.w);
+              call.attributes.pad_left =
+                  static_cast<int>(wide.begin - (columns[k].begin * rule.w.stride - rule.w.pad));
+            }
+            inputs.push_back(inside ? carried
+                                    : part(views[static_cast<std::size_t>(x.inputs[i])],
+                                           rule.follow[i], high, wide));
             call.inputs[i].e = inputs.back().e;
             if (inside) used.emplace_back(carried.address, carried.address + carried.bytes());
           }
           View out;
           if (k == last) {
-            out = part(views[static_cast<std::size_t>(x.output)], ~0U, rows[k]);
+            out = part(views[static_cast<std::size_t>(x.output)], ~0U, rows[k], columns[k]);
           } else {
-            out = part(View{.format = call.output.format, .e = call.output.e}, ~0U, rows[k]);
+            out = part(View{.format = call.output.format, .e = call.output.e}, ~0U, rows[k],
+                       columns[k]);
             const std::int64_t size = isa::byte_size(out.format);
             const std::int64_t far = block + chain_room(lowering.machine()) - aligned(out.bytes());
             out = {.where = kernels::Where::l2,

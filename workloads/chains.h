@@ -23,6 +23,7 @@ std::int64_t chain_room(const isa::Machine& machine);
 
 // Chains that pay: what they save of activations outweighs the weights that tiles read again, which
 // stream about twice as fast. `storage`: by value, whose storage it shares.
+// On a machine whose compiler does not chain tiles, only batch items are taken apart.
 std::vector<Chain> find_chains(const Graph& graph, const std::vector<ValueId>& storage,
                                const isa::Machine& machine);
 

@@ -57,8 +57,7 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
   Residency residency(graph, life, machine.l2.count);
   // Chains take their part of L2 first, where they run; what they read lives until then.
   std::vector<Chain> chains;
-  if (machine.chains_tiles && options.keep_in_l2 && !options.keep_all)
-    chains = find_chains(graph, storage, machine);
+  if (options.keep_in_l2 && !options.keep_all) chains = find_chains(graph, storage, machine);
   std::vector<const Chain*> chain_at(graph.nodes.size(), nullptr);
   std::vector<bool> inside(graph.nodes.size(), false);  // of a chain, not its last node
   std::int64_t block = 0;

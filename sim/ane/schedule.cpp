@@ -158,6 +158,7 @@ Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep
     run.energy.mac += e.mac;
     run.energy.l2 += e.l2;
     run.energy.kernel += e.kernel;
+    run.energy.dma += e.dma;
     run.energy.dram += e.dram;
     run.energy.planar += e.planar;
     run.work.macs += w.macs;

@@ -187,6 +187,7 @@ TaskEnergy energy(const TaskWork& w, const AneParameters& chip) {
   return {.mac = d(w.macs) * (w.integer ? chip.energy_mac_int8 : chip.energy_mac_fp16),
           .l2 = d(w.l2_bytes) * chip.energy_l2_byte,
           .kernel = d(w.kernel_bytes) * chip.energy_kernel_byte,
+          .dma = d(w.weight_bytes + w.load_bytes + w.store_bytes) * chip.energy_dma_byte,
           .dram = d(w.weight_bytes + w.load_bytes + w.store_bytes) * chip.energy_dram_byte,
           .planar = d(w.planar_elements) * chip.energy_pe_element};
 }

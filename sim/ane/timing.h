@@ -56,7 +56,7 @@ TaskTime price(const isa::Task& task, const TaskWork& work, const AneParameters&
                double clock_share = 1);
 
 struct TaskEnergy {
-  double mac = 0, l2 = 0, kernel = 0, dram = 0, planar = 0;  // J
+  double mac = 0, l2 = 0, kernel = 0, dma = 0, dram = 0, planar = 0;  // J; dram is not on the rail
 };
 TaskEnergy energy(const TaskWork& work, const AneParameters& chip);
 

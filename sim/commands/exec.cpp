@@ -104,7 +104,7 @@ int run_exec(const Arguments& arguments) {
   if (values) machine.execute();
   const Execution run = machine.time();
   const TaskEnergy& e = run.energy;
-  const double energy = e.mac + e.l2 + e.kernel + e.dram + e.planar;
+  const double energy = e.mac + e.l2 + e.kernel + e.dma + e.dram + e.planar;
   if (given->count("json")) {
     Json out = {{"program", machine.program().name},
                 {"chip", chip.name()},

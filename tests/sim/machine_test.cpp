@@ -343,6 +343,26 @@ TEST(Program, ConvolutionsLargerThanL2RunTileByTileAndGiveTheReferenceBits) {
   }
 }
 
+TEST(Program, WideConvolutionsAreCutInColumnsToo) {
+  Case c;
+  auto y = c.input("x", {isa::Format::fp16, {.w = 300, .h = 9, .c = 8, .n = 1}});
+  Attributes window;
+  window.pad_left = window.pad_right = window.pad_top = window.pad_bottom = 1;
+  y = c.b.conv("a", y, random_parameters(c.rng, 12, 8, 3, 3), window);
+  window.stride_w = 2;
+  y = c.b.conv("b", y, random_parameters(c.rng, 8, 12, 3, 3), window);
+  c.b.output(c.b.unary("c", "relu", y));
+  const Graph graph = c.b.finish();
+  EXPECT_GT(turns(graph, load_chip("M4", {"ane.l2=64KiB"})), 2);
+  // Fewer columns than the whole in a task, and only 9 rows to begin with.
+  const AneMachine machine(load_chip("M4", {"ane.l2=64KiB"}),
+                           workloads::compile(graph, load_chip("M4", {"ane.l2=64KiB"}).machine(),
+                                              kernels::arith::profile_named("ane16"))
+                               .program);
+  EXPECT_GT(machine.time().tasks.size(), 6u);
+  expect_reference_bits(graph, c.inputs, "M4", {"ane.l2=64KiB"});
+}
+
 TEST(Program, AttentionLargerThanL2RunsTileByTileAndGivesTheReferenceBits) {
   for (const std::int64_t matrices : {1, 2, 4}) {
     Case c;
