@@ -15,10 +15,6 @@ namespace ane::sim {
 
 namespace po = boost::program_options;
 
-std::string code_version() {
-  return ANESIM_VERSION;
-}
-
 std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> parts;
   std::string part;

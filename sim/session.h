@@ -15,7 +15,7 @@
 
 namespace ane::sim {
 
-// The program's version, part of every stored run.
+// The program's version and commit, part of every stored run (scripts/version.cmake).
 std::string code_version();
 
 // Splits "M1,M2 M3" at commas and blanks.
