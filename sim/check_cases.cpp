@@ -1,3 +1,5 @@
+#include "sim/check_cases.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 #include "isa/error.h"
 #include "kernels/weight_stream.h"
 #include "sim/ane/machine.h"
-#include "sim/check.h"
 #include "sim/digest.h"
 #include "sim/error_metrics.h"
 #include "sim/readqc_run.h"
@@ -31,13 +32,9 @@ constexpr std::uint64_t seed = 20261121;
 // some sums show, of which the task metrics are.
 constexpr std::int64_t few_reads = 2, many_reads = 64;
 
-struct Which {
-  std::string workload, variant, precision, profile;
-};
-
-Which split(const std::string& name) {
+CheckName split(const std::string& name) {
   std::istringstream in(name);
-  Which w;
+  CheckName w;
   in >> w.workload >> w.variant >> w.precision >> w.profile;
   return w;
 }
@@ -82,14 +79,21 @@ CheckTensor kept(const std::string& name, const Tensor& t) {
   return c;
 }
 
-// Digests of the weights as the multipliers see them, and the results in the order of execution.
+// A name as one word of the file.
+std::string word(std::string name) {
+  std::ranges::replace(name, ' ', '_');
+  return name;
+}
+
+}  // namespace
+
 void keep(CheckCase& c, const Graph& graph, const kernels::arith::Profile& profile,
           const Tensors& results) {
   for (const workloads::Value& v : graph.values) {
     if (!v.constant) continue;
     Digest d;
     d.add(std::span<const std::byte>(v.constant->bytes));
-    c.weights.emplace_back(v.name, d.hex());
+    c.weights.emplace_back(word(v.name), d.hex());
   }
   for (const workloads::Node& n : graph.nodes) {
     if (n.parameters) {
@@ -102,13 +106,15 @@ void keep(CheckCase& c, const Graph& graph, const kernels::arith::Profile& profi
         for (const kernels::arith::Half& h : kernels::decoded_weights(*n.parameters, profile))
           d.add(std::span<const std::uint16_t>(&h.bits, 1));
       }
-      c.weights.emplace_back(n.name, d.hex());
+      c.weights.emplace_back(word(n.name), d.hex());
     }
-    c.tensors.push_back(kept(n.name, results.at(n.name)));
+    c.tensors.push_back(kept(word(n.name), results.at(n.name)));
   }
 }
 
-CheckCase readqc(const Which& w, const CheckOptions& options, const Evaluator& evaluate,
+namespace {
+
+CheckCase readqc(const CheckName& w, const CheckOptions& options, const Evaluator& evaluate,
                  const kernels::arith::Profile& profile) {
   ReadQcPlan plan;
   plan.model = seeded_model(qc::model_kind_named(w.variant), seed);
@@ -160,7 +166,7 @@ CheckCase readqc(const Which& w, const CheckOptions& options, const Evaluator& e
   return c;
 }
 
-CheckCase mpnn(const Which& w, const CheckOptions& options, const Evaluator& evaluate,
+CheckCase mpnn(const CheckName& w, const CheckOptions& options, const Evaluator& evaluate,
                const kernels::arith::Profile& profile) {
   // The published network in small: every operator, few numbers.
   mp::Weights weights =
@@ -220,6 +226,11 @@ std::vector<std::string> check_names() {
       names.push_back(fmt::format("readqc kmer {} {}", precision, profile));
     for (const char* precision : {"fp16", "int8w", "w8a8"})
       names.push_back(fmt::format("mpnn score {} {}", precision, profile));
+    for (const char* phase : {"prefill", "decode"})
+      for (const char* precision : {"fp16", "int8w", "pal4"})
+        names.push_back(fmt::format("llm {} {} {}", phase, precision, profile));
+    for (const char* form : {"written", "shaped"})
+      names.push_back(fmt::format("encoder {} fp16 {}", form, profile));
   }
   return names;
 }
@@ -228,11 +239,14 @@ CheckCase recompute(const std::string& name, const CheckOptions& options) {
   const std::vector<std::string> names = check_names();
   if (std::ranges::find(names, name) == names.end())
     throw InputError("--case", fmt::format("no case '{}'", name), choice_note(name, names));
-  const Which w = split(name);
+  const CheckName w = split(name);
   const kernels::arith::Profile& profile = kernels::arith::profile_named(w.profile);
   const Evaluator evaluate = options.evaluate ? options.evaluate : on_machine;
-  CheckCase c = w.workload == "mpnn" ? mpnn(w, options, evaluate, profile)
-                                     : readqc(w, options, evaluate, profile);
+  auto* const compute = w.workload == "mpnn"      ? mpnn
+                        : w.workload == "llm"     ? check_language
+                        : w.workload == "encoder" ? check_encoder
+                                                  : readqc;
+  CheckCase c = compute(w, options, evaluate, profile);
   c.name = name;
   return c;
 }

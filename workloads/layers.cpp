@@ -1,10 +1,16 @@
 #include "workloads/layers.h"
 
+#include <algorithm>
+#include <cmath>
+
+#include "workloads/quantise.h"
+
 namespace ane::workloads {
 namespace {
 
-// Every tensor of an INT8 network has one scale here: time does not depend on it.
-constexpr double code_scale = 1.0 / 64;
+// Every tensor of an INT8 network has one scale here: time does not depend on it, and seeded
+// values keep about unit size, so that few of them clip at 4.
+constexpr double code_scale = 1.0 / 32;
 
 Attributes window_attributes(const Layers::Window& w) {
   Attributes a;
@@ -20,7 +26,7 @@ Attributes window_attributes(const Layers::Window& w) {
 }  // namespace
 
 std::shared_ptr<const Parameters> Layers::parameters(std::int64_t cout, std::int64_t cin, int kh,
-                                                     int kw) {
+                                                     int kw, double gain) {
   auto p = std::make_shared<Parameters>();
   p->cout = cout;
   p->cin = cin;
@@ -29,6 +35,14 @@ std::shared_ptr<const Parameters> Layers::parameters(std::int64_t cout, std::int
   p->format = numbers_.int8_activations ? isa::KernelFormat::i8 : format_;
   p->zero_share = numbers_.zeros;
   p->has_bias = true;
+  if (!numbers_.seed) return p;
+  const auto g = static_cast<float>(gain);
+  const float span = g * std::sqrt(3.0F / static_cast<float>(cin * kh * kw));
+  p->weights = values_.uniform(p->count(), 0, span, numbers_.zeros);
+  p->bias = values_.uniform(cout, 0, 0.1F * g);
+  if (p->format == isa::KernelFormat::i8)
+    return std::make_shared<Parameters>(
+        quantise_layer(*p, static_cast<float>(127 * code_scale)).parameters);
   return p;
 }
 
@@ -111,21 +125,42 @@ ValueId Layers::softmax(ValueId x, unsigned axes) {
   return graph_.node("softmax", next("softmax"), {fp16(x)}, a);
 }
 
-ValueId Layers::scale_and_shift(const Extents& e) {
-  return graph_.shape_only(next("constant"), {Format::fp16, {.w = 1, .h = 1, .c = e.c, .n = 1}});
+ValueId Layers::seeded(const std::string& name, const Extents& e, float middle, float span) {
+  if (!numbers_.seed) return graph_.shape_only(name, {Format::fp16, e});
+  Tensor t(Format::fp32, {e.n, e.c, e.h, e.w});
+  std::ranges::copy(values_.uniform(e.count(), middle, span), t.as<float>().begin());
+  return graph_.constant(name, std::move(t));
+}
+
+ValueId Layers::constant(const std::string& name, const Extents& e, const ValueAt& value) {
+  if (!numbers_.seed) return graph_.shape_only(name, {Format::fp16, e});
+  ANE_CHECK(e.n == 1 && e.h == 1, "one matrix");
+  Tensor t(Format::fp32, {1, e.c, 1, e.w});
+  std::size_t at = 0;
+  for (std::int64_t c = 0; c < e.c; ++c)
+    for (std::int64_t w = 0; w < e.w; ++w) t.as<float>()[at++] = value(c, w);
+  return graph_.constant(name, std::move(t));
+}
+
+ValueId Layers::channel_scale(const Extents& e) {
+  return seeded(next("constant"), {.w = 1, .h = 1, .c = e.c, .n = 1}, 1, 0.1F);
+}
+
+ValueId Layers::channel_shift(const Extents& e) {
+  return seeded(next("constant"), {.w = 1, .h = 1, .c = e.c, .n = 1}, 0, 0.1F);
 }
 
 ValueId Layers::layer_norm(ValueId x) {
   Attributes a;
   a.axes = kernels::axis_c;
   a.epsilon = 1e-5;
-  const ValueId source = fp16(x), scale = scale_and_shift(extents(x)),
-                shift = scale_and_shift(extents(x));
+  const ValueId source = fp16(x), scale = channel_scale(extents(x)),
+                shift = channel_shift(extents(x));
   return graph_.node("layer_norm", next("layer_norm"), {source, scale, shift}, a);
 }
 
 ValueId Layers::rms_norm(ValueId x) {
-  const ValueId source = fp16(x), scale = scale_and_shift(extents(x));
+  const ValueId source = fp16(x), scale = channel_scale(extents(x));
   Attributes a;
   a.operation = "mean_squares";
   a.axes = kernels::axis_c;
@@ -144,8 +179,8 @@ ValueId Layers::group_norm(ValueId x, std::int64_t groups) {
   a.epsilon = 1e-5;
   const ValueId normal = graph_.node("layer_norm", next("group_norm"), {grouped}, a);
   const ValueId back = reshape(normal, e);
-  const ValueId scaled = multiply(back, scale_and_shift(e));
-  return add(scaled, scale_and_shift(e));
+  const ValueId scaled = multiply(back, channel_scale(e));
+  return add(scaled, channel_shift(e));
 }
 
 ValueId Layers::concat(const std::vector<ValueId>& parts, unsigned axis) {
@@ -188,23 +223,38 @@ ValueId Layers::upsample(ValueId x) {
     return concat({wide, wide}, kernels::axis_h);
   }
   const ValueId flat = reshape(x, {.w = e.w * e.h, .h = 1, .c = e.c * e.n, .n = 1});
-  const ValueId index =
-      graph_.shape_only(next("index"), {Format::i32, {.w = 2 * e.w, .h = 2 * e.h, .c = 1, .n = 1}});
+  ValueId index = 0;
+  if (numbers_.seed) {
+    Tensor t(Format::i32, {1, 1, 2 * e.h, 2 * e.w});
+    std::size_t at = 0;
+    for (std::int64_t h = 0; h < 2 * e.h; ++h)
+      for (std::int64_t w = 0; w < 2 * e.w; ++w)
+        t.as<std::int32_t>()[at++] = static_cast<std::int32_t>(h / 2 * e.w + w / 2);
+    index = graph_.constant(next("index"), std::move(t));
+  } else {
+    index = graph_.shape_only(next("index"),
+                              {Format::i32, {.w = 2 * e.w, .h = 2 * e.h, .c = 1, .n = 1}});
+  }
   const ValueId large = graph_.node("gather", next("resize"), {flat, index});
   return reshape(large, {.w = 2 * e.w, .h = 2 * e.h, .c = e.c, .n = e.n});
 }
 
 ValueId Layers::attention(ValueId q, ValueId k, ValueId v, std::int64_t heads,
-                          std::int64_t kv_heads) {
+                          std::int64_t kv_heads, ValueId mask) {
   const Extents qe = extents(q), ke = extents(k);
   const std::int64_t size = qe.c / heads;
   const ValueId queries = reshape(q, {.w = qe.w, .h = 1, .c = size, .n = qe.n * heads});
   const ValueId keys = reshape(k, {.w = ke.w, .h = 1, .c = size, .n = ke.n * kv_heads});
   const ValueId values = reshape(v, {.w = ke.w, .h = 1, .c = size, .n = ke.n * kv_heads});
   ValueId scores = product(queries, keys);  // [heads, keys, 1, queries]
+  if (mask >= 0) scores = add(scores, mask);
   scores = softmax(scores, kernels::axis_c);
   const ValueId mixed = product(scores, permute(values, {0, 3, 2, 1}));
   return reshape(mixed, {.w = qe.w, .h = 1, .c = qe.c, .n = qe.n});
+}
+
+double attention_gain(std::int64_t head_size) {
+  return 1 / std::sqrt(static_cast<double>(head_size));
 }
 
 }  // namespace ane::workloads

@@ -1,13 +1,17 @@
-// Layers by shape alone, for graphs that are only timed: parameters without values in one weight
-// format, and, where activations are INT8, the scales and conversions that an integer network has.
+// Layers of networks of which nobody gives the weights: by shape alone for graphs that are only
+// timed, or with seeded values for graphs that are executed; in one weight format, and, where
+// activations are INT8, with the scales and conversions that an integer network has.
 #pragma once
 #include <fmt/format.h>
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "workloads/graph.h"
+#include "workloads/seeded_values.h"
 
 namespace ane::workloads {
 
@@ -18,12 +22,16 @@ struct Numbers {
   double zeros = 0;  // 0 to 1
   bool int8_activations = false;
   bool texture_unit = true;  // the chip resizes with it; else copies write every column twice
+  std::optional<std::uint64_t> seed{};  // of the values of all weights and constants; none: shapes
 };
 
 class Layers {
  public:
   Layers(std::string name, const Numbers& numbers)
-      : graph_(std::move(name)), numbers_(numbers), format_(numbers.weights) {}
+      : graph_(std::move(name)),
+        numbers_(numbers),
+        format_(numbers.weights),
+        values_(numbers.seed.value_or(0)) {}
 
   struct Window {
     int kh = 1, kw = 1;
@@ -38,9 +46,14 @@ class Layers {
   ValueId conv(ValueId x, std::int64_t cout, const Window& window, bool codes = true);
   ValueId linear(ValueId x, std::int64_t cout, const std::string& activation = "none",
                  bool codes = true);
-  // The same parameters in several layers: conv with parameters made once by `parameters`.
+  // The same parameters in several layers: conv with parameters made once by `parameters`. Seeded
+  // weights keep the size of what they multiply (uniform in +-sqrt(3 / inputs)), times `gain`.
   std::shared_ptr<const Parameters> parameters(std::int64_t cout, std::int64_t cin, int kh = 1,
-                                               int kw = 1);
+                                               int kw = 1, double gain = 1);
+  // A linear layer of that gain without activation, of which the result is fp16.
+  ValueId projection(ValueId x, std::int64_t cout, double gain = 1) {
+    return conv_with(x, parameters(cout, extents(x).c, 1, 1, gain), {}, false);
+  }
   ValueId conv_with(ValueId x, std::shared_ptr<const Parameters> parameters, const Window& window,
                     bool codes = true);
   // With its own padding on each side.
@@ -65,12 +78,19 @@ class Layers {
   ValueId slice_channels(ValueId x, std::int64_t begin, std::int64_t count);
   ValueId permute(ValueId x, const std::array<int, 4>& permutation);
   ValueId product(ValueId a, ValueId b);
+  // Constants: seeded within middle +- span, or by a function of their place. Shapes alone without
+  // a seed.
+  ValueId seeded(const std::string& name, const Extents& e, float middle, float span);
+  using ValueAt = std::function<float(std::int64_t c, std::int64_t w)>;
+  ValueId constant(const std::string& name, const Extents& e, const ValueAt& value);
   // Twice as many rows and columns, each repeated.
   ValueId upsample(ValueId x);
 
   // Attention of `heads` over [n, width, 1, length] queries and keys; values are given as keys.
-  // kv_heads divides heads.
-  ValueId attention(ValueId q, ValueId k, ValueId v, std::int64_t heads, std::int64_t kv_heads);
+  // kv_heads divides heads. The scores' 1 / sqrt(size) is the query projection's (attention_gain);
+  // `mask` [1, keys, 1, queries] is added to them, below 0: none.
+  ValueId attention(ValueId q, ValueId k, ValueId v, std::int64_t heads, std::int64_t kv_heads,
+                    ValueId mask = -1);
 
   ValueId fp16(ValueId x);   // codes to fp16, once a value
   ValueId codes(ValueId x);  // fp16 to codes, once a value
@@ -82,13 +102,18 @@ class Layers {
 
  private:
   std::string next(const char* kind) { return fmt::format("{}{}", kind, count_++); }
-  ValueId scale_and_shift(const Extents& e);
+  ValueId channel_scale(const Extents& e);
+  ValueId channel_shift(const Extents& e);
 
   GraphBuilder graph_;
   Numbers numbers_;
   isa::KernelFormat format_;
+  SeededValues values_;
   int count_ = 0;
   std::map<ValueId, ValueId> as_fp16_, as_codes_;
 };
+
+// Folded into the query projection, as converters do: scores need no scaling of their own.
+double attention_gain(std::int64_t head_size);
 
 }  // namespace ane::workloads

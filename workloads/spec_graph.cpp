@@ -39,8 +39,8 @@ std::int64_t input_extent(std::int64_t out, std::int64_t kernel, std::int64_t st
 
 class Builder {
  public:
-  Builder(const Spec& s, const isa::Machine& machine)
-      : s_(s), machine_(machine), l_(to_string(s), numbers_of(s, machine)) {}
+  Builder(const Spec& s, const isa::Machine& machine, const Numbers& numbers)
+      : s_(s), machine_(machine), l_(to_string(s), numbers) {}
 
   Graph conv() {
     const bool padded = s_.pad != "valid";
@@ -228,6 +228,23 @@ class Builder {
   int outputs_ = 0, operands_ = 0;
 };
 
+// The named encoder in the size that the spec gives.
+Encoder encoder(const Spec& s) {
+  Encoder e = encoder_named(s.name);
+  const auto take = [](std::int64_t& member, std::int64_t value) {
+    if (value > 0) member = value;
+  };
+  take(e.layers, s.layers);
+  take(e.hidden, s.hidden);
+  take(e.ffn, s.ffn);
+  take(e.heads, s.heads);
+  if (s.has("tokens")) e.tokens = s.tokens;
+  if (e.hidden % e.heads != 0)
+    throw InputError("spec", fmt::format("encoder '{}': {} heads do not divide {} features", s.name,
+                                         e.heads, e.hidden));
+  return e;
+}
+
 }  // namespace
 
 Numbers numbers_of(const Spec& s, const isa::Machine& machine) {
@@ -248,15 +265,15 @@ Numbers numbers_of(const Spec& s, const isa::Machine& machine) {
   return n;
 }
 
-Graph graph_of(const Spec& s, const isa::Machine& machine) {
-  if (s.kind == "conv") return Builder(s, machine).conv();
-  if (s.kind == "matmul") return Builder(s, machine).matmul();
-  if (s.kind == "elementwise") return Builder(s, machine).elementwise();
-  if (s.kind == "op") return Builder(s, machine).op();
-  if (s.kind == "network") return Builder(s, machine).network();
-  const Numbers numbers = numbers_of(s, machine);
-  if (s.kind == "encoder")
-    return build_encoder(encoder_named(s.name), s.has("tokens") ? s.tokens : 0, s.batch, numbers);
+Graph graph_of(const Spec& s, const isa::Machine& machine, std::optional<std::uint64_t> seed) {
+  Numbers numbers = numbers_of(s, machine);
+  numbers.seed = seed;
+  if (s.kind == "conv") return Builder(s, machine, numbers).conv();
+  if (s.kind == "matmul") return Builder(s, machine, numbers).matmul();
+  if (s.kind == "elementwise") return Builder(s, machine, numbers).elementwise();
+  if (s.kind == "op") return Builder(s, machine, numbers).op();
+  if (s.kind == "network") return Builder(s, machine, numbers).network();
+  if (s.kind == "encoder") return build_encoder(encoder(s), 0, s.batch, numbers);
   if (s.kind == "llm") return build_llm(language_model(s), s, numbers);
   throw InputError("spec", fmt::format("kind={} has no graph for the accelerator", s.kind),
                    "conv, matmul, elementwise, op, network, encoder, llm");

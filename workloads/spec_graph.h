@@ -1,6 +1,7 @@
 // From a spec to the graph that an accelerator's compiler would be given: convolutions and products
 // in chains, elementwise work, single operators, the built-in networks, encoders and language
-// models. Shapes alone: such a graph is timed, not executed.
+// models. Shapes alone, for timing; with a seed every weight and constant has values, and the graph
+// can be executed (sim/values_run.h).
 #pragma once
 #include "isa/machine.h"
 #include "workloads/graph.h"
@@ -14,6 +15,7 @@ namespace ane::workloads {
 Numbers numbers_of(const Spec& spec, const isa::Machine& machine);
 
 // InputError for a kind, operator or name that has no graph, naming what there is.
-Graph graph_of(const Spec& spec, const isa::Machine& machine);
+Graph graph_of(const Spec& spec, const isa::Machine& machine,
+               std::optional<std::uint64_t> seed = {});
 
 }  // namespace ane::workloads

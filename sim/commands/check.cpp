@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -92,7 +93,7 @@ int run_check(const Arguments& arguments) {
     now.push_back(recompute(name));
   if (given->count("update") != 0) {
     std::vector<CheckCase> kept;
-    if (!only.empty()) kept = parse_check(read_all(file), file);
+    if (!only.empty() && std::filesystem::exists(file)) kept = parse_check(read_all(file), file);
     for (CheckCase& c : now) {
       const auto at = std::ranges::find(kept, c.name, &CheckCase::name);
       if (at == kept.end())

@@ -1,5 +1,5 @@
 // anesim run "kind=... key=value ..." --chip M4: the time and energy of one spec, as validate
-// predicts it for a measured row.
+// predicts it for a measured row; with --values its numbers too.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -8,6 +8,7 @@
 #include "sim/band.h"
 #include "sim/predict_ane.h"
 #include "sim/session.h"
+#include "sim/values_run.h"
 #include "sim/workloads.h"
 
 namespace ane::sim {
@@ -113,17 +114,26 @@ results::Record record_of(const workloads::Spec& spec, const Target& target,
 }  // namespace
 
 int run_spec(const Arguments& arguments) {
-  po::options_description options("options");
-  options.add_options()("chip", po::value<std::string>()->default_value("M4")->value_name("NAME"),
-                        "see `anesim chips`");
-  add_target_options(options);
-  add_output_options(options);
-  const auto given = parse({"run",
-                            "\"kind=... key=value ...\" [options]\n\nTime and energy of one spec, "
-                            "in the grammar of results/silicon. Its unit= and path= choose\ndevice "
-                            "and runtime; nothing is computed.",
-                            options},
-                           {arguments.begin() + 1, arguments.end()});
+  CommandLine line{
+      .name = "run",
+      .usage =
+          "\"kind=... key=value ...\" [options]\n\nTime and energy of one spec, in the grammar of "
+          "results/silicon. Its unit= and path= choose\ndevice and runtime. With --values the "
+          "graph "
+          "is executed: seeded weights and inputs, every result\nheld against the scalar reference "
+          "bit for bit (exit 1 where one differs) and against float32.",
+      .options = po::options_description("options")};
+  ValuesPlan plan;
+  line.options.add_options()  //
+      ("chip", po::value<std::string>()->default_value("M4")->value_name("NAME"),
+       "see `anesim chips`")                                                              //
+      ("values", "execute the graph with seeded values, at a size that fits")             //
+      ("seed", po::value(&plan.seed)->default_value(plan.seed), "of weights and inputs")  //
+      ("answer", po::value(&plan.answer)->default_value(plan.answer)->value_name("TOKENS"),
+       "that a language model writes after its prompt, 0 to 64");
+  add_target_options(line.options);
+  add_output_options(line.options);
+  const auto given = parse(std::move(line), {arguments.begin() + 1, arguments.end()});
   if (!given) return 0;
   const workloads::Spec spec = workloads::parse_spec(arguments[0]);
   std::string runtime = (*given)["runtime"].as<std::string>();
@@ -133,7 +143,23 @@ int run_spec(const Arguments& arguments) {
   if (placed.unit.empty()) placed.unit = "ane";
   const Target target =
       make_target((*given)["chip"].as<std::string>(), placed.unit, runtime, overrides);
-  return finish(*given, {record_of(placed, target, overrides)}, "summary");
+  if (given->count("values") == 0) {
+    for (const char* only : {"seed", "answer", "profile"})
+      if (given->count(only) != 0 && !(*given)[only].defaulted())
+        throw InputError(fmt::format("--{}", only), "there are no values to be computed",
+                         "add --values");
+    return finish(*given, {record_of(placed, target, overrides)}, "summary");
+  }
+  if (plan.answer < 0 || plan.answer > 64)
+    throw InputError("--answer", fmt::format("{} is out of range", plan.answer), "0 to 64");
+  choose_simd(*given);
+  plan.spec = placed;
+  ValuesAnswer answer = run_values(plan, target, profile_of(*given, target.chip));
+  answer.record.run.overrides = canonical(overrides);
+  finish(*given, {answer.record}, "summary");
+  if (answer.exact) return 0;
+  fmt::print(stderr, "the machine's bits are not the scalar reference's\n");
+  return 1;
 }
 
 }  // namespace ane::sim

@@ -133,8 +133,10 @@ TEST(Check, TheScalarReferenceGivesTheMachinesBits) {
                                          graph, kernels::bit_arithmetic(profile), inputs, true);
                                    },
                                .change = {}};
-  for (const char* name : {"readqc mlp fp16 ane16", "readqc mlp fp16 ieee", "readqc mlp w8a8 ane16",
-                           "mpnn score fp16 ane16", "mpnn score w8a8 ieee"})
+  for (const char* name :
+       {"readqc mlp fp16 ane16", "readqc mlp fp16 ieee", "readqc mlp w8a8 ane16",
+        "mpnn score fp16 ane16", "mpnn score w8a8 ieee", "llm prefill fp16 ane16",
+        "llm decode pal4 ieee", "encoder shaped fp16 ane16"})
     EXPECT_TRUE(against_stored(name, reference).equal()) << name;
 }
 
@@ -155,6 +157,21 @@ TEST(Check, FindsOneBitInOneWeight) {
   EXPECT_THAT(d.weights, ElementsAre("dense2"));
 }
 
+TEST(Check, FindsOneBitInOneWeightOfALanguageModel) {
+  int changed = 0;
+  const CheckOptions one_bit{.evaluate = {},
+                             .change = [&](const std::string& name, std::span<float> values) {
+                               if (name != "conv4") return;
+                               Half h = kernels::arith::to_half(static_cast<double>(values[5]));
+                               h.bits ^= 1;
+                               values[5] = kernels::arith::to_float(h);
+                               ++changed;
+                             }};
+  const CheckDifference d = against_stored("llm prefill fp16 ieee", one_bit);
+  ASSERT_EQ(changed, 1);
+  EXPECT_THAT(d.weights, ElementsAre("conv4"));
+}
+
 TEST(Check, FindsALargeChangeOfOneWeightInTheTensorBehindIt) {
   const CheckOptions negated{.evaluate = {},
                              .change = [](const std::string& name, std::span<float> values) {
@@ -171,7 +188,9 @@ TEST(Check, FindsALargeChangeOfOneWeightInTheTensorBehindIt) {
 }
 
 TEST(Check, FindsAnotherRoundingRule) {
-  for (const char* name : {"readqc mlp fp16 ane16", "mpnn score fp16 ane16"}) {
+  for (const char* name :
+       {"readqc mlp fp16 ane16", "mpnn score fp16 ane16", "llm decode fp16 ane16",
+        "llm prefill int8w ieee", "encoder written fp16 ane16"}) {
     const CheckDifference d = against_stored(name, with<OtherRounding>());
     EXPECT_FALSE(d.equal()) << name;
     EXPECT_TRUE(d.weights.empty()) << name;
@@ -182,7 +201,8 @@ TEST(Check, FindsAnotherRoundingRule) {
 
 TEST(Check, FindsAnotherOrderOfSumming) {
   // The ANE's own accumulator is fixed point, where order matters only through its truncation.
-  for (const char* name : {"readqc mlp fp16 ieee", "mpnn score fp16 ieee"}) {
+  for (const char* name :
+       {"readqc mlp fp16 ieee", "mpnn score fp16 ieee", "encoder shaped fp16 ieee"}) {
     const CheckDifference d = against_stored(name, with<OtherOrder>());
     EXPECT_FALSE(d.equal()) << name;
     EXPECT_TRUE(d.weights.empty()) << name;
@@ -235,6 +255,8 @@ TEST(CheckCommand, ExitsWithOneForADifferenceAndTwoForNoFile) {
   };
   std::remove(file.c_str());
   EXPECT_EQ(status(one), 2);
+  EXPECT_EQ(status(one + " --update"), 0);  // makes the file
+  EXPECT_EQ(status(one), 0);
   std::ofstream(file) << "";
   EXPECT_EQ(status(one), 1);
   EXPECT_EQ(status(one + " --update"), 0);

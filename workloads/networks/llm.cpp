@@ -1,7 +1,13 @@
 // Decoder-only language models, one call. Decode: `tokens` (usually 1) against a cache of
-// `capacity` (else context + tokens) keys; prefill: `tokens` against themselves and the context.
-// Gated blocks (LLaMA: RMS norm, rotary positions, SiLU gate) or plain ones (GPT-2: layer norm,
-// GELU). The vocabulary's product is for the last position, cut to the accelerator's channels.
+// `capacity` (else context + tokens) keys; prefill: `tokens` against themselves and the context,
+// each position against those up to itself. Gated blocks (LLaMA: RMS norm, rotary positions, SiLU
+// gate) or plain ones (GPT-2: layer norm, GELU). The vocabulary's product is for the last position,
+// cut to the accelerator's channels.
+//
+// Without values a call reads the cache where it lies and leaves its own keys and values as
+// outputs, as a runtime with state does. With values a program, which has no addresses at run time,
+// writes the cache of before and its own columns behind it as the state that the next call takes:
+// outputs are keys and values of each layer in order, then the logits.
 #include <algorithm>
 #include <cmath>
 
@@ -11,17 +17,24 @@
 namespace ane::workloads {
 namespace {
 
+// Far below every score, and what exp makes exactly 0 of; finite, so that no profile makes it a
+// NaN.
+constexpr float masked = -20000;
+// Seeded logits spread like those of trained models, so that the likeliest token is one.
+constexpr double head_gain = 3;
+
 struct Block {
   Layers& l;
   const LanguageModel& m;
-  std::int64_t tokens, keys, batch;
+  std::int64_t tokens, context, keys, batch;
   bool cached;  // keys and values of before are inputs
 
   std::int64_t size() const { return m.head_dim > 0 ? m.head_dim : m.hidden / m.heads; }
 
   ValueId norm(ValueId x) const { return m.gated ? l.rms_norm(x) : l.layer_norm(x); }
 
-  // x cos + turned(x) sin, where turned swaps the halves of each head.
+  // x cos + turned(x) sin, where turned swaps the halves of each head and sin carries the sign of
+  // the first (Su et al. 2021, base 10,000; halves as LLaMA's published code has them).
   ValueId rotate(ValueId x, std::int64_t heads, ValueId cos, ValueId sin) const {
     const Extents e = l.extents(x);
     const Extents apart{.w = e.w, .h = 1, .c = size(), .n = e.n * heads};
@@ -29,43 +42,96 @@ struct Block {
     const ValueId turned =
         l.concat({l.slice_channels(h, size() / 2, size() / 2), l.slice_channels(h, 0, size() / 2)},
                  kernels::axis_c);
-    return l.reshape(l.add(l.multiply(h, cos), l.multiply(turned, sin)), e);
+    const ValueId across = l.multiply(turned, sin), along = l.multiply(h, cos);
+    return l.reshape(l.add(along, across), e);
+  }
+  ValueId turn(const std::string& name, bool sine) const {
+    const std::int64_t half = size() / 2, first = context;
+    return l.constant(name, {.w = tokens, .h = 1, .c = size(), .n = 1},
+                      [half, first, sine](std::int64_t c, std::int64_t w) {
+                        const double angle = static_cast<double>(first + w) *
+                                             std::pow(10000.0, -static_cast<double>(c % half) /
+                                                                   static_cast<double>(half));
+                        if (!sine) return static_cast<float>(std::cos(angle));
+                        return static_cast<float>(c < half ? -std::sin(angle) : std::sin(angle));
+                      });
+  }
+  // Position i of the call sees the context and positions up to i.
+  ValueId mask(const std::string& name) const {
+    if (tokens == 1) return -1;
+    const std::int64_t first = context;
+    return l.constant(
+        name, {.w = tokens, .h = 1, .c = keys, .n = 1},
+        [first](std::int64_t key, std::int64_t i) { return key <= first + i ? 0 : masked; });
+  }
+
+  // Against a cache that lies where it is.
+  ValueId attend_in_place(const std::string& tag, ValueId q, ValueId k, ValueId v) const {
+    GraphBuilder& g = l.graph();
+    g.output(k);
+    g.output(v);
+    const ValueId past_k = g.input(
+        tag + " keys", {Format::fp16, {.w = keys, .h = 1, .c = size(), .n = batch * m.kv_heads}});
+    const ValueId past_v = g.input(
+        tag + " values", {Format::fp16, {.w = size(), .h = 1, .c = keys, .n = batch * m.kv_heads}});
+    const ValueId heads = l.reshape(q, {.w = tokens, .h = 1, .c = size(), .n = batch * m.heads});
+    ValueId scores = l.product(heads, past_k);
+    if (const ValueId add = mask(tag + " mask"); add >= 0) scores = l.add(scores, add);
+    scores = l.softmax(scores, kernels::axis_c);
+    return l.reshape(l.product(scores, past_v),
+                     {.w = tokens, .h = 1, .c = m.heads * size(), .n = batch});
+  }
+
+  // Against the cache with this call's keys and values behind it.
+  ValueId attend_behind(const std::string& tag, ValueId q, ValueId k, ValueId v) const {
+    GraphBuilder& g = l.graph();
+    const std::int64_t items = batch * m.kv_heads;
+    const Extents own{.w = tokens, .h = 1, .c = size(), .n = items};
+    ValueId key = l.reshape(k, own), value = l.permute(l.reshape(v, own), {0, 3, 2, 1});
+    if (cached) {
+      const ValueId past_k =
+          g.input(tag + " keys", {Format::fp16, {.w = context, .h = 1, .c = size(), .n = items}});
+      const ValueId past_v =
+          g.input(tag + " values", {Format::fp16, {.w = size(), .h = 1, .c = context, .n = items}});
+      key = l.concat({past_k, key}, kernels::axis_w);
+      value = l.concat({past_v, value}, kernels::axis_c);
+    }
+    g.output(key);
+    g.output(value);
+    const ValueId heads = l.reshape(q, {.w = tokens, .h = 1, .c = size(), .n = batch * m.heads});
+    ValueId scores = l.product(heads, key);
+    if (const ValueId add = mask(tag + " mask"); add >= 0) scores = l.add(scores, add);
+    scores = l.softmax(scores, kernels::axis_c);
+    return l.reshape(l.product(scores, value),
+                     {.w = tokens, .h = 1, .c = m.heads * size(), .n = batch});
   }
 
   ValueId add_to(ValueId x, int index) const {
-    GraphBuilder& g = l.graph();
     const std::string tag = "layer" + std::to_string(index);
     const std::int64_t width = m.heads * size(), kv = m.kv_heads * size();
     ValueId y = norm(x);
-    ValueId q = l.linear(y, width, "none", false), k = l.linear(y, kv, "none", false);
-    const ValueId v = l.linear(y, kv, "none", false);
+    ValueId q = l.projection(y, width, attention_gain(size())), k = l.projection(y, kv);
+    const ValueId v = l.projection(y, kv);
     if (m.gated) {
-      const TensorType turn{Format::fp16, {.w = tokens, .h = 1, .c = size(), .n = 1}};
-      const ValueId cos = g.shape_only(tag + " cos", turn), sin = g.shape_only(tag + " sin", turn);
+      const ValueId cos = turn(tag + " cos", false), sin = turn(tag + " sin", true);
       q = rotate(q, m.heads, cos, sin);
       k = rotate(k, m.kv_heads, cos, sin);
     }
-    if (cached) {
-      g.output(k);
-      g.output(v);
-      const ValueId past_k = g.input(
-          tag + " keys", {Format::fp16, {.w = keys, .h = 1, .c = size(), .n = batch * m.kv_heads}});
-      const ValueId past_v =
-          g.input(tag + " values",
-                  {Format::fp16, {.w = size(), .h = 1, .c = keys, .n = batch * m.kv_heads}});
-      const ValueId heads = l.reshape(q, {.w = tokens, .h = 1, .c = size(), .n = batch * m.heads});
-      const ValueId scores = l.softmax(l.product(heads, past_k), kernels::axis_c);
-      y = l.reshape(l.product(scores, past_v), {.w = tokens, .h = 1, .c = width, .n = batch});
-    } else {
-      y = l.attention(q, k, v, m.heads, m.kv_heads);
-    }
-    x = l.add(l.linear(y, m.hidden, "none", false), x);
-    y = norm(x);
-    if (m.gated)
-      y = l.multiply(l.linear(y, m.ffn, "silu", false), l.linear(y, m.ffn, "none", false));
+    if (l.numbers().seed)
+      y = attend_behind(tag, q, k, v);
+    else if (cached)
+      y = attend_in_place(tag, q, k, v);
     else
+      y = l.attention(q, k, v, m.heads, m.kv_heads, mask(tag + " mask"));
+    x = l.add(l.projection(y, m.hidden), x);
+    y = norm(x);
+    if (m.gated) {
+      const ValueId up = l.projection(y, m.ffn), gate = l.linear(y, m.ffn, "silu", false);
+      y = l.multiply(gate, up);
+    } else {
       y = l.linear(y, m.ffn, "gelu");
-    return l.add(l.linear(y, m.hidden, "none", false), x);
+    }
+    return l.add(l.projection(y, m.hidden), x);
   }
 };
 
@@ -184,8 +250,10 @@ Graph build_llm(const LanguageModel& m, const Spec& s, const Numbers& numbers) {
   Layers l(m.name + " " + s.phase, numbers);
   const std::int64_t tokens = s.call_tokens > 0 ? s.call_tokens : s.tokens;
   const bool cached = s.phase == "decode" || s.context > 0;
-  const std::int64_t keys = std::max(s.capacity, s.context + tokens);
-  const Block block{l, m, tokens, keys, s.batch, cached};
+  // With values there are as many keys as there are positions.
+  const bool values = numbers.seed.has_value();
+  const std::int64_t all = s.context + tokens, keys = values ? all : std::max(s.capacity, all);
+  const Block block{l, m, tokens, s.context, keys, s.batch, values ? s.context > 0 : cached};
   ValueId x =
       l.graph().input("x", {Format::fp16, {.w = tokens, .h = 1, .c = m.hidden, .n = s.batch}});
   std::vector<isa::KernelFormat> formats;
@@ -204,7 +272,7 @@ Graph build_llm(const LanguageModel& m, const Spec& s, const Numbers& numbers) {
   }
   constexpr std::int64_t most_channels = 16384;
   for (std::int64_t c = 0; c < m.vocab; c += most_channels)
-    l.graph().output(l.linear(x, std::min(most_channels, m.vocab - c), "none", false));
+    l.graph().output(l.projection(x, std::min(most_channels, m.vocab - c), head_gain));
   return l.graph().finish();
 }
 

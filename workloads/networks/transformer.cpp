@@ -31,11 +31,9 @@ ValueId patches(Layers& l, ValueId x, std::int64_t p) {
 Outputs vit(Layers& l, ValueId x, std::int64_t width, int layers, std::int64_t heads) {
   x = l.linear(patches(l, x, 16), width, "none", false);
   const Extents e = l.extents(x);
-  const ValueId token =
-      l.graph().shape_only("class token", {Format::fp16, {.w = 1, .h = 1, .c = width, .n = e.n}});
+  const ValueId token = l.seeded("class token", {.w = 1, .h = 1, .c = width, .n = e.n}, 0, 1);
   x = l.concat({token, x}, kernels::axis_w);
-  const ValueId places =
-      l.graph().shape_only("positions", {Format::fp16, {.w = e.w + 1, .h = 1, .c = width, .n = 1}});
+  const ValueId places = l.seeded("positions", {.w = e.w + 1, .h = 1, .c = width, .n = 1}, 0, 1);
   x = l.add(x, places);
   for (int i = 0; i < layers; ++i) x = encoder_block(l, x, heads, 4 * width, true);
   x = l.layer_norm(x);
@@ -54,8 +52,8 @@ ValueId encoder_block(Layers& l, ValueId x, std::int64_t heads, std::int64_t ffn
   const std::int64_t width = l.extents(x).c;
   ValueId y = norm_first ? l.layer_norm(x) : x;
   const ValueId from = context < 0 ? y : context;
-  const ValueId q = l.linear(y, width, "none", false), k = l.linear(from, width, "none", false),
-                v = l.linear(from, width, "none", false);
+  const ValueId q = l.projection(y, width, attention_gain(width / heads)),
+                k = l.projection(from, width), v = l.projection(from, width);
   y = l.attention(q, k, v, heads, heads);
   x = l.add(l.linear(y, width, "none", false), x);
   if (!norm_first) x = l.layer_norm(x);
@@ -87,8 +85,8 @@ namespace {
 ValueId apart(Layers& l, ValueId x, std::int64_t heads, std::int64_t ffn) {
   const Extents e = l.extents(x);
   const std::int64_t size = e.c / heads;
-  const ValueId q = l.linear(x, e.c, "none", false), k = l.linear(x, e.c, "none", false),
-                v = l.linear(x, e.c, "none", false);
+  const ValueId q = l.projection(x, e.c, attention_gain(size)), k = l.projection(x, e.c),
+                v = l.projection(x, e.c);
   std::vector<ValueId> parts;
   for (std::int64_t h = 0; h < heads; ++h)
     parts.push_back(l.attention(l.slice_channels(q, h * size, size),
@@ -140,8 +138,7 @@ Graph build_encoder(const Encoder& encoder, std::int64_t tokens, std::int64_t ba
     a.pad_left = a.pad_right = 1;
     a.activation = "gelu";
     x = l.conv_padded(x, l.parameters(encoder.hidden, encoder.hidden, 1, 3), a, false);
-    x = l.add(x, l.graph().shape_only("positions",
-                                      {Format::fp16, {.w = tokens, .h = 1, .c = encoder.hidden}}));
+    x = l.add(x, l.seeded("positions", {.w = tokens, .h = 1, .c = encoder.hidden}, 0, 1));
     for (std::int64_t i = 0; i < encoder.layers; ++i)
       x = families::encoder_block(l, x, encoder.heads, encoder.ffn, true);
     x = l.layer_norm(x);
