@@ -22,6 +22,9 @@ results::Record ane_record(results::Run run, const Chip& chip, const Runtime& ru
                            const workloads::Graph& graph, const workloads::Compiled& compiled,
                            const Execution& execution);
 
+// Bytes of a program: weights, tensors in memory, instructions.
+results::Parts memory_parts(const workloads::Compiled& compiled);
+
 // Bytes of the graph's inputs and outputs in memory.
 Bytes transferred_bytes(const workloads::Graph& graph);
 

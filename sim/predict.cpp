@@ -8,6 +8,7 @@
 #include "isa/error.h"
 #include "sim/devices/estimate.h"
 #include "sim/predict_ane.h"
+#include "workloads/networks.h"
 #include "workloads/spec_work.h"
 
 namespace ane::sim {
@@ -78,7 +79,18 @@ int thread_count(const Spec& s, const Chip& chip) {
 
 }  // namespace
 
+std::string unit_of(const Spec& s, const Chip& chip) {
+  return s.unit != "memory" ? s.unit : chip.has_cpu() ? "cpu" : "gpu";
+}
+
 Prediction predict(const Spec& s, const Chip& chip, const Runtime& runtime) {
+  if (s.unit == "memory") {
+    if (s.kind != "copy")
+      throw InputError("spec", fmt::format("unit=memory does no kind={}", s.kind), "kind=copy");
+    Spec placed = s;
+    placed.unit = unit_of(s, chip);
+    return predict(placed, chip, runtime);
+  }
   if (s.kind == "idle") return idle(s, chip);
   if (s.unit == "ane") {
     if (!runtime.costs().ane)
@@ -109,9 +121,10 @@ double as_quantity(const Prediction& p, const Spec& s, std::string_view quantity
   if (quantity == "throughput_flops") return flop / t;
   if (quantity == "efficiency") return flop / p.joules;
   if (quantity == "throughput_items")
-    return (s.kind == "llm"    ? real(s.tokens * s.batch)
-            : s.kind == "mpnn" ? real(s.residues * s.batch)
-                               : real(s.batch)) /
+    return (s.kind == "llm"       ? real(s.tokens * s.batch)
+            : s.kind == "mpnn"    ? real(s.residues * s.batch)
+            : s.kind == "network" ? real(workloads::input_of(s).n)
+                                  : real(s.batch)) /
            t;
   if (quantity == "bandwidth") {
     if (s.weight_bytes > 0) return real(s.weight_bytes) / t;
@@ -123,33 +136,66 @@ double as_quantity(const Prediction& p, const Spec& s, std::string_view quantity
                    "efficiency");
 }
 
-double naive_seconds(const Spec& s, const Chip& chip) {
-  if (s.unit == "ane") {
-    const double bytes =
-        s.kind == "conv" || s.kind == "matmul"
-            ? (s.kind == "conv" ? static_cast<double>(s.cin * s.cout * s.kh * s.kw / s.groups) *
-                                      static_cast<double>(s.shared_weights ? 1 : s.depth)
-                                : static_cast<double>(s.n * s.k * (s.bmm ? s.batch : 1))) *
-                  workloads::bytes_of(s.weights)
-            : 0;
-    const double floor = s.path == "direct" || s.path == "aneforge" ? chip.ane().dispatch_direct
-                                                                    : chip.ane().dispatch_coreml;
-    return floor + std::max(workloads::nominal_flop(s) / (0.95 * chip.ane().peak_fp16()),
-                            bytes / chip.ane().weight_bandwidth);
-  }
-  double bytes = 0, macs = 0;
+namespace {
+
+struct Naive {
+  double flop = 0, seconds = 0;
+};
+
+// Work alone, without the floor.
+Naive naive_work(const Spec& s, const Chip& chip) {
+  double bytes = 0, weights = 0, macs = 0;
   for (const kernels::Work& w : workloads::work_of(s)) {
-    bytes += static_cast<double>(w.count * (w.read + w.written + w.weights).count);
-    macs += static_cast<double>(w.count * w.macs.count);
+    const auto times = static_cast<double>(w.count);
+    bytes += times * static_cast<double>((w.read + w.written + w.weights).count);
+    weights += times * static_cast<double>(w.weights.count);
+    macs += times * static_cast<double>(w.macs.count);
   }
-  const double flop = workloads::nominal_flop(s) > 0 ? workloads::nominal_flop(s) : 2 * macs;
+  if (s.shared_weights) weights /= static_cast<double>(s.depth);
+  Naive n{.flop = workloads::nominal_flop(s) > 0 ? workloads::nominal_flop(s) : 2 * macs};
+  if (s.unit == "ane") {
+    const AneParameters& ane = chip.ane();
+    const double peak = s.activations == "int8" ? ane.peak_int8() : ane.peak_fp16();
+    // One program runs on one engine.
+    const auto engines = static_cast<double>(std::min<std::int64_t>(s.engines, ane.engines));
+    n.seconds = std::max(n.flop / (0.95 * peak * engines),
+                         (weights > 0 ? weights : bytes) / ane.weight_bandwidth);
+    return n;
+  }
   const Precision precision = precision_of(s.has("activations") ? s.activations : "fp16");
-  if (s.unit == "gpu")
-    return (s.overlap ? 0 : chip.gpu().sync_time) +
-           std::max(flop / (0.95 * (precision == Precision::fp32 ? chip.gpu().peak_fp32()
-                                                                 : chip.gpu().peak_fp16())),
-                    bytes / chip.memory().bandwidth);
-  return std::max(flop / (0.95 * chip.cpu().peak_matrix_fp32()), bytes / chip.memory().bandwidth);
+  const double peak = unit_of(s, chip) == "cpu"      ? chip.cpu().peak_matrix_fp32()
+                      : precision == Precision::fp32 ? chip.gpu().peak_fp32()
+                                                     : chip.gpu().peak_fp16();
+  n.seconds = std::max(n.flop / (0.95 * peak), bytes / chip.memory().bandwidth);
+  return n;
+}
+
+}  // namespace
+
+std::optional<double> naive_quantity(const Spec& s, const Chip& chip, std::string_view quantity) {
+  if (s.kind == "idle" || quantity == "power" || quantity == "energy" || quantity == "efficiency")
+    return std::nullopt;
+  Naive n;
+  try {
+    n = naive_work(s, chip);
+    if (s.slope_from > 0) {
+      Spec first = s;
+      first.depth = s.slope_from;
+      const Naive less = naive_work(first, chip);
+      const auto layers = static_cast<double>(s.depth - s.slope_from);
+      n = {.flop = (n.flop - less.flop) / layers, .seconds = (n.seconds - less.seconds) / layers};
+    }
+  } catch (const InputError&) {
+    if (s.kind != "launch") return std::nullopt;  // no list of its operators
+  }
+  if (s.slope_from == 0) {
+    if (s.unit == "ane")
+      n.seconds +=
+          static_cast<double>(std::max<std::int64_t>(1, s.dispatches)) * chip.ane().dispatch_direct;
+    if (s.unit == "gpu" && !s.overlap) n.seconds += chip.gpu().sync_time;
+  }
+  if (n.seconds <= 0) return std::nullopt;
+  return as_quantity({.seconds = n.seconds, .flop = n.flop}, s, quantity);
 }
 
 }  // namespace ane::sim

@@ -23,6 +23,7 @@ struct Lowered {
   Schedule schedule;
   Bytes transferred;  // graph inputs and outputs
   double macs = 0;
+  results::Parts memory;
 };
 
 std::string key_of(const Spec& s, const isa::Machine& m) {
@@ -55,7 +56,8 @@ std::shared_ptr<const Lowered> lowered(const Spec& s, const Chip& chip) {
   auto fresh =
       std::make_shared<const Lowered>(Lowered{.schedule = Schedule(compiled.program, chip.ane()),
                                               .transferred = transferred_bytes(graph),
-                                              .macs = workloads::graph_macs(graph)});
+                                              .macs = workloads::graph_macs(graph),
+                                              .memory = memory_parts(compiled)});
   if (tasks + fresh->schedule.issues().size() > most_tasks) kept.clear(), tasks = 0;
   tasks += fresh->schedule.issues().size();
   return kept.emplace(key, std::move(fresh)).first->second;
@@ -99,6 +101,7 @@ Prediction of_call(const Spec& s, const Chip& chip, const Runtime& runtime) {
     e = program->schedule.time(ane, state.clock_share, false);
     transferred = program->transferred;
     p.flop = 2 * program->macs;
+    p.memory = program->memory;
   }
   CauseSeconds causes = e.causes;
   const CallCosts call = call_costs(chip, runtime, transferred);
@@ -149,10 +152,32 @@ void subtract(Prediction& p, const Prediction& other) {
   parts(p.energy, other.energy);
 }
 
+void join(Prediction& p, const Prediction& more) {
+  p.seconds += more.seconds;
+  p.joules += more.joules;
+  p.flop += more.flop;
+  p.dram_bytes += more.dram_bytes;
+  for (const results::Part& part : more.causes) results::add(p.causes, part.name, part.value);
+  for (const results::Part& part : more.energy) results::add(p.energy, part.name, part.value);
+  if (results::sum(more.memory) > results::sum(p.memory)) p.memory = more.memory;
+}
+
+// The encoder once, then one call of a step for each residue.
+Prediction of_sampling(Spec s, const Chip& chip, const Runtime& runtime) {
+  s.phase = "decode_step";
+  Prediction steps = of_call(s, chip, runtime);
+  scale(steps, static_cast<double>(s.residues));
+  s.phase = "encode";
+  Prediction p = of_call(s, chip, runtime);
+  join(p, steps);
+  return p;
+}
+
 }  // namespace
 
 Prediction predict_ane(const Spec& s, const Chip& chip, const Runtime& runtime) {
-  Prediction p = of_call(s, chip, runtime);
+  Prediction p = s.kind == "mpnn" && s.phase == "sample" ? of_sampling(s, chip, runtime)
+                                                         : of_call(s, chip, runtime);
   if (s.slope_from > 0) {
     if (s.depth <= s.slope_from)
       throw InputError("spec", "slope_from is the smaller of two depths");
@@ -176,7 +201,8 @@ std::optional<results::Record> ane_spec_record(const results::Run& run, const Sp
                                                const Chip& chip, const Runtime& runtime) {
   const AneParameters ane = with_engines(chip.ane(), s.engines);
   if (s.kind == "launch" || s.kind == "idle" || s.slope_from > 0 || s.calls > 1 ||
-      s.call_tokens > 0 || s.dispatches > 1 || state_of(s, ane).clock_share != 1)
+      s.call_tokens > 0 || s.dispatches > 1 || s.phase == "sample" ||
+      state_of(s, ane).clock_share != 1)
     return std::nullopt;
   const isa::Machine machine = chip.machine();
   const workloads::Graph graph = workloads::graph_of(s, machine);

@@ -28,6 +28,22 @@ const Chip& chip_named(const std::string& name, const std::vector<std::string>& 
                             : loaded.emplace(name, chip_of_row(name, settings)).first->second;
 }
 
+// What is wrong and the nearest valid choice; a long list of all choices is left out.
+std::string reason_of(const InputError& e) {
+  constexpr std::size_t longest_note = 100;
+  std::string note = e.note();
+  const std::size_t all = note.find("one of: ");
+  if (all != std::string::npos && note.size() > longest_note) note.resize(all);
+  while (note.ends_with(' ')) note.pop_back();
+  return note.empty() ? e.what() : fmt::format("{} ({})", e.what(), note);
+}
+
+// What a row measures: a time or a rate of work, or power, energy and rates of them.
+std::string measure_of(const std::string& quantity) {
+  return quantity == "power" || quantity == "energy" || quantity == "efficiency" ? "energy"
+                                                                                 : "time";
+}
+
 std::string sweep(const Comparison& c) {
   return fmt::format("{}\n{}\n{}\n{}\n{}\n{}", c.row.chip, c.row.source, c.unit, c.path, c.kind,
                      c.row.quantity);
@@ -41,10 +57,11 @@ std::string key_of(const Comparison& c, const std::string& key) {
   if (key == "path") return c.path;
   if (key == "family") return c.family;
   if (key == "quantity") return c.row.quantity;
+  if (key == "measure") return measure_of(c.row.quantity);
   if (key == "trust") return c.row.trust;
   if (key == "file") return c.row.file;
-  const std::vector<std::string> choices = {"kind", "chip",     "source", "unit", "path",
-                                            "file", "quantity", "family", "trust"};
+  const std::vector<std::string> choices = {"kind", "chip",     "source",  "unit",   "path",
+                                            "file", "quantity", "measure", "family", "trust"};
   throw InputError("--by", fmt::format("unknown key '{}'", key), choice_note(key, choices));
 }
 
@@ -105,13 +122,11 @@ Validation compare_rows(const std::vector<SiliconRow>& rows,
     ++v.with_spec;
     Comparison c;
     c.row = row;
-    const std::string place = fmt::format("{}:{}", row.file, row.line);
-    // A malformed spec is an error; work that no model covers is a reason to skip.
-    const workloads::Spec spec = workloads::parse_spec(row.spec, place);
-    c.kind = spec.kind;
-    c.unit = spec.unit;
-    c.path = spec.path.empty() ? "none" : spec.path;
     try {
+      const workloads::Spec spec = workloads::parse_spec(row.spec);
+      c.kind = spec.kind;
+      c.unit = spec.unit;
+      c.path = spec.path.empty() ? "none" : spec.path;
       const Chip& chip = chip_named(row.machine, chip_settings, chips);
       c.family = family_of(chip);
       auto runtime = runtimes.find(c.path);
@@ -120,14 +135,11 @@ Validation compare_rows(const std::vector<SiliconRow>& rows,
       c.prediction = predict(spec, chip, runtime->second);
       c.predicted = as_quantity(c.prediction, spec, row.quantity);
       c.band = bands.around(*c.predicted, spec, chip, runtime->second, row.quantity);
-      if (spec.kind != "idle" && row.quantity != "power" && row.quantity != "energy" &&
-          row.quantity != "efficiency")
-        c.naive = as_quantity({.seconds = naive_seconds(spec, chip), .flop = c.prediction.flop},
-                              spec, row.quantity);
+      c.naive = naive_quantity(spec, chip, row.quantity);
       ++v.run;
     } catch (const InputError& e) {
       c.predicted.reset();
-      c.skipped = e.what();
+      c.skipped = reason_of(e);
       ++reasons[c.skipped];
     }
     v.comparisons.push_back(std::move(c));
@@ -206,6 +218,16 @@ std::vector<GroupScore> group_scores(const Validation& v, const std::vector<std:
   }
   std::vector<GroupScore> out;
   for (const auto& [name, rows] : groups) out.push_back({name, score_of(rows)});
+  return out;
+}
+
+std::vector<GroupScore> baseline_scores(const Validation& v) {
+  std::map<std::string, std::vector<const Comparison*>> files;
+  for (const Comparison& c : v.comparisons)
+    if (c.scored() && c.unit == "ane" && (c.kind == "conv" || c.kind == "matmul") && c.naive)
+      files[c.row.file].push_back(&c);
+  std::vector<GroupScore> out;
+  for (const auto& [name, rows] : files) out.push_back({name, score_of(rows)});
   return out;
 }
 

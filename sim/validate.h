@@ -1,5 +1,7 @@
 // Measured rows against predictions.
 //
+// Rows that cannot be run, whatever the reason (a chip, a network or a key that is not known, work
+// that no model covers), are counted by that reason and stop nothing.
 // The error of a row is exp(|ln(predicted / measured)|) - 1. Rows of trust D and rows set aside are
 // predicted and listed, not scored. The rank correlation is Spearman's inside each sweep (one chip,
 // source, unit, path, kind and quantity, at least 5 rows), averaged over a group's sweeps.
@@ -66,9 +68,12 @@ Validation compare_rows(const std::vector<SiliconRow>& rows,
 Chip chip_of_row(const std::string& machine, const std::vector<std::string>& settings = {});
 
 Score score_of(const std::vector<const Comparison*>& rows);
-// keys of: kind, chip, source, unit, path, family, quantity, file, trust. Several are joined by a
-// blank. InputError with the choices for another key.
+// keys of: kind, chip, source, unit, path, family, quantity, measure (time, energy), file, trust.
+// Several are joined by a blank. InputError with the choices for another key.
 std::vector<GroupScore> group_scores(const Validation& v, const std::vector<std::string>& keys);
+
+// Convolutions and products on the ANE, by file: what a naive model is good at, beside ours.
+std::vector<GroupScore> baseline_scores(const Validation& v);
 
 // The linear interpolation of order statistics at share q of 0 to 1; 0 for no values.
 double quantile(std::vector<double> values, double q);

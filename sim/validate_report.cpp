@@ -101,6 +101,13 @@ std::string validation_text(const Validation& v, const ReportOptions& options) {
                      "mean", "rank", "in band", "naive med", "naive p90");
   for (const GroupScore& g : groups) line(g.group, g.score);
   line("all", a);
+  if (const auto baseline = baseline_scores(v); !baseline.empty()) {
+    out += "\nconvolutions and products on the ANE, beside the naive model\n";
+    for (const GroupScore& g : baseline)
+      out += fmt::format("  {:<{}} {:>5} rows: median {:>6}, 90th {:>7}; naive {:>6}, {:>7}\n",
+                         g.group, width, g.score.n, percent(g.score.median), percent(g.score.p90),
+                         percent(g.score.naive_median), percent(g.score.naive_p90));
+  }
   if (options.worst > 0) out += "\nworst rows (predicted over measured)\n";
   for (const Comparison* c : worst(v, options.worst))
     out +=
@@ -176,20 +183,33 @@ std::string validation_markdown(const Validation& v, const ReportOptions& option
   std::string out = fmt::format(
       "# Predictions against measured silicon\n\n"
       "Made by `anesim validate --markdown`; do not edit. The error of a row is\n"
-      "exp(|ln(predicted / measured)|) - 1; `naive` is a roofline with one floor a family. Rows "
-      "of\n"
-      "trust D and rows set aside (results/silicon/set_aside.csv) are listed, not scored.\n\n"
-      "{} rows, {} with a spec, {} run ({:.1f} %), {} scored, {} listed only.\n\n"
-      "| {} | rows | median | 90th percentile | rank | in band | naive median | naive 90th |\n"
-      "|---|---:|---:|---:|---:|---:|---:|---:|\n",
-      v.rows, v.with_spec, v.run, 100 * v.coverage(), a.n, listed(v), fmt::join(options.by, ", "));
+      "exp(|ln(predicted / measured)|) - 1; `naive` is a roofline with one floor a family\n"
+      "(`sim/predict.h`); `in band` the share of rows whose measured value lies in the band that\n"
+      "the prediction carries. Rows of trust D and rows set aside "
+      "(results/silicon/set_aside.csv)\nare listed, not scored.\n\n"
+      "{} rows, {} with a spec, {} run ({:.1f} %), {} scored, {} listed only.\n",
+      v.rows, v.with_spec, v.run, 100 * v.coverage(), a.n, listed(v));
+  const auto header = [&](const std::string& by) {
+    out += fmt::format(
+        "\n| {} | rows | median | 90th percentile | rank | in band | naive median | naive 90th |\n"
+        "|---|---:|---:|---:|---:|---:|---:|---:|\n",
+        by);
+  };
   const auto line = [&](const std::string& name, const Score& s) {
     out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", name, s.n, percent(s.median),
                        percent(s.p90), rank_text(s.rank), percent(s.inside),
                        percent(s.naive_median), percent(s.naive_p90));
   };
-  for (const GroupScore& g : group_scores(v, options.by)) line(g.group, g.score);
+  const std::vector<std::string> summary = {"measure", "file", "unit"};
+  header(fmt::format("{}", fmt::join(summary, ", ")));
+  for (const GroupScore& g : group_scores(v, summary)) line(g.group, g.score);
   line("all", a);
+  out += "\n## Convolutions and products on the ANE, beside the naive model\n";
+  header("file");
+  for (const GroupScore& g : baseline_scores(v)) line(g.group, g.score);
+  out += "\n## By kind of work\n";
+  header(fmt::format("{}", fmt::join(options.by, ", ")));
+  for (const GroupScore& g : group_scores(v, options.by)) line(g.group, g.score);
   out +=
       "\n## Worst rows\n\n| predicted / measured | row | chip | spec | causes "
       "|\n|---:|---|---|---|---|\n";

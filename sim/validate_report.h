@@ -8,7 +8,7 @@
 namespace ane::sim {
 
 struct ReportOptions {
-  std::vector<std::string> by = {"file", "unit", "kind"};
+  std::vector<std::string> by = {"file", "unit", "measure", "kind"};
   std::size_t worst = 10;
 };
 

@@ -14,6 +14,9 @@
 namespace ane::workloads {
 namespace {
 
+// Strides in memory are words of 32 bits.
+constexpr std::int64_t stride_limit = std::int64_t{1} << 32;
+
 using kernels::Lowering;
 using kernels::Sections;
 using kernels::View;
@@ -77,6 +80,17 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
   std::int64_t memory_size = 0, constant_size = 0;
   for (std::size_t v = 0; v < graph.values.size(); ++v) {
     const Value& value = graph.values[v];
+    const Extents& of = value.type.e;
+    const std::int64_t row = of.w * isa::byte_size(value.type.format);
+    const std::int64_t item = of.c * of.h *
+                              ((row + machine.row_alignment - 1) / machine.row_alignment) *
+                              machine.row_alignment;
+    if (item >= stride_limit)
+      throw InputError(
+          value.name,
+          fmt::format("an item of {} takes {} bytes; strides of the tile DMA end at {}",
+                      kernels::to_string(value.type), item, stride_limit),
+          "smaller extents, or several graphs");
     const auto id = static_cast<ValueId>(v);
     if (storage[v] != id) {
       const Node& n = graph.nodes[static_cast<std::size_t>(value.producer)];

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "isa/error.h"
+#include "workloads/networks.h"
 #include "workloads/spec_work.h"
 
 namespace ane::workloads {
@@ -16,10 +17,14 @@ namespace ane::workloads {
 using kernels::Work;
 using kernels::WorkKind;
 
-WorkList llm_work(const Spec& s) {
-  if (s.layers < 1 || s.hidden < 1 || s.heads < 1 || s.vocab < 1)
-    throw InputError("spec", fmt::format("llm '{}' without its shape", s.name),
-                     "needs layers, hidden, ffn, heads, kv_heads and vocab");
+WorkList llm_work(const Spec& given) {
+  Spec s = given;
+  if (s.layers < 1 || s.hidden < 1 || s.heads < 1 || s.vocab < 1) {
+    const LanguageModel m = language_model(given);
+    s.params = m.params, s.layers = m.layers, s.hidden = m.hidden, s.ffn = m.ffn;
+    s.heads = m.heads, s.kv_heads = m.kv_heads, s.head_dim = m.head_dim, s.vocab = m.vocab;
+    s.tied_embeddings = m.tied_embeddings;
+  }
   if (s.phase != "decode" && s.phase != "prefill")
     throw InputError("spec", fmt::format("phase={}: unknown", s.phase), "decode, prefill");
   const double a = s.has("activations") ? bytes_of(s.activations) : 2;

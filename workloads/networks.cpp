@@ -69,6 +69,18 @@ Graph build_network(const Network& network, const Extents& input, const Numbers&
   return l.graph().finish();
 }
 
+Extents input_of(const Spec& s) {
+  Extents e = network_named(s.name).input;
+  if (!s.input.empty()) {
+    const std::vector<std::int64_t> x = extents(s.input);
+    if (x.size() != 4)
+      throw InputError("spec", "input=" + s.input + ": not NxCxHxW", "as 1x3x224x224");
+    e = {.w = x[3], .h = x[2], .c = x[1], .n = x[0]};
+  }
+  if (e.n == 1) e.n = s.batch;
+  return e;
+}
+
 double graph_macs(const Graph& graph) {
   double macs = 0;
   for (const Node& n : graph.nodes)

@@ -24,6 +24,10 @@ const Network& network_named(std::string_view name);
 // `input`: extents with the batch in n; of Extents{} the network's own with batch 1.
 Graph build_network(const Network& network, const Extents& input, const Numbers& numbers);
 
+// What a spec asks of its network: `input`, or the network's own extents; `batch` items where the
+// input names one.
+Extents input_of(const Spec& spec);
+
 // Encoders of sequences (kind=encoder): input [batch, hidden, 1, tokens] behind the embeddings.
 struct Encoder {
   std::string_view name, summary;
@@ -33,6 +37,8 @@ struct Encoder {
 };
 std::span<const Encoder> encoders();
 const Encoder& encoder_named(std::string_view name);
+// The named encoder in the size that the spec's layers, hidden, ffn, heads and tokens give.
+Encoder encoder_of(const Spec& spec);
 Graph build_encoder(const Encoder& encoder, std::int64_t tokens, std::int64_t batch,
                     const Numbers& numbers);
 

@@ -7,6 +7,7 @@
 
 #include "isa/error.h"
 #include "isa/functions.h"
+#include "workloads/mpnn/graph.h"
 #include "workloads/networks.h"
 
 namespace ane::workloads {
@@ -30,6 +31,13 @@ F format_of(const std::string& weights) {
   if (weights.starts_with("sparse")) return F::sparse;
   throw InputError("spec", fmt::format("weights={}: no stream format of the accelerator", weights),
                    "fp16, int8, int4, lut1 to lut8, sparse<percent>");
+}
+
+std::int64_t extent(const Extents& e, unsigned axis) {
+  return axis == kernels::axis_c   ? e.c
+         : axis == kernels::axis_w ? e.w
+         : axis == kernels::axis_h ? e.h
+                                   : e.n;
 }
 
 // Input extent that gives `out` under a window: "same" padding, or none.
@@ -101,6 +109,8 @@ class Builder {
     return finish(x);
   }
 
+  Graph identity() { return finish(l_.unary(input("x", plane()), "none")); }
+
   Graph op() {
     const std::vector<std::int64_t> e = extents(s_.shape);
     if (s_.op == "sdpa") {
@@ -128,23 +138,56 @@ class Builder {
     if (s_.op == "softmax") return finish(l_.softmax(x, axes));
     if (s_.op == "layer_norm") return finish(l_.layer_norm(x));
     if (s_.op == "rms_norm") return finish(l_.rms_norm(x));
-    if (s_.op.starts_with("reduce_"))
-      return finish(l_.graph().reduce("reduce", s_.op.substr(7), axes, x));
+    if (s_.op.starts_with("reduce_")) {
+      // One extent after the other: what stays in flight is small.
+      ValueId y = x;
+      for (const unsigned axis :
+           {kernels::axis_c, kernels::axis_w, kernels::axis_h, kernels::axis_n})
+        if ((axes & axis) != 0 && extent(l_.extents(y), axis) > 1)
+          y = l_.graph().reduce(fmt::format("reduce{}", axis), s_.op.substr(7), axis, y);
+      if (y == x) y = l_.graph().reduce("reduce", s_.op.substr(7), axes, x);
+      return finish(y);
+    }
     if (s_.op == "transpose") return finish(l_.permute(x, {0, 3, 2, 1}));
     return finish(apply(x));
   }
 
-  Graph network() {
-    Extents in{};
-    if (!s_.input.empty()) {
-      const std::vector<std::int64_t> e = extents(s_.input);
-      if (e.size() != 4) throw InputError("spec", fmt::format("input={}: not NxCxHxW", s_.input));
-      in = {.w = e[3], .h = e[2], .c = e[1], .n = e[0]};
-    } else if (s_.batch > 1) {
-      in = network_named(s_.name).input;
-      in.n = s_.batch;
-    }
-    return build_network(network_named(s_.name), in, l_.numbers());
+  Graph network() { return build_network(network_named(s_.name), input_of(s_), l_.numbers()); }
+
+  Graph mpnn() {
+    using namespace mpnn;
+    if (l_.numbers().seed)
+      throw InputError("spec", "a protein's values need its structure",
+                       "anesim run mpnn --pdb FILE");
+    const auto count = [](std::int64_t v) {
+      return static_cast<int>(std::min<std::int64_t>(v, 1 << 20));
+    };
+    GraphOptions o;
+    o.pass = s_.phase == "encode"        ? Pass::encode
+             : s_.phase == "decode_step" ? Pass::step
+             : s_.phase == "uncond"      ? Pass::unconditional
+                                         : Pass::score;
+    if (o.pass == Pass::score && s_.phase != "forward")
+      throw InputError("spec", fmt::format("phase={}: no single program", s_.phase),
+                       "forward, uncond, encode, decode_step, sample");
+    o.length = s_.residues;
+    o.batch = s_.batch;
+    o.gather = machine_.texture_unit ? Gather::texture : Gather::one_hot;
+    o.head = Head::logits;
+    o.weights = l_.numbers().weights;
+    return build_graph(ModelSpec{.hidden = count(s_.hidden),
+                                 .encoder_layers = count(s_.encoder),
+                                 .decoder_layers = count(s_.decoder),
+                                 .neighbours = count(s_.k)},
+                       o);
+  }
+
+  // The planar engine's plain copy from memory to memory.
+  Graph copy() {
+    Spec words = s_;
+    words.elements = std::max<std::int64_t>(1, s_.bytes / 2);
+    words.shape.clear();
+    return Builder(words, machine_, l_.numbers()).identity();
   }
 
  private:
@@ -197,15 +240,22 @@ class Builder {
           e.w = columns;
           break;
         }
-      e.c = s_.elements / e.w;
+      // A count with no such divisor ends in a row that is not full.
+      if (e.w > machine_.max_extent) e.w = 1024;
+      e.c = (s_.elements + e.w - 1) / e.w;
     }
     split_columns(e);
-    while (e.c > machine_.max_channels && e.c % 2 == 0) e.c /= 2, e.h *= 2;
+    if (e.c > machine_.max_channels) {
+      e.h = (e.c + machine_.max_channels - 1) / machine_.max_channels * e.h;
+      e.c = (e.c + e.h - 1) / e.h;
+    }
     return e;
   }
   // Columns beyond the limit become rows.
   void split_columns(Extents& e) const {
-    while (e.w > machine_.max_extent && e.w % 2 == 0) e.w /= 2, e.h *= 2;
+    const std::int64_t most = machine_.max_extent;
+    while (e.w > most && e.w % 2 == 0) e.w /= 2, e.h *= 2;
+    if (e.w > most) e.h *= (e.w + most - 1) / most, e.w = most;
   }
 
   ValueId apply(ValueId x) {
@@ -227,23 +277,6 @@ class Builder {
   Layers l_;
   int outputs_ = 0, operands_ = 0;
 };
-
-// The named encoder in the size that the spec gives.
-Encoder encoder(const Spec& s) {
-  Encoder e = encoder_named(s.name);
-  const auto take = [](std::int64_t& member, std::int64_t value) {
-    if (value > 0) member = value;
-  };
-  take(e.layers, s.layers);
-  take(e.hidden, s.hidden);
-  take(e.ffn, s.ffn);
-  take(e.heads, s.heads);
-  if (s.has("tokens")) e.tokens = s.tokens;
-  if (e.hidden % e.heads != 0)
-    throw InputError("spec", fmt::format("encoder '{}': {} heads do not divide {} features", s.name,
-                                         e.heads, e.hidden));
-  return e;
-}
 
 }  // namespace
 
@@ -273,10 +306,12 @@ Graph graph_of(const Spec& s, const isa::Machine& machine, std::optional<std::ui
   if (s.kind == "elementwise") return Builder(s, machine, numbers).elementwise();
   if (s.kind == "op") return Builder(s, machine, numbers).op();
   if (s.kind == "network") return Builder(s, machine, numbers).network();
-  if (s.kind == "encoder") return build_encoder(encoder(s), 0, s.batch, numbers);
+  if (s.kind == "mpnn") return Builder(s, machine, numbers).mpnn();
+  if (s.kind == "copy") return Builder(s, machine, numbers).copy();
+  if (s.kind == "encoder") return build_encoder(encoder_of(s), 0, s.batch, numbers);
   if (s.kind == "llm") return build_llm(language_model(s), s, numbers);
   throw InputError("spec", fmt::format("kind={} has no graph for the accelerator", s.kind),
-                   "conv, matmul, elementwise, op, network, encoder, llm");
+                   "conv, matmul, elementwise, op, network, encoder, llm, mpnn, copy");
 }
 
 }  // namespace ane::workloads

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "isa/error.h"
+#include "isa/functions.h"
 
 namespace ane::workloads {
 namespace {
@@ -19,6 +21,12 @@ Bytes bytes(double count) {
 double real(std::int64_t v) {
   return static_cast<double>(v);
 }
+
+bool known(const auto& names, std::string_view name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+constexpr std::string_view moves[] = {"transpose", "copy",   "cast",   "gather",
+                                      "scatter",   "concat", "reshape"};
 
 WorkList conv_work(const Spec& s) {
   const double a = bytes_of(s.activations), wb = bytes_of(s.weights);
@@ -41,7 +49,8 @@ WorkList op_work(const Spec& s) {
   std::int64_t elements = s.batch;
   for (const std::int64_t x : e) elements *= x;
   const double total = real(elements) * a;
-  if (s.op == "reduce_sum" || s.op == "reduce_max" || s.op == "reduce_mean") {
+  if (s.op.starts_with("reduce_") &&
+      known(isa::reduction_operations, std::string_view(s.op).substr(7))) {
     Work w{.kind = WorkKind::reduction, .other_flops = elements, .read = bytes(total)};
     w.written = bytes(s.axes == "all" || s.axes.empty() ? a : total / real(e.back()));
     w.name = "reduce";
@@ -59,9 +68,23 @@ WorkList op_work(const Spec& s) {
                  .read = bytes(total),
                  .written = bytes(total),
                  .name = "norm"}};
-  if (s.op == "relu" || s.op == "gelu" || s.op == "sigmoid" || s.op == "tanh" || s.op == "add" ||
-      s.op == "mul" || s.op == "silu")
-    return {pointwise(elements, a, s.op == "add" || s.op == "mul" ? 2 : 1)};
+  if (known(isa::unary_functions, s.op) || s.op == "swish") return {pointwise(elements, a)};
+  if (known(isa::elementwise_operations, s.op)) return {pointwise(elements, a, 2)};
+  // Moves: everything is read and written once.
+  if (known(moves, s.op)) {
+    Work w = pointwise(elements, a, 1, 0);
+    w.kind = s.op == "gather" || s.op == "scatter" ? WorkKind::gather : WorkKind::copy;
+    w.name = "move";
+    return {w};
+  }
+  // The k largest of each row, k values and k indices of 4 bytes out.
+  if (s.op == "top_k" || s.op == "topk" || s.op == "argmax") {
+    const std::int64_t k = s.op == "argmax" ? 1 : std::max<std::int64_t>(1, s.k);
+    Work w{.kind = WorkKind::reduction, .other_flops = elements, .read = bytes(total)};
+    w.written = bytes(real(elements) / real(e.back()) * real(k) * (a + 4));
+    w.name = "top k";
+    return {w};
+  }
   if (s.op == "sdpa" && e.size() == 3) {  // heads x length x head size
     Work w{.kind = WorkKind::attention,
            .macs = Macs{2 * s.batch * e[0] * e[1] * e[1] * e[2]},
@@ -86,8 +109,10 @@ WorkList op_work(const Spec& s) {
     return {in, attention, product(s.batch * length, width, width, a, wb)};
   }
   throw InputError("spec", fmt::format("op={} shape={} has no operator list", s.op, s.shape),
-                   "reduce_sum, softmax, layer_norm, rms_norm, relu, gelu, sigmoid, tanh, add, "
-                   "mul, silu, sdpa (heads x length x size), mha (length x width)");
+                   "reduce_sum (mean, max, min), softmax, layer_norm, rms_norm, relu and the other "
+                   "functions, add and the other operations of two tensors, transpose, copy, cast, "
+                   "gather, scatter, concat, top_k, argmax, sdpa (heads x length x size), mha "
+                   "(length x width)");
 }
 
 }  // namespace
@@ -127,7 +152,14 @@ WorkList work_of(const Spec& s) {
     return {w};
   }
   if (s.kind == "elementwise") {
-    Work w = pointwise(s.elements * s.batch, a, s.op == "add" || s.op == "mul" ? 2 : 1);
+    if (!known(isa::unary_functions, s.op) && !known(isa::elementwise_operations, s.op) &&
+        s.op != "swish") {
+      std::vector<std::string> names;
+      for (const auto name : isa::unary_functions) names.emplace_back(name);
+      for (const auto name : isa::elementwise_operations) names.emplace_back(name);
+      throw InputError("spec", fmt::format("unknown op '{}'", s.op), choice_note(s.op, names));
+    }
+    Work w = pointwise(s.elements * s.batch, a, known(isa::elementwise_operations, s.op) ? 2 : 1);
     w.count = s.depth;
     return {w};
   }
@@ -135,6 +167,7 @@ WorkList work_of(const Spec& s) {
   if (s.kind == "llm") return llm_work(s);
   if (s.kind == "mpnn") return mpnn_work(s);
   if (s.kind == "network") return network_work(s);
+  if (s.kind == "encoder") return encoder_work(s);
   if (s.kind == "copy") {
     // `bytes` is what a bandwidth of counted=1 counts; a copy reads and writes it.
     const bool writes = s.direction != "read";

@@ -23,7 +23,8 @@ kernels::Work pointwise(std::int64_t elements, double bytes, int operands = 1, d
 
 WorkList llm_work(const Spec& spec);
 WorkList mpnn_work(const Spec& spec);
-// ResNet-18/34/50 and ViT-B/16 at any input size. InputError for other names.
+// Every network and encoder of networks.h. InputError for other names.
 WorkList network_work(const Spec& spec);
+WorkList encoder_work(const Spec& spec);
 
 }  // namespace ane::workloads

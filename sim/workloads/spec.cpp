@@ -43,6 +43,13 @@ std::string_view kind_name(kernels::WorkKind kind) {
   return "";
 }
 
+void add_bands(results::Totals& t, const workloads::Spec& spec, const Target& target) {
+  Bands bands;
+  t.latency_band_s = bands.around(t.latency_s, spec, target.chip, target.runtime, "latency");
+  if (t.energy_j > 0)
+    t.energy_band_j = bands.around(t.energy_j, spec, target.chip, target.runtime, "energy");
+}
+
 results::Record record_of(const workloads::Spec& spec, const Target& target,
                           const std::vector<std::string>& overrides) {
   const Prediction p = predict(spec, target.chip, target.runtime);
@@ -64,9 +71,7 @@ results::Record record_of(const workloads::Spec& spec, const Target& target,
            .code_version = code_version()};
   if (target.unit == "ane")
     if (auto whole = ane_spec_record(r.run, spec, target.chip, target.runtime)) {
-      Bands bands;
-      whole->totals.latency_band_s =
-          bands.around(whole->totals.latency_s, spec, target.chip, target.runtime, "latency");
+      add_bands(whole->totals, spec, target);
       return *whole;
     }
   results::Totals& t = r.totals;
@@ -80,8 +85,7 @@ results::Record record_of(const workloads::Spec& spec, const Target& target,
   t.power_w = t.energy_j / t.latency_s;
   t.bound = p.bound;
   t.dram_bytes = static_cast<std::int64_t>(p.dram_bytes);
-  Bands bands;
-  t.latency_band_s = bands.around(t.latency_s, spec, target.chip, target.runtime, "latency");
+  add_bands(t, spec, target);
   double at = 0, weights = 0, largest = 0;
   for (const OpEstimate& o : p.operators) {
     results::OperatorRow row;
@@ -104,10 +108,10 @@ results::Record record_of(const workloads::Spec& spec, const Target& target,
     r.operators.push_back(std::move(row));
   }
   if (p.operators.empty()) t.macs = static_cast<std::int64_t>(p.flop / 2);  // the ANE's program
-  if (weights + largest > 0) {
+  t.memory_parts = p.memory;
+  if (weights + largest > 0)
     t.memory_parts = {{"weights", std::floor(weights)}, {"tensors", std::floor(largest)}};
-    t.peak_memory_bytes = static_cast<std::int64_t>(results::sum(t.memory_parts));
-  }
+  t.peak_memory_bytes = static_cast<std::int64_t>(results::sum(t.memory_parts));
   return r;
 }
 
@@ -141,8 +145,9 @@ int run_spec(const Arguments& arguments) {
   const std::vector<std::string> overrides = overrides_of(*given);
   workloads::Spec placed = spec;
   if (placed.unit.empty()) placed.unit = "ane";
-  const Target target =
-      make_target((*given)["chip"].as<std::string>(), placed.unit, runtime, overrides);
+  const std::string chip = (*given)["chip"].as<std::string>();
+  placed.unit = unit_of(placed, load_chip(chip, overrides));
+  const Target target = make_target(chip, placed.unit, runtime, overrides);
   if (given->count("values") == 0) {
     for (const char* only : {"seed", "answer", "profile"})
       if (given->count(only) != 0 && !(*given)[only].defaulted())

@@ -1,4 +1,5 @@
 // Is a person served who asks for one spec, or for the comparison with silicon?
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -32,11 +33,40 @@ TEST(SpecCommand, ASpecRunsWithCausesThatSumAndABand) {
   EXPECT_GT(j["latency_band_s"]["high"], j["latency_s"]);
 }
 
+TEST(SpecCommand, EveryKindRunsOnTheUnitsThatHaveIt) {
+  for (const char* spec :
+       {"kind=conv cin=64 cout=128 h=56 w=56 kh=3 kw=3 stride=2", "kind=matmul m=64 n=64 k=64",
+        "kind=elementwise op=add elements=1000003", "kind=op op=softmax shape=256x1024",
+        "kind=op op=reduce_sum shape=64x128x128 axes=all", "kind=network name=mobilenet_v3_small",
+        "kind=network name=vit_t_16 batch=2", "kind=encoder name=bert-base tokens=32",
+        "kind=llm name=qwen2.5-0.5b phase=decode context=64",
+        "kind=llm name=qwen2.5-0.5b phase=prefill tokens=64",
+        "kind=mpnn residues=40 k=30 hidden=64 encoder=2 decoder=2 phase=forward",
+        "kind=mpnn residues=40 k=30 hidden=64 encoder=2 decoder=2 phase=sample",
+        "kind=copy bytes=393216", "kind=launch", "kind=idle"})
+    for (const char* unit : {"ane", "gpu", "cpu"})
+      for (const char* chip : {"M1", "M5"}) {
+        const Answer a = anesim(
+            fmt::format("run '{} unit={}' --chip {} --no-db --json 2>&1", spec, unit, chip), "");
+        ASSERT_EQ(a.status, 0) << spec << " " << unit << " " << chip << "\n" << a.text;
+        const auto j = nlohmann::json::parse(a.text);
+        EXPECT_GT(j["latency_s"], 0.0) << spec;
+        EXPECT_LT(j["latency_s"], 100.0) << spec;
+        const std::string kind(spec);
+        if (kind != "kind=launch" && kind != "kind=idle") {
+          EXPECT_GT(j["peak_memory_bytes"], 0) << spec << " " << unit;
+        }
+      }
+}
+
 TEST(SpecCommand, FaultsAreOneLineAndExit2) {
   for (const auto& [arguments, said] :
        {std::pair<std::string, std::string>{"run 'kind=matmul m=1 n=1 k=1 unti=gpu'", "'unit'"},
         {"run 'kind=matmul m=1 n=1'", "needs 'k='"},
         {"run 'kind=matmul m=1 n=1 k=1 unit=gpu path=mxl'", "mlx"},
+        {"run 'kind=mpnn residues=20 k=8 hidden=32 encoder=1 decoder=1 phase=forward' --values",
+         "need its structure"},
+        {"run 'kind=elementwise op=rellu elements=8 unit=gpu'", "did you mean 'relu'"},
         {"validate --by colour", "unknown key 'colour'"},
         {"validate --rows /nonexistent.csv", "cannot be read"},
         {"calibrate --passes 0", "at least 1"},

@@ -51,7 +51,7 @@ Validation two() {
       header +
           "M1 (8c),s,A,,,unit=gpu path=mlx kind=matmul m=512 n=512 k=512,latency,1e-3\n"
           "M1 (8c),s,D,,,unit=gpu path=mlx kind=matmul m=512 n=512 k=512,latency,1e-3\n"
-          "M1 (8c),s,A,,,unit=memory path=none kind=copy bytes=8,latency,1e-3\n"
+          "M1 (8c),s,A,,,unit=memory path=none kind=launch,latency,1e-3\n"
           "M1 (8c),s,A,context,old torch-MPS batched matmul,unit=gpu path=torch_mps kind=matmul "
           "m=512 n=512 k=512,latency,1e-3\n"
           "M9,s,A,,,unit=gpu path=mlx kind=launch,latency,1e-3\n"
@@ -112,13 +112,49 @@ TEST(Validate, AnUnknownKeyOfGroupsIsAnError) {
   EXPECT_THROW(group_scores(two(), {"colour"}), InputError);
 }
 
-TEST(Validate, AMalformedSpecIsAnErrorAtItsRow) {
-  try {
-    compare_rows(silicon_rows(header + "M1,s,A,,,kind=matmul m=1,latency,1\n", "f.csv"));
-    FAIL();
-  } catch (const InputError& e) {
-    EXPECT_EQ(e.place(), "f.csv:2");
-  }
+TEST(Validate, WhatCannotRunIsCountedByItsReasonWithTheNearestChoice) {
+  const Validation v = compare_rows(silicon_rows(
+      header + "M1,s,A,,,kind=matmul m=1,latency,1\n"
+               "M1,s,A,,,unit=gpu path=mlx kind=matmul m=8 n=8 k=8 colour=3,latency,1\n"
+               "M4 Mux,s,A,,,unit=gpu path=mlx kind=matmul m=8 n=8 k=8,latency,1\n"
+               "M4,s,A,,,unit=ane path=coreml kind=network name=resnet51,latency,1\n"
+               "M4,s,A,,,unit=ane path=coremll kind=network name=resnet50,latency,1\n"
+               "M4,s,A,,,unit=ane path=coreml kind=network name=resnet50,colour,1\n"
+               "M4,s,A,,,gibberish,latency,1\n",
+      "f.csv"));
+  EXPECT_EQ(v.with_spec, 7U);
+  EXPECT_EQ(v.run, 0U);
+  std::vector<std::string> reasons;
+  for (const Skips& s : v.skipped) reasons.push_back(s.reason);
+  using testing::HasSubstr;
+  EXPECT_THAT(reasons, testing::UnorderedElementsAre(
+                           HasSubstr("needs 'n='"), HasSubstr("unknown key 'colour'"),
+                           HasSubstr("did you mean 'M4Max'"), HasSubstr("did you mean 'resnet50'"),
+                           HasSubstr("did you mean 'coreml'"), HasSubstr("latency"),
+                           HasSubstr("no key=value")));
+}
+
+TEST(Validate, ANaiveMarginalFigureLeavesTheFloorOut) {
+  const Chip m4 = load_chip("M4");
+  const auto spec = workloads::parse_spec(
+      "unit=ane path=direct kind=conv cin=512 cout=512 h=64 w=64 depth=128 slope_from=1 "
+      "shared_weights=1");
+  // 512 x 512 x 64 x 64 MACs at 0.95 of 16 x 256 MACs and 2.364 GHz.
+  EXPECT_NEAR(*naive_quantity(spec, m4, "latency"),
+              512.0 * 512 * 64 * 64 / (0.95 * 16 * 256 * 2.364e9), 1e-9);
+  EXPECT_FALSE(naive_quantity(spec, m4, "power"));
+}
+
+TEST(Validate, PowerIsAMeasureOfItsOwn) {
+  const Validation v = compare_rows(silicon_rows(
+      header +
+          "M1,s,A,,,unit=ane path=aneforge kind=matmul m=512 n=512 k=512 scope=rail,power,1.3\n"
+          "M1,s,A,,,unit=ane path=aneforge kind=matmul m=512 n=512 k=512,latency,3e-4\n",
+      "f.csv"));
+  const auto groups = group_scores(v, {"measure"});
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0].group, "energy");
+  EXPECT_EQ(groups[0].score.n, 1U);
 }
 
 TEST(Validate, OverridesReachTheDevices) {
