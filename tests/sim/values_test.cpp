@@ -118,7 +118,7 @@ TEST(ValuesCommand, ShowsTheMetricsAndRefusesWhatDoesNotFit) {
         {"run 'kind=matmul m=1 n=1 k=1' --seed 2", "--values"},
         {"run 'kind=matmul m=1 n=1 k=1' --profile ieee", "--values"},
         {"run 'kind=matmul m=1 n=1 k=1 unit=gpu' --values", "unit=gpu"},
-        {"run 'kind=copy bytes=100' --values", "no graph"},
+        {"run 'kind=launch' --values", "no graph"},
         {"run 'kind=llm name=gpt2 layers=1 phase=decode' --values", "context=8"},
         {"run 'kind=llm name=gpt2 phase=decode context=4' --values --answer 65", "0 to 64"},
         {"run 'kind=encoder name=distilbert heads=5' --values", "do not divide"}}) {
