@@ -88,7 +88,9 @@ class Fit {
             .value = *r.value};
     try {
       row.chip = subject("chips", r.machine);
-      row.runtime = subject("runtimes", row.spec.path.empty() ? "none" : row.spec.path);
+      row.runtime = subject("runtimes", !r.runtime.empty()       ? r.runtime
+                                        : !row.spec.path.empty() ? row.spec.path
+                                                                 : "none");
       row.residual = residual(row);
     } catch (const InputError&) {
       return;  // not covered: validate says so

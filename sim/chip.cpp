@@ -93,6 +93,7 @@ constexpr Field<C> cpu_fields[] = {
     {"cpu.matrix.int8", "OP/s", &C::matrix_int8, 0, 1e15},
     {"cpu.product.one_unit", "1", &C::product_one, 0.01, 1},
     {"cpu.product.all_units", "1", &C::product_all, 0.01, 1},
+    {"cpu.product.vector", "1", &C::product_vector, 0.01, 1},
     {"cpu.product.parallel", "FLOP", &C::product_parallel, 0, 1e15},
     {"cpu.sgemm", "FLOP/s", &C::sgemm, 1e9, 1e15},
     {"cpu.bandwidth", "B/s", &C::bandwidth, 1e6, 1e14},

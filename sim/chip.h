@@ -73,6 +73,7 @@ struct CpuParameters {
   int matrix_units = 0;
   double matrix_fp32 = 0, matrix_fp16 = 0, matrix_int8 = 0;
   double product_one = 1, product_all = 1;  // share of the peak: product on one unit, on all
+  double product_vector = 1;                // share of the vector units' peak, products on them
   double product_parallel = 0;              // FLOP from which a product uses all units
   std::optional<double> sgemm;              // FLOP/s that Accelerate reaches on large fp32 products
   double bandwidth = 0;                     // B/s of DRAM that all cores together reach

@@ -40,6 +40,9 @@ struct RuntimeParameters {
   std::optional<double> cpu_output_passes;          // times a product's output is written
   std::optional<double> cpu_first_touch;            // B/s at which the system hands out fresh pages
   std::optional<double> cpu_product_call;           // s of one product inside a batch
+  std::optional<double> cpu_matrix_unit;  // 0: its products stay on the vector units; absent: 1
+  std::optional<double> cpu_split;        // FLOP above which such a product runs on all threads
+  std::optional<double> cpu_handoff;      // s for each thread and product that is split so
   // |ln(predicted / measured)| on the rows calibrated with, median, for each unit.
   std::optional<double> residual_ane, residual_gpu, residual_cpu;
   bool fp16 = true, int8 = false;  // precisions it computes in; fp32 always where the unit can

@@ -27,32 +27,46 @@ std::string column_name(const std::vector<std::string>& header, std::size_t i) {
   return i < header.size() ? header[i] : std::string();
 }
 
-// A rule of set_aside.csv: every named column of a row must equal, or with a leading '~' contain,
-// the rule's text.
+// A line of set_aside.csv or software.csv: every named column of a row must equal, or with a
+// leading
+// '~' contain, the rule's text. Then the row takes `gives`.
 struct Rule {
   std::map<std::string, std::string> wanted;
-  std::string reason;
+  std::string gives;
 };
 
-const std::vector<Rule>& rules() {
-  static const std::vector<Rule> all = [] {
-    std::vector<Rule> out;
-    const Records records = parse_csv(carried("set_aside"), "set_aside.csv");
-    for (std::size_t r = 1; r < records.size(); ++r) {
-      Rule rule;
-      for (std::size_t c = 0; c < records[r].size(); ++c) {
-        const std::string name = column_name(records[0], c);
-        if (name == "reason")
-          rule.reason = records[r][c];
-        else if (!records[r][c].empty())
-          rule.wanted[name] = records[r][c];
-      }
-      if (rule.reason.empty() || rule.wanted.empty())
-        throw InputError(fmt::format("set_aside.csv:{}", r + 1), "a rule needs a reason");
-      out.push_back(std::move(rule));
+// given: the column whose text a matching row takes. why: a column that every rule must fill and
+// that selects nothing.
+std::vector<Rule> read_rules(const std::string& name, std::string_view given,
+                             std::string_view why) {
+  std::vector<Rule> out;
+  const Records records = parse_csv(carried(name), name + ".csv");
+  for (std::size_t r = 1; r < records.size(); ++r) {
+    Rule rule;
+    bool explained = false;
+    for (std::size_t c = 0; c < records[r].size(); ++c) {
+      const std::string column = column_name(records[0], c);
+      const std::string& text = records[r][c];
+      explained = explained || (column == why && !text.empty());
+      if (column == given)
+        rule.gives = text;
+      else if (column != why && !text.empty())
+        rule.wanted[column] = text;
     }
-    return out;
-  }();
+    if (rule.gives.empty() || !explained || rule.wanted.empty())
+      throw InputError(fmt::format("{}.csv:{}", name, r + 1),
+                       fmt::format("a rule needs '{}', '{}' and what it selects", given, why));
+    out.push_back(std::move(rule));
+  }
+  return out;
+}
+
+const std::vector<Rule>& set_aside_rules() {
+  static const std::vector<Rule> all = read_rules("set_aside", "reason", "reason");
+  return all;
+}
+const std::vector<Rule>& software_rules() {
+  static const std::vector<Rule> all = read_rules("software", "runtime", "why");
   return all;
 }
 
@@ -151,7 +165,8 @@ std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& f
                    .quantity = cells["quantity"],
                    .value = std::nullopt,
                    .machine = cells["chip"],
-                   .set_aside = ""};
+                   .set_aside = "",
+                   .runtime = ""};
     if (const std::string& v = cells["value_si"]; !v.empty()) {
       double x = 0;
       const auto [end, fault] = std::from_chars(v.data(), v.data() + v.size(), x);
@@ -161,8 +176,11 @@ std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& f
       row.value = x;
     }
     if (const auto m = machines().find(row.chip); m != machines().end()) row.machine = m->second;
-    for (const Rule& rule : rules())
-      if (row.set_aside.empty() && matches(rule, cells)) row.set_aside = rule.reason;
+    // The first rule that matches holds.
+    for (const Rule& rule : set_aside_rules())
+      if (row.set_aside.empty() && matches(rule, cells)) row.set_aside = rule.gives;
+    for (const Rule& rule : software_rules())
+      if (row.runtime.empty() && matches(rule, cells)) row.runtime = rule.gives;
     out.push_back(std::move(row));
   }
   return out;

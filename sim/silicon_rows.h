@@ -14,6 +14,7 @@ struct SiliconRow {
   std::optional<double> value;  // value_si
   std::string machine;          // the chip that stands for `chip`, see machines.csv
   std::string set_aside;        // reason; empty: scored
+  std::string runtime;  // the runtime that stands for the spec's path, see software.csv; or empty
 };
 
 // RFC 4180 records as fields. place: for messages. InputError "place:line" for a quote that does
@@ -21,7 +22,8 @@ struct SiliconRow {
 std::vector<std::vector<std::string>> parse_csv(std::string_view text, const std::string& place);
 
 // The rows of a file's text. InputError for a missing column (chip, source, trust, spec, quantity,
-// value_si) or a value that is no number. machines.csv and set_aside.csv are applied.
+// value_si) or a value that is no number. machines.csv, software.csv and
+// set_aside.csv are applied.
 std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& file);
 
 // The four files that the program carries, or a file of the disk.

@@ -129,9 +129,10 @@ Validation compare_rows(const std::vector<SiliconRow>& rows,
       c.path = spec.path.empty() ? "none" : spec.path;
       const Chip& chip = chip_named(row.machine, chip_settings, chips);
       c.family = family_of(chip);
-      auto runtime = runtimes.find(c.path);
+      const std::string& software = row.runtime.empty() ? c.path : row.runtime;
+      auto runtime = runtimes.find(software);
       if (runtime == runtimes.end())
-        runtime = runtimes.emplace(c.path, load_runtime(c.path, runtime_settings)).first;
+        runtime = runtimes.emplace(software, load_runtime(software, runtime_settings)).first;
       c.prediction = predict(spec, chip, runtime->second);
       c.predicted = as_quantity(c.prediction, spec, row.quantity);
       c.band = bands.around(*c.predicted, spec, chip, runtime->second, row.quantity);

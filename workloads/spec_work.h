@@ -23,7 +23,8 @@ kernels::Work pointwise(std::int64_t elements, double bytes, int operands = 1, d
 
 WorkList llm_work(const Spec& spec);
 WorkList mpnn_work(const Spec& spec);
-// Every network and encoder of networks.h. InputError for other names.
+// Every network and encoder of networks.h, from their graphs (graph_work.h). InputError for other
+// names.
 WorkList network_work(const Spec& spec);
 WorkList encoder_work(const Spec& spec);
 

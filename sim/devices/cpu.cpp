@@ -5,7 +5,8 @@
 //   t = sum t_dispatch + max(FLOP / P, bytes / B)                 everything else
 //
 // A product below `cpu.product.parallel` FLOP stays on one matrix unit. Its output is written as
-// often as the runtime's buffers ask for (fresh pages are cleared first). docs/timing.md, "CPU".
+// often as the runtime's buffers ask for (fresh pages are cleared first). A library that knows no
+// matrix unit splits every product over all cores, and each hand-over costs. docs/timing.md, "CPU".
 #include <algorithm>
 #include <cmath>
 
@@ -36,18 +37,26 @@ class Cpu {
     switch (o.precision) {
       case Precision::fp32:
         neon = p * cpu.neon_fp32_p + e * cpu.neon_fp32_e;
+        neon_core = cpu.neon_fp32_p;
         unit = cpu.matrix_fp32;
         break;
       case Precision::fp16:
         neon = p * cpu.neon_fp16_p + e * cpu.neon_fp16_e;
+        neon_core = cpu.neon_fp16_p;
         unit = cpu.matrix_fp16;
         break;
       case Precision::int8:
         neon = p * cpu.neon_int8_p + e * cpu.neon_int8_e;
+        neon_core = cpu.neon_int8_p;
         unit = cpu.matrix_int8;
         break;
     }
-    if (o.threads > 0) neon *= std::min(1.0, real(o.threads) / (cpu.p_cores + cpu.e_cores));
+    neon_core *= cpu.p_clock_hz;
+    threads = cpu.p_cores + cpu.e_cores;
+    if (o.threads > 0 && o.threads < threads) {
+      neon *= real(o.threads) / threads;
+      threads = o.threads;
+    }
     bandwidth = cpu.bandwidth * costs.bandwidth_utilisation;
     if (o.threads > 0 && cpu.bandwidth_core)
       bandwidth = std::min(bandwidth, o.threads * *cpu.bandwidth_core);
@@ -90,7 +99,9 @@ class Cpu {
   const CpuParameters& cpu;
   const RuntimeParameters& costs;
   const PriceOptions& options;
-  double neon = 0, unit = 0, bandwidth = 0;
+  double neon = 0, neon_core = 0;  // FLOP/s of the vector units of all threads, of one P core
+  double unit = 0, bandwidth = 0;
+  int threads = 1;
 
  private:
   double elementwise_bandwidth(double moved) const {
@@ -99,19 +110,27 @@ class Cpu {
     return std::min(bandwidth, costs.cpu_elementwise_bandwidth.value_or(bandwidth));
   }
 
+  bool splits(double flop) const { return threads > 1 && flop > costs.cpu_split.value_or(0); }
+
+  // FLOP/s of a product of `flop`; alone: no batch around it.
+  double rate(double flop, bool alone, bool matrix) const {
+    if (!matrix) return (splits(flop) ? neon : neon_core) * cpu.product_vector;
+    if (flop >= cpu.product_parallel && alone) return cpu.matrix_units * unit * cpu.product_all;
+    return unit * cpu.product_one;
+  }
+
   Times product(const Work& w) const {
     Times t;
     const double flop = 2 * real(w.macs.count) + real(w.other_flops);
     const double each = flop / real(std::max<std::int64_t>(1, w.batch));
-    t.matrix = unit > 0 && cpu.matrix_units > 0;
+    t.matrix = unit > 0 && cpu.matrix_units > 0 && costs.cpu_matrix_unit.value_or(1) != 0;
     // Products of one row run on the vector units, bound by memory.
     if (w.m == 1) t.matrix = false;
-    const bool parallel = each >= cpu.product_parallel && w.batch == 1;
-    const double rate = !t.matrix  ? neon * 0.8
-                        : parallel ? cpu.matrix_units * unit * cpu.product_all
-                                   : unit * cpu.product_one;
-    t.compute = flop / (rate * costs.gemm_utilisation);
+    t.compute = flop / (rate(each, w.batch == 1, t.matrix) * costs.gemm_utilisation);
     if (w.batch > 1) t.compute += real(w.batch) * costs.cpu_product_call.value_or(0);
+    if (!t.matrix && splits(each))
+      t.compute +=
+          real(std::max<std::int64_t>(1, w.batch)) * threads * costs.cpu_handoff.value_or(0);
     const double in = real(w.read.count + w.weights.count), out = real(w.written.count);
     t.moved = in + out * costs.cpu_output_passes.value_or(1);
     const bool cached = cpu.p_l2 && t.moved < *cpu.p_l2 / 2;

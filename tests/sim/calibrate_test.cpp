@@ -69,7 +69,7 @@ TEST(Calibrate, TheSameRowsGiveTheSameFit) {
 TEST(Calibrate, TheFilesCarryAFitThatCanHardlyBeBettered) {
   const Calibration c = calibrate(load_silicon_rows("soc_calibration.csv"));
   EXPECT_GT(c.rows, 150U);
-  EXPECT_GT(c.parameters.size(), 30U);
+  EXPECT_GE(c.parameters.size(), 30U);
   EXPECT_LT(c.loss_before, 1.05 * c.loss_after);
 }
 

@@ -121,6 +121,50 @@ TEST(Cpu, PasslessBuffersCostLessThanFreshOnes) {
   EXPECT_LT(price_cpu(w, chip, load_runtime("accelerate"), o).memory, torch.memory / 3);
 }
 
+TEST(Cpu, WithoutAMatrixUnitAProductRunsOnTheVectorUnitsOfAllCores) {
+  const Chip chip = load_chip("M1");
+  const Runtime blas = load_runtime("torch_cpu_openblas");
+  const CpuParameters& cpu = chip.cpu();
+  PriceOptions o;
+  o.precision = Precision::fp32;
+  const double each = 2.0 * 512 * 512 * 512;
+  const double handoff = 8 * *blas.costs().cpu_handoff;  // 4 + 4 cores
+  const double rate = cpu.product_vector * cpu.peak_neon_fp32();
+  EXPECT_NEAR(price_cpu(Works{product(512, 512, 512, 4, 4)}, chip, blas, o).compute,
+              each / rate + handoff, 1e-12);
+  // One after the other: a batch pays both each time.
+  EXPECT_NEAR(price_cpu(Works{product(512, 512, 512, 4, 4, 100, true)}, chip, blas, o).compute,
+              100 * (each / rate + handoff), 1e-10);
+}
+
+TEST(Cpu, AProductUpToTheSplitStaysOnOneCore) {
+  const Chip chip = load_chip("M1");
+  const Runtime blas = load_runtime("torch_cpu_openblas");
+  const CpuParameters& cpu = chip.cpu();
+  PriceOptions o;
+  o.precision = Precision::fp32;
+  const auto compute = [&](std::int64_t k) {
+    return price_cpu(Works{product(64, 64, k, 4, 4)}, chip, blas, o).compute;
+  };
+  // OpenBLAS: 4 x 65536 multiply-adds are the last that one thread takes.
+  const double core = cpu.product_vector * cpu.neon_fp32_p * cpu.p_clock_hz;
+  EXPECT_NEAR(compute(64), 2.0 * 64 * 64 * 64 / core, 1e-12);
+  EXPECT_NEAR(compute(65),
+              2.0 * 64 * 64 * 65 / (cpu.product_vector * cpu.peak_neon_fp32()) +
+                  8 * *blas.costs().cpu_handoff,
+              1e-12);
+  o.threads = 1;
+  EXPECT_GT(compute(4096), 0.99 * 2.0 * 64 * 64 * 4096 / core);
+}
+
+TEST(Gpu, ABiasAddedApartReadsAndWritesTheOutputOnceMore) {
+  Works w = {product(4096, 1024, 32, 4, 4)};
+  w[0].bias = true;
+  const double joined = gpu(w, "M1Max", "mlx").dram_bytes;
+  const double apart = gpu(w, "M1Max", "mlx_unfused").dram_bytes;
+  EXPECT_EQ(apart - joined, 2.0 * 4096 * 1024 * 4);
+}
+
 RC_GTEST_PROP(Devices, TimeIsAtLeastEachRooflineBoundAndCausesSum, ()) {
   const auto m = *rc::gen::inRange<std::int64_t>(1, 3000),
              n = *rc::gen::inRange<std::int64_t>(1, 3000),

@@ -46,6 +46,21 @@ TEST(SiliconRows, OtherOrdersAndFurtherColumnsAreRead) {
   EXPECT_EQ(rows[0].value, 1e-3);
 }
 
+TEST(SiliconRows, TheSoftwareBehindAPathComesFromItsSource) {
+  const std::string spec = "unit=cpu path=torch_cpu kind=matmul m=9 n=9 k=9,latency,1\n";
+  const auto rows = silicon_rows(header + "M2,mlx-benchmark@1,A,,," + spec +   //
+                                     "M3 (10c),mlx-benchmark@1,A,,," + spec +  //
+                                     "M2,device-benchmarks,A,,," + spec,
+                                 "f.csv");
+  EXPECT_EQ(rows[0].runtime, "torch_cpu_openblas");
+  EXPECT_EQ(rows[1].runtime, "torch_cpu");  // an exception stands above the rule
+  EXPECT_EQ(rows[2].runtime, "");
+  const Validation v = compare_rows(rows);
+  // The matrix unit makes the difference, and the row keeps its path.
+  EXPECT_EQ(v.comparisons[0].path, "torch_cpu");
+  EXPECT_NE(v.comparisons[0].predicted, v.comparisons[2].predicted);
+}
+
 Validation two() {
   return compare_rows(silicon_rows(
       header +
