@@ -24,7 +24,9 @@ struct View {
 
 std::span<const View> views();
 
-// An unknown view is an InputError with the nearest name. `records` must not be empty.
+// An unknown view is an InputError with the nearest name.
+const View& view_named(std::string_view name);
+// `records` must not be empty.
 std::string render(std::string_view view, Records records, Style style);
 
 }  // namespace ane::results

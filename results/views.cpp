@@ -34,17 +34,19 @@ std::span<const View> views() {
   return table;
 }
 
-std::string render(std::string_view view, Records records, Style style) {
-  ANE_CHECK(!records.empty(), "a view needs a record");
+const View& view_named(std::string_view name) {
   std::vector<std::string> names;
   for (const View& v : views()) {
-    if (v.name == view) {
-      const auto show = style == Style::text ? v.text : style == Style::json ? v.json : v.csv;
-      return show(records);
-    }
+    if (v.name == name) return v;
     names.emplace_back(v.name);
   }
-  throw InputError("--view", fmt::format("unknown view '{}'", view), choice_note(view, names));
+  throw InputError("--view", fmt::format("unknown view '{}'", name), choice_note(name, names));
+}
+
+std::string render(std::string_view view, Records records, Style style) {
+  ANE_CHECK(!records.empty(), "a view needs a record");
+  const View& v = view_named(view);
+  return (style == Style::text ? v.text : style == Style::json ? v.json : v.csv)(records);
 }
 
 }  // namespace ane::results

@@ -34,6 +34,22 @@ std::optional<po::variables_map> parse(CommandLine line, const Arguments& argume
   return std::nullopt;
 }
 
+std::string only_word(const po::variables_map& given, const std::string& positional,
+                      const std::string& command, const std::string& question) {
+  const std::string place = fmt::format("anesim {}", command);
+  if (given.count(positional) == 0) throw InputError(place, question);
+  const auto& words = given[positional].as<std::vector<std::string>>();
+  if (words.size() != 1)
+    throw InputError(place, fmt::format("'{}' behind '{}': one is enough", words[1], words[0]));
+  return words[0];
+}
+
+std::uint64_t seed_of(const po::variables_map& given) {
+  const auto seed = given["seed"].as<std::int64_t>();
+  if (seed < 0) throw InputError("--seed", fmt::format("{} is below 0", seed), "--seed 1");
+  return static_cast<std::uint64_t>(seed);
+}
+
 void add_style(po::options_description& options) {
   options.add_options()("json", "as JSON: SI units, every digit")("csv", "as CSV, likewise");
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <sstream>
 
 #include "isa/error.h"
 #include "kernels/arith/gemm.h"
@@ -27,6 +28,18 @@ std::vector<std::string> split_list(const std::string& text) {
     }
   }
   return parts;
+}
+
+std::vector<std::string> split_names(const std::string& option, const std::string& text) {
+  std::vector<std::string> names;
+  std::istringstream words(text);
+  for (std::string name; std::getline(words, name, ',');) {
+    const std::size_t first = name.find_first_not_of(' ');
+    if (first == std::string::npos) continue;
+    names.push_back(name.substr(first, name.find_last_not_of(' ') - first + 1));
+  }
+  if (names.empty()) throw InputError(option, "an empty list", "names, with commas between them");
+  return names;
 }
 
 std::vector<std::int64_t> split_numbers(const std::string& option, const std::string& text) {
@@ -68,6 +81,13 @@ void add_output_options(po::options_description& options) {
        "write the tasks for ui.perfetto.dev (runs on the ANE)")  //
       ("tasks", "store the row of every task too");
   add_style(options);
+}
+
+results::Style check_output(const po::variables_map& given, bool traced) {
+  if (given.count("view") != 0) results::view_named(given["view"].as<std::string>());
+  if (given.count("trace") != 0 && !traced)
+    throw InputError("--trace", "a trace shows one run on the ANE");
+  return style_of(given);
 }
 
 std::vector<std::string> overrides_of(const po::variables_map& given) {
@@ -131,7 +151,8 @@ void choose_simd(const po::variables_map& given) {
 
 int finish(const po::variables_map& given, const std::vector<results::Record>& records,
            const std::string& view) {
-  const results::Style style = style_of(given);
+  const results::Style style =
+      check_output(given, records.size() == 1 && !records[0].tasks.empty());
   if (given.count("no-db") == 0) {
     results::Store store(given["db"].as<std::string>());
     int added = 0;
@@ -146,8 +167,6 @@ int finish(const po::variables_map& given, const std::vector<results::Record>& r
                    : "");
   }
   if (given.count("trace") != 0) {
-    if (records.size() != 1 || records[0].tasks.empty())
-      throw InputError("--trace", "a trace shows one run on the ANE");
     results::write_trace(records[0], given["trace"].as<std::string>());
     fmt::print(stderr, "trace written to {}\n", given["trace"].as<std::string>());
   }

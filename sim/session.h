@@ -12,18 +12,21 @@
 #include "sim/chip.h"
 #include "sim/options.h"
 #include "sim/runtime.h"
+#include "sim/version.h"
 
 namespace ane::sim {
 
-// The program's version and commit, part of every stored run (scripts/version.cmake).
-std::string code_version();
-
-// Splits "M1,M2 M3" at commas and blanks.
+// Splits "A,B C" at commas and blanks.
 std::vector<std::string> split_list(const std::string& text);
+// Splits "M1,M1 Max (24c)" at commas alone; without any name an InputError at the option.
+std::vector<std::string> split_names(const std::string& option, const std::string& text);
 std::vector<std::int64_t> split_numbers(const std::string& option, const std::string& text);
 
 void add_target_options(boost::program_options::options_description& options);
 void add_output_options(boost::program_options::options_description& options);
+// The style of --json and --csv. A fault in any output option is an InputError now, before the work
+// and before anything is written. `traced`: the run has tasks that --trace can show.
+results::Style check_output(const boost::program_options::variables_map& given, bool traced);
 
 // One chip, unit and runtime with the overrides of --set.
 struct Target {

@@ -68,6 +68,15 @@ void copy_strided(const Extents& e, Format from, const std::uint8_t* in,
   });
 }
 
+// The scale that quantises a result or dequantises a source.
+Half scale_of(const Task& t, const std::string& who, const char* what) {
+  const Half scale{t.pe_scale};
+  if (t.pe_scale == 0) throw InputError(who, fmt::format("{} needs `pe scale`", what));
+  if (kernels::arith::is_negative(scale) || t.pe_scale >= kernels::arith::half_infinity.bits)
+    throw InputError(who, fmt::format("`pe scale={:#06x}` is not finite and above 0", t.pe_scale));
+  return scale;
+}
+
 }  // namespace
 
 struct Executor::Kernel {
@@ -319,7 +328,7 @@ void Executor::pass_through(const Task& t, const std::string& who) {
   Half* to = made_.data();
   if (t.l2_in1.format == Format::i8) {
     if (t.l2_out.format == Format::i8) return;  // finish() copies the codes
-    const Half scale{t.pe_scale};
+    const Half scale = scale_of(t, who, "an i8 source");
     for_each_row(t.in1, [&](std::int64_t n, std::int64_t c, std::int64_t h) {
       const std::int8_t* from = x.row8(n, c, h);
       for (std::int64_t i = 0; i < t.in1.w; ++i)
@@ -387,8 +396,7 @@ void Executor::finish(const Task& t, const std::string& who) {
       from += t.out.w;
     });
   } else if (l.format == Format::i8) {
-    const Half scale{t.pe_scale};
-    if (t.pe_scale == 0) throw InputError(who, "an i8 result needs `pe scale`");
+    const Half scale = scale_of(t, who, "an i8 result");
     for_each_row(t.out, [&](std::int64_t n, std::int64_t c, std::int64_t h) {
       auto* to = reinterpret_cast<std::int8_t*>(place(n, c, h));
       for (std::int64_t w = 0; w < t.out.w; ++w)

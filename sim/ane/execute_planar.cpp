@@ -44,7 +44,7 @@ void Executor::planar(const Task& t, const std::string& who) {
     if (t.l2_in2.format != Format::fp16)
       throw InputError(who, "the planar engine computes in fp16");
     const auto fits = [&](std::int64_t a, std::int64_t b, std::int64_t out) {
-      return (a == out || a == 1) && (b == out || b == 1);
+      return (a == out || a == 1) && (b == out || b == 1) && (a == out || b == out);
     };
     if (!fits(x.w, t.in2.w, o.w) || !fits(x.h, t.in2.h, o.h) || !fits(x.c, t.in2.c, o.c) ||
         !fits(x.n, t.in2.n, o.n))
@@ -68,6 +68,7 @@ void Executor::planar(const Task& t, const std::string& who) {
   } else if (t.pe == PeMode::red) {
     reduce(t, who);
   } else {
+    if (o.n != x.n || o.c != x.c) throw InputError(who, "a pool keeps images and channels");
     const bool maximum = t.pool == 0;
     std::vector<Half> window;
     std::size_t to = 0;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "isa/error.h"
@@ -39,18 +40,25 @@ struct AneMachine::Impl {
         executor(memory, profile),
         schedule(program, chip.ane()) {
     for (isa::Section& s : program.sections) s.contents = {};  // memory holds them now
-    check_addresses();
+    check_tasks();
   }
 
-  void check_addresses();
+  void check_tasks();
 };
 
-// Every operand inside memory and L2, before anything runs: a timed run must refuse what a run for
-// values would.
-void AneMachine::Impl::check_addresses() {
+// Every operand inside memory and L2, every task of an operator that the program names (0 where it
+// names none), before anything runs: a timed run must refuse what a run for values would.
+void AneMachine::Impl::check_tasks() {
   for (const Schedule::Issue& i : schedule.issues()) {
     const isa::Task& t = i.task;
     const std::string who = fmt::format("{}: task {}", program.name, t.id);
+    const std::size_t operators = std::max<std::size_t>(1, program.operators.size());
+    if (static_cast<std::uint32_t>(t.operator_index) >= operators)
+      throw InputError(
+          who,
+          fmt::format("operator {}, but the program names {}",
+                      static_cast<std::uint32_t>(t.operator_index), program.operators.size()),
+          "`.operator NAME` names them in order, from 0");
     const auto in_l2 = [&](const isa::Extents& e, const isa::L2Operand& l) {
       const ByteRange r = touched(e, l);
       memory.l2(r.begin, r.end - r.begin, who);

@@ -1,7 +1,6 @@
 // anesim asm: text to a program file.
 #include <fmt/format.h>
 
-#include <boost/program_options.hpp>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -12,6 +11,7 @@
 #include "isa/container.h"
 #include "isa/error.h"
 #include "sim/commands.h"
+#include "sim/options.h"
 
 namespace ane::sim {
 namespace {
@@ -31,31 +31,18 @@ std::string read_text(const std::string& path) {
 
 int run_asm(const Arguments& arguments) {
   po::options_description options("options");
-  options.add_options()("help,h", "this text")(
-      "output,o", po::value<std::string>()->value_name("FILE"), "the program file to write");
-  po::options_description all;
-  all.add(options).add_options()("input", po::value<std::string>());
-  po::positional_options_description positional;
-  positional.add("input", 1);
-  po::variables_map given;
-  try {
-    po::store(po::command_line_parser(arguments).options(all).positional(positional).run(), given);
-  } catch (const po::error& e) {
-    throw InputError("anesim asm", e.what(), "`anesim asm --help` lists the options");
-  }
-  if (given.count("help")) {
-    std::ostringstream text;
-    text << options;
-    fmt::print(
-        "usage: anesim asm FILE.s -o FILE.anex\n\n"
-        "Assembles a program. The language: docs/isa/assembler.md. `anesim disasm` is the "
-        "reverse,\n`anesim exec` runs the result.\n\n{}",
-        text.str());
-    return 0;
-  }
-  if (!given.count("input")) throw InputError("anesim asm", "which file is to be assembled?");
-  if (!given.count("output")) throw InputError("anesim asm", "-o FILE says where to write");
-  const auto input = given["input"].as<std::string>(), output = given["output"].as<std::string>();
+  options.add_options()("output,o", po::value<std::string>()->value_name("FILE"),
+                        "the program file to write");
+  const auto given = parse({"asm",
+                            "FILE.s -o FILE.anex\n\nAssembles a program. The language: "
+                            "docs/isa/assembler.md. `anesim disasm` is the reverse,\n`anesim exec` "
+                            "runs the result.",
+                            options, "FILE.s"},
+                           arguments);
+  if (!given) return 0;
+  const std::string input = only_word(*given, "FILE.s", "asm", "which file is to be assembled?");
+  if (!given->count("output")) throw InputError("anesim asm", "-o FILE says where to write");
+  const auto output = (*given)["output"].as<std::string>();
   const isa::Program program = isa::assemble(read_text(input), input);
   isa::save_program(program, output);
   fmt::print(stderr, "{}: {} words, {} sections, {} tensors\n", output, program.words.size(),

@@ -87,10 +87,8 @@ int run_exec(const Arguments& arguments) {
                             options, "PROGRAM"},
                            arguments);
   if (!given) return 0;
-  if (given->count("PROGRAM") == 0 ||
-      (*given)["PROGRAM"].as<std::vector<std::string>>().size() != 1)
-    throw InputError("anesim exec", "one program is to be run", "anesim exec PROGRAM");
-  isa::Program program = read_program((*given)["PROGRAM"].as<std::vector<std::string>>()[0]);
+  isa::Program program =
+      read_program(only_word(*given, "PROGRAM", "exec", "which program is to be run?"));
   std::string chip_name = program.chip.empty() ? "M4" : program.chip;
   if (given->count("chip")) chip_name = (*given)["chip"].as<std::string>();
   const Chip chip = load_chip(chip_name, overrides_of(*given));

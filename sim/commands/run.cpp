@@ -16,7 +16,7 @@ const Workload* find(const char* command, const Arguments& arguments) {
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
     fmt::print("usage: anesim {} WORKLOAD [options]     anesim {} WORKLOAD --help\n\nworkloads:\n",
                command, command);
-    for (const Workload& w : workloads()) fmt::print("  {:<10} {}\n", w.name, w.summary);
+    for (const Workload& w : workloads()) fmt::print("  {:<16} {}\n", w.name, w.summary);
     if (std::string_view(command) == "run")
       fmt::print(
           "\nor a spec: anesim run \"kind=matmul m=1024 n=1024 k=1024 unit=gpu path=mlx\" "

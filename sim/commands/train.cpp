@@ -7,15 +7,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <boost/program_options.hpp>
 #include <chrono>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
 #include "isa/error.h"
-#include "sim/commands.h"
+#include "sim/options.h"
 #include "workloads/readqc/fastq.h"
 
 namespace ane::sim {
@@ -54,25 +52,22 @@ po::options_description described() {
        "passes over the training reads; 0: the model's default")                         //
       ("batch", po::value<std::int64_t>()->default_value(128), "reads a training step")  //
       ("rate", po::value<float>()->default_value(2e-3F, "0.002"), "Adam's step size")    //
-      ("seed", po::value<std::uint64_t>()->default_value(1),
+      ("seed", po::value<std::int64_t>()->default_value(1),
        "same seed, reads and options: same model, bit for bit")  //
       ("out", po::value<std::string>()->value_name("FILE"), "write the model, safetensors")(
-          "json", "print the result as JSON")  //
-      ("help,h", "print this text");
+          "json", "print the result as JSON");
   return all;
 }
 
-void print_help() {
-  std::cout << "Train a read-QC model on the first " << qc::window
-            << " bases of each read; figures are of held-out reads.\n\n"
-               "usage: anesim train readqc --reads FILE... [options]\n\n"
-            << described() << "\nmodels:\n";
-  for (const auto& m : qc::model_kinds())
-    std::cout << fmt::format("  {:<10} {}\n", m.name, m.summary);
-  std::cout << "rules:\n";
-  for (const auto& r : qc::rules()) std::cout << fmt::format("  {:<10} {}\n", r.name, r.summary);
-  std::cout
-      << "split: 70 % train, 15 % validation, 15 % held out, by a hash of the record number\n";
+std::string usage() {
+  std::string text = fmt::format(
+      "readqc --reads FILE... [options]\n\nTrains a read-QC model on the first {} bases of each "
+      "read; figures are of held-out reads.\n\nmodels:\n",
+      qc::window);
+  for (const auto& m : qc::model_kinds()) text += fmt::format("  {:<10} {}\n", m.name, m.summary);
+  text += "rules:\n";
+  for (const auto& r : qc::rules()) text += fmt::format("  {:<10} {}\n", r.name, r.summary);
+  return text + "split: 70 % train, 15 % validation, 15 % held out, by a hash of the record number";
 }
 
 template <class T>
@@ -82,20 +77,10 @@ void check_range(const char* option, T value, T low, T high) {
                      fmt::format("{} to {}", low, high));
 }
 
-Request parse(const Arguments& arguments, po::variables_map& given) {
-  po::options_description all = described(), hidden;
-  hidden.add(all).add_options()("workload", po::value<std::string>());
-  po::positional_options_description first;
-  first.add("workload", 1);
-  try {
-    po::store(po::command_line_parser(arguments).options(hidden).positional(first).run(), given);
-  } catch (const po::error& e) {
-    throw InputError("train", e.what(), "anesim train --help lists the options");
-  }
+Request request_of(const po::variables_map& given) {
   Request r;
-  if (given.count("help") != 0) return r;
   const std::string workload =
-      given.count("workload") != 0 ? given["workload"].as<std::string>() : std::string();
+      given.count("workload") != 0 ? given["workload"].as<std::vector<std::string>>()[0] : "";
   if (workload != "readqc")
     throw InputError("train",
                      workload.empty() ? "what is to be trained?"
@@ -117,7 +102,7 @@ Request parse(const Arguments& arguments, po::variables_map& given) {
   r.options.epochs = given["epochs"].as<std::int64_t>();
   r.options.batch = given["batch"].as<std::int64_t>();
   r.options.rate = given["rate"].as<float>();
-  r.options.seed = given["seed"].as<std::uint64_t>();
+  r.options.seed = seed_of(given);
   check_range<std::int64_t>("--epochs", r.options.epochs, 0, 10'000);
   check_range<std::int64_t>("--batch", r.options.batch, 1, 65'536);
   check_range("--rate", r.options.rate, 1e-9F, 10.0F);
@@ -183,12 +168,9 @@ void print_metrics(const qc::Evaluation& e, std::string_view rule) {
 }  // namespace
 
 int run_train(const Arguments& arguments) {
-  po::variables_map given;
-  Request r = parse(arguments, given);
-  if (given.count("help") != 0) {
-    print_help();
-    return 0;
-  }
+  const auto given = parse({"train", usage(), described(), "workload"}, arguments);
+  if (!given) return 0;
+  Request r = request_of(*given);
   const qc::ReadSet set = qc::read_files(r.files, r.phred);
   for (std::size_t i = 0; i < set.names.size(); ++i)
     fmt::print(stderr, "{}: {}\n", set.names[i], set.phred_reasons[i]);

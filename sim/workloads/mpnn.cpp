@@ -199,7 +199,7 @@ std::vector<std::int32_t> order_of(const po::variables_map& given, MpnnMode mode
   if (mode != MpnnMode::score && mode != MpnnMode::conditional)
     throw InputError("--order", "is for the modes score and conditional",
                      "samples take theirs from --seed");
-  if (how == "random") return mp::decoding_order(input, given["seed"].as<std::uint64_t>());
+  if (how == "random") return mp::decoding_order(input, seed_of(given));
   if (!how.ends_with(".npy"))
     throw InputError("--order", fmt::format("unknown order '{}'", how),
                      "identity, random or an .npy file");
@@ -286,7 +286,7 @@ int run_mpnn(const Arguments& arguments) {
       ("n", po::value<std::int64_t>()->default_value(1), "samples (mode sample)")              //
       ("temperature", po::value<double>()->default_value(0.1, "0.1"), "of sampling, above 0")  //
       ("greedy", "the likeliest residue at every step")                                        //
-      ("seed", po::value<std::uint64_t>()->default_value(37), "of order and draws")            //
+      ("seed", po::value<std::int64_t>()->default_value(37), "of order and draws")             //
       ("order", po::value<std::string>()->default_value("identity")->value_name("HOW"),
        "of decoding (modes score and conditional): identity, random (by --seed) or an .npy file "
        "with a permutation of 0 to length - 1")  //
@@ -303,7 +303,7 @@ int run_mpnn(const Arguments& arguments) {
              usage("--pdb FILE [options]\n\nRuns ProteinMPNN on the simulated machine."), options},
             arguments);
   if (!given) return 0;
-  const results::Style style = style_of(*given);
+  const results::Style style = check_output(*given, true);
   if (given->count("pdb") == 0 && given->count("length")) return run_length(*given);
   if (given->count("pdb") == 0)
     throw InputError("--pdb", "no structure given", "a PDB or mmCIF file");
@@ -324,7 +324,7 @@ int run_mpnn(const Arguments& arguments) {
     if (!(choice.plan.temperature > 0))
       throw InputError("--temperature", "must be above 0", "--greedy");
     choice.plan.greedy = given->count("greedy") != 0;
-    choice.plan.seed = (*given)["seed"].as<std::uint64_t>();
+    choice.plan.seed = seed_of(*given);
   }
   const mp::Input input = mp::to_input(structure);
   std::string unit = unit_of(*given, *choice.variant);
@@ -399,7 +399,7 @@ int compare_mpnn(const Arguments& arguments) {
              usage("[options]\n\nThe cost of ProteinMPNN on chips, units and lengths."), options},
             arguments);
   if (!given) return 0;
-  const results::Style style = style_of(*given);
+  const results::Style style = check_output(*given, false);
   const Choice choice = choose(*given);
   if (given->count("buckets-from")) {
     const int count = (*given)["bucket-count"].as<int>();
@@ -412,10 +412,10 @@ int compare_mpnn(const Arguments& arguments) {
     return 0;
   }
   std::vector<results::Record> records;
-  std::vector<std::string> units = split_list((*given)["units"].as<std::string>());
+  std::vector<std::string> units = split_names("--units", (*given)["units"].as<std::string>());
   if (!(*given)["unit"].defaulted() || !choice.variant->unit.empty())
     units = {unit_of(*given, *choice.variant)};
-  for (const std::string& chip : split_list((*given)["chips"].as<std::string>()))
+  for (const std::string& chip : split_names("--chips", (*given)["chips"].as<std::string>()))
     for (const std::string& unit : units) {
       const Target target =
           make_target(chip, unit, runtime_of(*given, *choice.variant), overrides_of(*given));

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <numeric>
+
 #include "isa/error.h"
 #include "results/text.h"
 #include "sim/readqc_run.h"
@@ -43,41 +45,71 @@ std::int64_t batch_of(std::int64_t batch) {
   return batch;
 }
 
-// Reads file after file in batches, held-out reads only where the model was trained on the others.
+// Reads file after file in batches, each file once, so that a pipe will do.
 class Reads {
  public:
-  Reads(std::vector<std::string> files, std::optional<int> phred, bool test_part,
-        std::int64_t limit)
-      : files_(std::move(files)), phred_(phred), test_part_(test_part), left_(limit) {}
+  Reads(std::vector<std::string> files, std::optional<int> phred)
+      : files_(std::move(files)), phred_(phred) {}
 
-  qc::ReadBatch next(std::int64_t count) {
+  // The first reads, which next() will give as well; before any next().
+  const qc::ReadBatch& ahead(std::int64_t count) {
+    while (ahead_.size() < count) {
+      const qc::ReadBatch more = from_files(count - ahead_.size());
+      if (more.empty()) break;
+      ahead_.append(more);
+    }
+    return ahead_;
+  }
+
+  // Up to `count` reads of the part that is wanted; none at the end.
+  qc::ReadBatch next(std::int64_t count, bool test_part) {
     qc::ReadBatch batch;
-    while (batch.size() < count && left_ > 0) {
-      if (!reader_) {
-        if (at_ == files_.size()) break;
-        reader_ = std::make_unique<qc::FastqReader>(files_[at_++], phred_);
-        fmt::print(stderr, "{}: {}\n", reader_->name(), reader_->phred_reason());
-      }
-      qc::ReadBatch more = reader_->next_batch(std::min(count - batch.size(), left_));
-      if (more.empty()) {
-        reader_.reset();
-        continue;
-      }
-      if (test_part_) more = more.select(qc::indices_of(more, qc::Part::test));
-      left_ -= more.size();
+    while (batch.size() < count) {
+      qc::ReadBatch more = given_ < ahead_.size() ? from_ahead(count - batch.size())
+                                                  : from_files(count - batch.size());
+      if (more.empty()) break;
+      if (test_part) more = more.select(qc::indices_of(more, qc::Part::test));
       batch.append(more);
     }
     return batch;
   }
 
  private:
+  qc::ReadBatch from_ahead(std::int64_t count) {
+    std::vector<std::int64_t> indices(
+        static_cast<std::size_t>(std::min(count, ahead_.size() - given_)));
+    std::iota(indices.begin(), indices.end(), given_);
+    given_ += static_cast<std::int64_t>(indices.size());
+    return ahead_.select(indices);
+  }
+  qc::ReadBatch from_files(std::int64_t count) {
+    for (;;) {
+      if (!reader_) {
+        if (at_ == files_.size()) return {};
+        reader_ = std::make_unique<qc::FastqReader>(files_[at_++], phred_);
+        fmt::print(stderr, "{}: {}\n", reader_->name(), reader_->phred_reason());
+      }
+      qc::ReadBatch batch = reader_->next_batch(count);
+      if (!batch.empty()) return batch;
+      reader_.reset();
+    }
+  }
+
   std::vector<std::string> files_;
   std::optional<int> phred_;
-  bool test_part_;
-  std::int64_t left_;
   std::size_t at_ = 0;
   std::unique_ptr<qc::FastqReader> reader_;
+  qc::ReadBatch ahead_;
+  std::int64_t given_ = 0;  // of ahead_
 };
+
+// What sets the ranges of W8A8: reads that no accuracy is told of.
+qc::ReadBatch calibration_reads_of(Reads& reads) {
+  // Seven of ten are of the training part.
+  const qc::ReadBatch& first = reads.ahead(2 * qc::calibration_reads);
+  qc::ReadBatch training = first.select(qc::indices_of(first, qc::Part::train));
+  return training.empty() ? first : training;
+}
 
 std::string names_of(const std::vector<std::string>& files) {
   std::vector<std::string> names;
@@ -85,21 +117,20 @@ std::string names_of(const std::vector<std::string>& files) {
   return fmt::format("{}", fmt::join(names, " "));
 }
 
-qc::Model model_of(const po::variables_map& given, const std::vector<std::string>& files,
-                   std::optional<int> phred, bool& trained_here) {
+qc::Model model_of(const po::variables_map& given, Reads& reads, bool& trained_here) {
   const std::string model = given["model"].as<std::string>();
   trained_here = false;
   if (is_file(model)) return qc::load_model(model);
   const qc::ModelSpec spec = spec_of(given);
   if (spec.kind == qc::ModelKind::biometal) return qc::make_model(spec);
+  qc::make_model(spec);  // a fault of the spec is told before the reads are read
   trained_here = true;
-  const qc::ReadSet set = qc::read_files(files, phred);
+  const qc::ReadBatch& all = reads.ahead(INT64_MAX);
   qc::TrainOptions options;
-  options.seed = given["seed"].as<std::uint64_t>();
+  options.seed = seed_of(given);
   fmt::print(stderr, "training {} on {} reads (seed {}; --model FILE takes a trained one)\n",
-             qc::info(spec.kind).name, qc::indices_of(set.reads, qc::Part::train).size(),
-             options.seed);
-  return qc::train(spec, set.reads, options);
+             qc::info(spec.kind).name, qc::indices_of(all, qc::Part::train).size(), options.seed);
+  return qc::train(spec, all, options);
 }
 
 void add_notes(results::Record& r, bool test_part) {
@@ -121,8 +152,7 @@ int run_readqc(const Arguments& arguments) {
        "FASTQ, plain, gzip or bgzip; several files follow each other")  //
       ("phred", po::value<int>()->value_name("33|64"),
        "quality offset; default: told from the reads")  //
-      ("seed", po::value<std::uint64_t>()->default_value(1),
-       "of training, where --model is a name");
+      ("seed", po::value<std::int64_t>()->default_value(1), "of training, where --model is a name");
   add_model_options(options);
   options.add_options()                                                                    //
       ("chip", po::value<std::string>()->default_value("M4"), "a chip of `anesim chips`")  //
@@ -142,23 +172,25 @@ int run_readqc(const Arguments& arguments) {
                             options},
                            arguments);
   if (!given) return 0;
-  style_of(*given);
   if (given->count("reads") == 0)
     throw InputError("--reads", "no FASTQ file given",
                      "scripts/fetch-reads fetches real reads and prints their paths");
   const auto files = (*given)["reads"].as<std::vector<std::string>>();
   const std::optional<int> phred =
       given->count("phred") ? std::optional((*given)["phred"].as<int>()) : std::nullopt;
+  std::int64_t left = (*given)["limit"].as<std::int64_t>();
+  if (left < 1) throw InputError("--limit", "at least 1 read");
   const Target target =
       make_target((*given)["chip"].as<std::string>(), (*given)["unit"].as<std::string>(),
                   (*given)["runtime"].as<std::string>(), overrides_of(*given));
+  const bool on_ane = target.unit == "ane";
+  check_output(*given, on_ane);
   const auto& profile = profile_of(*given, target.chip);
   choose_simd(*given);
   ReadQcPlan plan;
   plan.batch = batch_of((*given)["batch"].as<std::int64_t>());
   plan.threads = (*given)["threads"].as<int>();
   if (plan.threads < 1 || plan.threads > 64) throw InputError("--threads", "1 to 64");
-  const bool on_ane = target.unit == "ane";
   set_precision(plan, given->count("precision") ? (*given)["precision"].as<std::string>()
                       : on_ane                  ? "fp16"
                                                 : "fp32");
@@ -166,19 +198,21 @@ int run_readqc(const Arguments& arguments) {
     throw InputError("--precision", "the ANE has no fp32", "fp16, int8w or w8a8");
   if (!on_ane && plan.precision_name != "fp32")
     throw InputError("--precision", "the CPU and GPU run the float32 model here", "leave it out");
+  Reads reads(files, phred);
   bool trained_here = false;
-  plan.model = model_of(*given, files, phred, trained_here);
+  plan.model = model_of(*given, reads, trained_here);
   plan.variant = qc::info(plan.model.spec.kind).name;
   std::string part = trained_here ? "test" : "all";
   if (given->count("part")) part = (*given)["part"].as<std::string>();
   if (part != "all" && part != "test")
     throw InputError("--part", fmt::format("unknown part '{}'", part), "all or test");
   if (plan.precision == qc::Precision::w8a8)
-    plan.ranges = qc::activation_ranges(
-        plan.model, Reads(files, phred, false, qc::calibration_reads).next(qc::calibration_reads));
-  Reads reads(files, phred, part == "test", (*given)["limit"].as<std::int64_t>());
-  results::Record record =
-      run_readqc_on(plan, target, profile, [&](std::int64_t n) { return reads.next(n); });
+    plan.ranges = qc::activation_ranges(plan.model, calibration_reads_of(reads));
+  results::Record record = run_readqc_on(plan, target, profile, [&](std::int64_t n) {
+    qc::ReadBatch batch = reads.next(std::min(n, left), part == "test");
+    left -= batch.size();
+    return batch;
+  });
   record.run.input = names_of(files);
   record.run.overrides = canonical(overrides_of(*given));
   add_notes(record, part == "test");
@@ -203,7 +237,7 @@ int compare_readqc(const Arguments& arguments) {
                             options},
                            arguments);
   if (!given) return 0;
-  style_of(*given);
+  check_output(*given, false);
   const std::string named = (*given)["model"].as<std::string>();
   ReadQcPlan plan;
   plan.model = is_file(named) ? qc::load_model(named) : qc::make_model(spec_of(*given));
@@ -212,9 +246,9 @@ int compare_readqc(const Arguments& arguments) {
   std::vector<results::Record> records;
   std::vector<std::string> crossings;
   const auto batches = split_numbers("--batches", (*given)["batches"].as<std::string>());
-  for (const std::string& chip : split_list((*given)["chips"].as<std::string>())) {
+  for (const std::string& chip : split_names("--chips", (*given)["chips"].as<std::string>())) {
     std::map<std::int64_t, double> ane, cpu;
-    for (const std::string& unit : split_list((*given)["units"].as<std::string>())) {
+    for (const std::string& unit : split_names("--units", (*given)["units"].as<std::string>())) {
       const Target target =
           make_target(chip, unit, (*given)["runtime"].as<std::string>(), overrides_of(*given));
       const auto& profile = profile_of(*given, target.chip);
@@ -239,7 +273,7 @@ int compare_readqc(const Arguments& arguments) {
     }
     if (ane.empty() || cpu.empty()) continue;
     std::string line = fmt::format("{}: the ANE never passes the CPU's model up to batch {}", chip,
-                                   batches.back());
+                                   ane.rbegin()->first);
     for (const auto& [batch, rate] : ane)
       if (rate > cpu[batch]) {
         line = fmt::format("{}: the ANE passes the CPU's model from batch {} on", chip, batch);

@@ -71,6 +71,7 @@ int run_vision_language(const Arguments& arguments) {
   const auto given = parse(std::move(line), arguments);
   if (!given) return 0;
   check(plan);
+  check_output(*given, false);
   const std::vector<std::string> overrides = overrides_of(*given);
   const std::string chip_name = (*given)["chip"].as<std::string>();
   const Chip chip = load_chip(chip_name, overrides);
@@ -107,11 +108,12 @@ int compare_vision_language(const Arguments& arguments) {
   const auto given = parse(std::move(line), arguments);
   if (!given) return 0;
   check(plan);
+  check_output(*given, false);
   const std::vector<std::string> overrides = overrides_of(*given);
   std::vector<results::Record> records;
-  for (const std::string& name : split_list((*given)["chips"].as<std::string>())) {
+  for (const std::string& name : split_names("--chips", (*given)["chips"].as<std::string>())) {
     const Chip chip = load_chip(name, overrides);
-    for (const std::string& unit : split_list((*given)["units"].as<std::string>())) {
+    for (const std::string& unit : split_names("--units", (*given)["units"].as<std::string>())) {
       const bool there = unit == "ane"   ? chip.has_ane()
                          : unit == "gpu" ? chip.has_gpu()
                          : unit == "cpu" ? chip.has_cpu()

@@ -115,6 +115,54 @@ TEST_F(ExecCommand, AMalformedProgramIsOneClearLine) {
   EXPECT_EQ(anesim("exec /nonexistent.s").status, 2);
 }
 
+TEST_F(ExecCommand, ATaskOfAnOperatorThatTheProgramDoesNotNameIsAnError) {
+  std::string program = two_tasks("dep n=0\n", "");
+  EXPECT_EQ(exec(program).status, 0);  // none named, none used
+  const auto at = program.find("task id=1");
+  program.replace(at, 9, "task id=1 operator=2");
+  program.insert(program.find(".section"), ".operator a\n.operator b\n");
+  const Answer beyond = exec(program);
+  EXPECT_EQ(beyond.status, 2);
+  EXPECT_THAT(beyond.text, HasSubstr("two: task 1: operator 2, but the program names 2\n"));
+  program.replace(program.find("operator=2"), 10, "operator=1");
+  EXPECT_EQ(exec(program).status, 0);
+}
+
+// One task from a tensor of [1, 1, 1, 4] to one of 8 elements.
+std::string one_task(const std::string& formats, const std::string& result,
+                     const std::string& stages) {
+  return ".section 24 a 64\n.section 25 b 64\ntask id=7\nfmt " + formats + "\nshape " + result +
+         " w1=4 h1=1 c1=1 n1=1 w2=1 h2=1 c2=1 n2=1\n"
+         "ld1 enable=1 sw=1 sh=8 sc=8 sn=8\nld1a bar=24 offset=0\n"
+         "l2map s1=0 s1h=8 s1c=8 s1n=8 s2=64 s2h=2 s2c=2 s2n=2 r=128 rh=16 rc=2 rn=16\n"
+         "conv kw=1 kh=1 sx=1 sy=1\n" +
+         stages + "\nrun\nend\n";
+}
+
+TEST_F(ExecCommand, StagesThatDoNotFitTheirOperandsAreErrors) {
+  const std::string half = "in1=fp16 in2=fp16 out=fp16 mem1=fp16 mem2=fp16 mem=fp16";
+  const std::string code = "in1=i8 in2=fp16 out=fp16 mem1=i8 mem2=fp16 mem=fp16";
+  const struct {
+    std::string program, what;
+  } faults[] = {
+      {one_task(half, "w=4 h=1 c=8 n=1", "pe mode=pool pool=max"),
+       "a pool keeps images and channels"},
+      {one_task(half, "w=4 h=8 c=1 n=1", "pe mode=ew ew=add"),
+       "the sources' extents do not broadcast to the result's"},
+      {one_task(code, "w=4 h=1 c=1 n=1", "ne op=copy"), "an i8 source needs `pe scale`"},
+      {one_task(code, "w=4 h=1 c=1 n=1", "ne op=copy\npe scale=0x7c00"),
+       "`pe scale=0x7c00` is not finite and above 0"},
+      {one_task(code, "w=4 h=1 c=1 n=1", "ne op=copy\npe scale=-1"),
+       "`pe scale=0xbc00` is not finite and above 0"},
+  };
+  for (const auto& fault : faults) {
+    const Answer a = exec(fault.program);
+    EXPECT_EQ(a.status, 2) << a.text;
+    EXPECT_THAT(a.text, HasSubstr("task 7: " + fault.what + "\n"));
+  }
+  EXPECT_EQ(exec(one_task(code, "w=4 h=1 c=1 n=1", "ne op=copy\npe scale=1")).status, 0);
+}
+
 TEST_F(ExecCommand, TimingAloneGivesTheSameTimeAndNoValues) {
   const Answer both = exec(two_tasks("dep n=0\n", ""), "--json");
   const Answer alone = exec(two_tasks("dep n=0\n", ""), "--json --timing-only");
