@@ -168,22 +168,25 @@ std::array<double, 3> attention_errors(double sigma, std::uint64_t seed, std::si
   return error;
 }
 
-// Over 64 columns the three figures spread by about a tenth from one drawing of V to the next;
-// their mean for sigma 0.58 is 3.5, 0.20 and 0.057 %. This drawing has all three of the silicon.
-TEST(Mac, SoftmaxTimesVLosesThePercentsSeenOnSilicon) {  // within a tenth of each
-  const auto error = attention_errors(0.58, 3, 64, 4);
-  EXPECT_NEAR(error[0], 3.95, 0.395);
-  EXPECT_NEAR(error[1], 0.22, 0.022);
-  EXPECT_NEAR(error[2], 0.060, 0.006);
-}
-
-// What does not depend on the drawing.
-TEST(Mac, SoftmaxTimesVOfAnyDrawingLosesPercents) {
-  for (std::uint64_t seed = 1; seed <= 2; ++seed) {
-    const auto error = attention_errors(0.58, seed, 512, 1);
-    EXPECT_NEAR(error[0], 3.5, 0.3);
-    EXPECT_NEAR(error[1], 0.20, 0.02);
-    EXPECT_NEAR(error[2], 0.056, 0.004);
+// V was not published but for its sigma, and over 64 columns the figures spread by about a tenth
+// from one drawing to the next. So the claim is of many drawings: silicon's three figures (3.95,
+// 0.22 and 0.06 %) lie where one drawing in twenty would not, within two standard deviations of the
+// mean.
+TEST(Mac, SoftmaxTimesVOnSiliconLosesWhatOneOfManyDrawingsLoses) {
+  constexpr int drawings = 24;
+  std::array<double, 3> sum{}, squares{};
+  for (std::uint64_t seed = 1; seed <= drawings; ++seed) {
+    const auto error = attention_errors(0.58, seed, 64, 1);
+    for (std::size_t i = 0; i < 3; ++i) sum[i] += error[i], squares[i] += error[i] * error[i];
+  }
+  const std::array silicon{3.95, 0.22, 0.060}, ours{3.5, 0.20, 0.056};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const double mean = sum[i] / drawings;
+    const double deviation = std::sqrt((squares[i] - sum[i] * mean) / (drawings - 1));
+    EXPECT_LT(std::abs(silicon[i] - mean), 2 * deviation) << mean << " " << deviation;
+    // A spread so wide that it would take in anything is no confirmation.
+    EXPECT_LT(deviation, 0.15 * mean);
+    EXPECT_NEAR(mean, ours[i], 3 * deviation / std::sqrt(double{drawings}) + 0.005 * ours[i]);
   }
 }
 
