@@ -203,6 +203,7 @@ void Executor::multiply(const Task& t, const Kernel& kernel, const std::string& 
   if (reduced)
     throw InputError(who, "a reduction or pool follows a convolution in a task of its own");
   const Extents& o = t.out;
+  if (o.n != t.in1.n) throw InputError(who, "a convolution keeps the images");
   made_extents_ = o;
   const std::int64_t pixels = o.h * o.w, k = cin * t.kh * t.kw, cout_group = o.c / groups;
   made_.resize(static_cast<std::size_t>(o.count()));
@@ -302,6 +303,8 @@ void Executor::multiply_sources(const Task& t, const std::string& who) {
   if (t.in1.c != t.in2.c || t.in1.h != 1 || t.in2.h != 1 || t.l2_in1.format != Format::fp16 ||
       t.l2_in2.format != Format::fp16)
     throw InputError(who, "`ne op=mm` takes two fp16 sources of one row and equal channels");
+  if (t.in2.n != 1 && t.in2.n != t.in1.n)
+    throw InputError(who, "`ne op=mm` takes one second source, or one for each image");
   made_extents_ = {.w = t.in1.w, .h = 1, .c = t.in2.w, .n = t.in1.n};
   made_.resize(static_cast<std::size_t>(made_extents_.count()));
   for (std::int64_t n = 0; n < t.in1.n; ++n) {
@@ -327,7 +330,8 @@ void Executor::pass_through(const Task& t, const std::string& who) {
   made_extents_ = t.in1;
   Half* to = made_.data();
   if (t.l2_in1.format == Format::i8) {
-    if (t.l2_out.format == Format::i8) return;  // finish() copies the codes
+    // finish() copies the codes.
+    if (t.l2_out.format == Format::i8 && t.pe == PeMode::off && t.activation == 0) return;
     const Half scale = scale_of(t, who, "an i8 source");
     for_each_row(t.in1, [&](std::int64_t n, std::int64_t c, std::int64_t h) {
       const std::int8_t* from = x.row8(n, c, h);
@@ -340,7 +344,10 @@ void Executor::pass_through(const Task& t, const std::string& who) {
       to += t.in1.w;
     });
   } else {
-    return;  // wider formats are only moved: finish()
+    if (t.pe != PeMode::off || t.activation != 0)
+      throw InputError(who, fmt::format("a source of format {} is only copied",
+                                        isa::info(t.l2_in1.format).name));
+    return;  // finish() moves it
   }
   apply(profile_, t.activation, t.alpha, t.beta, made_);
 }
