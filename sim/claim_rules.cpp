@@ -22,9 +22,12 @@ bool agree(Range a, Range b) {
   return a.low <= b.high * (1 + rounding) && b.low <= a.high * (1 + rounding);
 }
 
+std::string plain(const PublishedClaim& c) {
+  return c.low == c.high ? fmt::format("{:.5g}", c.low)
+                         : fmt::format("{:.5g} to {:.5g}", c.low, c.high);
+}
 std::string figure(const PublishedClaim& c) {
-  return c.low == c.high ? fmt::format("{:.5g} {}", c.low, c.value_unit)
-                         : fmt::format("{:.5g} to {:.5g} {}", c.low, c.high, c.value_unit);
+  return fmt::format("{} {}", plain(c), c.value_unit);
 }
 
 double batch_of(const Configuration& c) {
@@ -108,10 +111,13 @@ class Search {
           c.arithmetic, [&](const std::string& n) { return figure_of(n, place); }, place);
       if (agree(v, in_base_units(c))) continue;
       const double scale = unit_scale(c.value_unit);
+      const std::vector<std::string> names = names_in(c.arithmetic);
       blame(c.id,
-            fmt::format("its own arithmetic, {}, gives {:.4g} {}, not {:.4g}", c.arithmetic,
-                        0.5 * (v.low + v.high) / scale, c.value_unit, c.low),
-            names_in(c.arithmetic));
+            fmt::format("{}, {}, {} {:.4g} {}, not {}",
+                        names.empty() ? "other figures of its source" : "its own arithmetic",
+                        c.arithmetic, names.empty() ? "give" : "gives",
+                        0.5 * (v.low + v.high) / scale, c.value_unit, plain(c)),
+            names);
     }
   }
 
@@ -262,9 +268,10 @@ std::optional<Finding> broken_bound(const PublishedClaim& c, const Published& al
     const double least = t->low > 0 ? t->low : t->high, floor = p.floor_seconds;
     if (least >= floor * (1 - rounding)) return std::nullopt;
     const bool whole = t->high < floor * (1 - rounding);
-    return Finding{fmt::format("{}{:.4g} ms is below the least possible {:.4g} ms: {}",
-                               whole ? "" : "its faster end, ", least * 1e3, floor * 1e3, p.floor),
-                   {}};
+    return Finding{
+        fmt::format("{}{:.4g} ms is below the least possible {:.4g} ms: {}",
+                    whole ? "" : "its faster end of ", least * 1e3, floor * 1e3, p.floor),
+        {}};
   }
   if (c.quantity == "speedup" || c.quantity == "energy_efficiency") {
     if (c.against.size() != 1) return std::nullopt;
@@ -276,9 +283,11 @@ std::optional<Finding> broken_bound(const PublishedClaim& c, const Published& al
     const double best = other / floor;
     if (v.low <= best * (1 + rounding)) return std::nullopt;
     return Finding{
-        fmt::format("no more than {:.3g} x is possible even {} ({}), against {:.3g} {} an item",
+        fmt::format("no more than {:.3g} x is possible even {} ({}), against at most {:.3g} {} an "
+                    "item on {}'s {}, band included",
                     best, time ? "at the unit's bounds" : "with energy for its operations alone",
-                    p.floor, (time ? 1e9 : 1e9) * other, time ? "ns" : "nJ"),
+                    p.floor, 1e9 * other, time ? "ns" : "nJ", all.configuration(c.against[0]).chip,
+                    all.configuration(c.against[0]).unit),
         {}};
   }
   if (c.quantity == "power" && p.floor_joules > 0) {

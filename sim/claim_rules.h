@@ -34,7 +34,7 @@ std::optional<Finding> broken_bound(const PublishedClaim& claim, const Published
 // - a mean lies among its members, and is theirs where they are all published;
 // - memory does not fall as the input grows;
 // - chips whose accelerator is the same have one rating;
-// - one model on one kind of unit of one chip has no two speeds (a factor of 3 apart).
+// - one model on one kind of unit of one chip has no two speeds (a factor of 10 apart).
 // Where two differ, one that agrees with `ours` (within its band) is not blamed.
 struct Ours {
   std::optional<Range> band;  // base units; nothing when not simulated

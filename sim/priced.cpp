@@ -78,6 +78,7 @@ void take(Priced& p, const results::Record& r) {
   p.flop = 2 * real(r.totals.macs);
   p.peak_memory = real(r.totals.peak_memory_bytes);
   p.bound = r.totals.bound;
+  p.bound_share = results::part(r.totals.causes, p.bound) / p.seconds;
   for (const results::Part& part : r.totals.memory_parts)
     if (part.name == "weights") p.weight_bytes = part.value;
 }
@@ -116,6 +117,7 @@ void price_on_ane(Priced& p, const Spec& s, const Target& target) {
     p.joules = of.joules;
     p.flop = of.flop;
     p.bound = of.bound;
+    p.bound_share = results::part(of.causes, p.bound) / p.seconds;
     if (s.kind == "llm") return;  // its weights are counted below, without a program's padding
     const workloads::Compiled compiled =
         workloads::compile(workloads::graph_of(s, target.chip.machine()), target.chip.machine(),

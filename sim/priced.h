@@ -20,6 +20,7 @@ struct Priced {
   double peak_memory = 0;   // bytes: weights and the tensors alive at once
   double parameters = 0;    // of the model; 0: the work is no model
   std::string bound;        // the largest cause of `seconds`
+  double bound_share = 0;   // its share of them, 0 to 1; 0: not told
   double factor = 1;        // the truth lies within seconds / factor .. seconds * factor
   std::string factor_from;  // "gpu llm rows"
   double floor_seconds = 0;

@@ -73,9 +73,9 @@ const Configuration& Published::configuration(const std::string& name) const {
 
 double unit_scale(const std::string& unit) {
   static const std::map<std::string, double> scales = {
-      {"TOPS", 1e12}, {"TFLOPS", 1e12},  {"GFLOPS/W", 1e9}, {"GB/s", 1e9},   {"MB", 1e6},
-      {"M", 1e6},     {"W", 1},          {"x", 1},          {"fraction", 1}, {"tokens/s", 1},
-      {"res/s", 1},   {"percent", 0.01}, {"ms", 1e-3},      {"s", 1}};
+      {"TOPS", 1e12},  {"TFLOPS", 1e12}, {"GFLOPS/W", 1e9}, {"GB/s", 1e9}, {"MB", 1e6},
+      {"M", 1e6},      {"W", 1},         {"x", 1},          {"x/W", 1},    {"fraction", 1},
+      {"tokens/s", 1}, {"res/s", 1},     {"percent", 0.01}, {"ms", 1e-3},  {"s", 1}};
   const auto at = scales.find(unit);
   if (at == scales.end()) throw InputError("", fmt::format("unit '{}' is unknown", unit));
   return at->second;
@@ -151,6 +151,28 @@ Published load_published(const std::vector<DataFile>& files) {
   }
   for (const PublishedClaim& c : p.claims)
     if (c.quantity.empty()) throw InputError("answers.csv", fmt::format("no row for '{}'", c.id));
+
+  for (const Row& r : table(files, "beside",
+                            {"source", "table", "row", "column", "value_low", "value_high",
+                             "value_unit", "quantity", "of", "against"})) {
+    PublishedClaim c;
+    c.source = r.at("source");
+    c.table = r.at("table");
+    c.row = r.at("row");
+    c.column = r.at("column");
+    c.low = r.number("value_low");
+    c.high = r.number("value_high");
+    c.value_unit = r.at("value_unit");
+    unit_scale(c.value_unit);
+    c.quantity = r.at("quantity");
+    c.of = words(r.at("of"));
+    c.against = words(r.at("against"));
+    for (const auto* names : {&c.of, &c.against})
+      for (const std::string& name : *names)
+        if (!p.configurations.contains(name))
+          throw InputError(r.place, fmt::format("no configuration '{}'", name));
+    p.beside.push_back(std::move(c));
+  }
   return p;
 }
 

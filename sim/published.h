@@ -10,6 +10,8 @@
 //                       and for the plain rule)
 //   ladder.csv          optimisations, each alone and on top of those before
 //   provenance.csv      which kinds of figure stand for what they name
+//   beside.csv          cells of the sources' tables that are no claims of the collection: shown in
+//                       their places with our value, without a verdict
 #pragma once
 #include <map>
 #include <string>
@@ -45,6 +47,7 @@ struct LadderStep {
 
 struct Published {
   std::vector<PublishedClaim> claims;  // in the order of the file
+  std::vector<PublishedClaim> beside;  // no id, no provenance
   std::map<std::string, Configuration> configurations;
   std::vector<LadderStep> ladder;
 

@@ -17,6 +17,8 @@ namespace {
 
 // Vendors round what they rate: 153.6 GB/s are sold as 150.
 constexpr double rated = 0.025;
+// Bytes of weights and tensors are counted, not predicted.
+constexpr double counted = 1.02;
 
 // Our value in base units with its band, or why there is none.
 struct Value {
@@ -24,8 +26,19 @@ struct Value {
   double factor = 1;    // band: value / factor .. value * factor
   std::string from{};   // what the value rests on
   std::string bound{};  // cause that would have to change
+  std::string band{};   // what the band rests on
+  // Of a rating: the parameter to which it is proportional, and its value, for what it would take.
+  std::string lever{};
+  double lever_value = 0;
+  std::string lever_unit{};
   std::string why_not{};
 };
+
+// A band wider than this says little, and the reason says so.
+constexpr double wide_band = 3;
+bool up_to(const PublishedClaim& c) {
+  return c.value_unit == "x" && c.low == 1 && c.high > wide_band;
+}
 
 class Simulation {
  public:
@@ -49,13 +62,16 @@ class Simulation {
     const Chip& chip = pricer_.chip(c.of[0]);
     const std::string& q = c.quantity;
     const auto constant = [&](double v, std::vector<std::string> paths) {
-      std::string from;
+      Value out{.value = v, .factor = 1 + rated};
       for (const std::string& path : paths) {
         const Parameter& p = chip.parameter(path);
-        from += fmt::format("{}{} {:.4g} {} ({})", from.empty() ? "" : ", ", path,
-                            p.value / p.scale, p.unit, p.kind);
+        out.from += fmt::format("{}{} {:.4g}{}{} ({})", out.from.empty() ? "" : ", ", path,
+                                p.value / p.scale, p.unit.empty() ? "" : " ", p.unit, p.kind);
+        out.lever = path;
+        out.lever_value = p.value / p.scale;
+        out.lever_unit = p.unit;
       }
-      return Value{.value = v, .factor = 1 + rated, .from = from};
+      return out;
     };
     if (q == "ane_peak")
       return constant(
@@ -71,29 +87,41 @@ class Simulation {
       return constant(*chip.gpu().power_load, {"gpu.power.load"});
     if (q == "gpu_flop_per_watt" && chip.gpu().power_load)
       return constant(chip.gpu().peak_fp32() / *chip.gpu().power_load,
-                      {"gpu.cores", "gpu.clock", "gpu.power.load"});
-    if (q == "system_power") return {.value = system_power(chip), .factor = 1.3, .from = loads};
-    if (q == "flop_per_watt")
-      return {.value = chip.gpu().peak_fp32() / system_power(chip), .factor = 1.3, .from = loads};
+                      {"gpu.cores", "gpu.power.load", "gpu.clock"});
+    const auto of_loads = [&](double v) {
+      return Value{.value = v, .factor = loads_factor, .from = Loads(chip).text()};
+    };
+    if (q == "system_power") return of_loads(Loads(chip).sum());
+    if (q == "flop_per_watt") return of_loads(chip.gpu().peak_fp32() / Loads(chip).sum());
     if (q == "power_ratio") {
       const Chip& other = pricer_.chip(c.against.at(0));
-      return {.value = other.gpu().power_load.value_or(results::unknown) / system_power(chip),
-              .factor = 1.3,
-              .from = loads};
+      return of_loads(other.gpu().power_load.value_or(results::unknown) / Loads(chip).sum());
     }
     return {.why_not = fmt::format("the description of {} has no {}", chip.name(), q)};
   }
 
-  static constexpr const char* loads =
-      "GPU, CPU cores and ANE under full load at once, energies of the chip's description";
-  static double system_power(const Chip& chip) {
-    const GpuParameters& g = chip.gpu();
-    const CpuParameters& cpu = chip.cpu();
-    const AneParameters& a = chip.ane();
-    return g.peak_fp32() * g.utilisation * g.energy_flop + g.power_idle +
-           cpu.p_cores * cpu.power_core + cpu.power_idle + a.peak_fp16() / 2 * a.energy_mac_fp16 +
-           a.power_awake + chip.memory().bandwidth * chip.memory().energy_byte;
-  }
+  // Everything of a chip under full load at once. No row measures that: the factor is a judgement,
+  // of what vendors and loads differ in.
+  static constexpr double loads_factor = 1.3;
+  struct Loads {
+    double gpu, cpu, ane, memory;
+    explicit Loads(const Chip& chip) {
+      const GpuParameters& g = chip.gpu();
+      const CpuParameters& c = chip.cpu();
+      const AneParameters& a = chip.ane();
+      gpu = g.peak_fp32() * g.utilisation * g.energy_flop + g.power_idle;
+      cpu = c.p_cores * c.power_core + c.power_idle;
+      ane = a.peak_fp16() / 2 * a.energy_mac_fp16 + a.power_awake;
+      memory = chip.memory().bandwidth * chip.memory().energy_byte;
+    }
+    double sum() const { return gpu + cpu + ane + memory; }
+    std::string text() const {
+      return fmt::format(
+          "all under full load at once: GPU {:.3g} W, CPU cores {:.3g} W, ANE {:.3g} W, memory "
+          "{:.3g} W",
+          gpu, cpu, ane, memory);
+    }
+  };
 
   Value of_model(const PublishedClaim& c) {
     Value v{.value = 0, .factor = 1.02};
@@ -119,7 +147,8 @@ class Simulation {
 
   Value of_runs(const PublishedClaim& c) {
     const std::string& q = c.quantity;
-    const bool ratio = q == "speedup" || q == "energy_efficiency" || q == "memory_ratio";
+    const bool ratio = q == "speedup" || q == "speedup_per_watt" || q == "energy_efficiency" ||
+                       q == "memory_ratio";
     Value v{.value = 0};
     double spread = 0;
     for (std::size_t i = 0; i < c.of.size(); ++i) {
@@ -133,12 +162,15 @@ class Simulation {
         const Priced& base = pricer_.price(c.against[i]);
         if (!base.why_not.empty()) return {.why_not = base.why_not};
         x = q == "speedup"             ? base.seconds / base.items / each
+            : q == "speedup_per_watt"  ? base.seconds / base.items / each / (p.joules / t)
             : q == "energy_efficiency" ? base.joules / base.items / (p.joules / p.items)
                                        : base.peak_memory / p.peak_memory;
         // Of one unit, kind and size the errors are shared, and cancel in the ratio.
-        wide = p.factor_from == base.factor_from ? 0.5 * wide
-                                                 : std::hypot(wide, std::log(base.factor));
+        wide = q == "memory_ratio"                 ? std::log(counted)
+               : p.factor_from == base.factor_from ? 0.5 * wide
+                                                   : std::hypot(wide, std::log(base.factor));
       } else {
+        if (q == "memory") wide = std::log(counted);
         x = q == "latency"            ? t
             : q == "latency_per_item" ? t / batch(c.of[i])
             : q == "throughput"       ? p.items / t
@@ -148,14 +180,33 @@ class Simulation {
       }
       v.value += x / static_cast<double>(c.of.size());
       spread = std::max(spread, wide);
-      v.bound = p.bound;
+      const bool time = q != "memory" && q != "memory_ratio" && q != "energy_efficiency";
+      v.bound = !time ? std::string()
+                : p.bound_share > 0
+                    ? fmt::format("{:.0f} % of the time is {}", 100 * p.bound_share, p.bound)
+                    : fmt::format("most of the time is {}", p.bound);
+      v.band = p.factor_from;
       v.from = fmt::format("{} on {}'s {} under {}", v.from.empty() ? "run" : "runs",
                            all_.configuration(c.of[i]).chip, all_.configuration(c.of[i]).unit,
                            all_.configuration(c.of[i]).runtime);
+      if (ratio && c.of.size() == 1) v.from += ", " + sides(q, p, pricer_.price(c.against[i]));
     }
     if (std::isnan(v.value)) return {.why_not = fmt::format("no model gives its {}", q)};
     v.factor = std::exp(spread);
     return v;
+  }
+  // Both sides of a ratio, in its own quantity.
+  static std::string sides(const std::string& q, const Priced& p, const Priced& base) {
+    const auto pair = [](double a, double b, double scale, const char* unit) {
+      return fmt::format("{:.3g} against {:.3g} {}", a / scale, b / scale, unit);
+    };
+    if (q == "memory_ratio")
+      return pair(p.peak_memory, base.peak_memory, 1e6, "MB of weights and tensors");
+    if (q == "energy_efficiency")
+      return pair(p.joules / p.items, base.joules / base.items, 1e-6, "uJ an item");
+    const double each = p.seconds / p.items, other = base.seconds / base.items;
+    return each < 1e-3 ? pair(each, other, 1e-6, "us an item")
+                       : pair(each, other, 1e-3, "ms an item");
   }
   double batch(const std::string& name) const {
     return static_cast<double>(workloads::parse_spec(all_.configuration(name).spec, name).batch);
@@ -170,10 +221,23 @@ std::string how_far(double ratio) {
                     : fmt::format("{:.3g} times less than published", 1 / ratio);
 }
 
+// The published value and ours, without a verdict.
+Answer side_by_side(const PublishedClaim& c, const Value& v) {
+  Answer a;
+  a.claim = &c;
+  if (std::isnan(v.value)) return a;
+  a.simulated = v.value / unit_scale(c.value_unit);
+  a.low = a.simulated / v.factor;
+  a.high = a.simulated * v.factor;
+  const double nearest = up_to(c) ? c.high : std::clamp(a.simulated, c.low, c.high);
+  if (nearest != 0) a.ratio = a.simulated / nearest;
+  return a;
+}
+
 void judge(Answer& a, const Value& v, const std::map<std::string, Finding>& found,
            const std::optional<Finding>& broken) {
   const PublishedClaim& c = *a.claim;
-  const Range published{c.low, c.high};
+  const Range published = judged(c);
   const bool known = !std::isnan(a.simulated);
   const bool inside = known && a.low <= published.high && published.low <= a.high;
   if (broken) {
@@ -192,16 +256,37 @@ void judge(Answer& a, const Value& v, const std::map<std::string, Finding>& foun
   } else if (inside) {
     a.verdict = Verdict::reproduced;
     a.reason = v.from;
+    // One end of a wide range is met, the other is not.
+    if (c.high > wide_band * c.low && c.low > 0 && (a.high < c.high || a.low > c.low)) {
+      const bool low_end = a.high < c.high;
+      a.reason += fmt::format("; only its {} end: {:.4g} {} is {:.3g} times {}",
+                              low_end ? "lower" : "upper", low_end ? c.high : c.low, c.value_unit,
+                              low_end ? c.high / a.simulated : a.simulated / c.low,
+                              low_end ? "ours" : "less than ours");
+    }
+    if (a.high > wide_band * a.low)
+      a.reason += fmt::format("; a wide band, a factor of {:.2g} from {}, so this says little",
+                              a.high / a.low, v.band);
+    else if (!v.band.empty())
+      a.reason += fmt::format("; band from {}", v.band);
   } else {
     a.verdict = Verdict::off;
     a.reason =
-        fmt::format("{}; {}{}", how_far(a.ratio), v.from,
-                    v.bound.empty() ? std::string()
-                                    : fmt::format(", where {} takes most of the time", v.bound));
+        fmt::format("{}{}; {}", how_far(a.ratio),
+                    up_to(c) ? fmt::format(", which says up to {:.4g} x", c.high) : "", v.from);
+    if (!v.bound.empty()) a.reason += fmt::format(", where {}", v.bound);
+    if (!v.lever.empty())
+      a.reason +=
+          fmt::format("; to agree, {} would be {:.4g}{}{}", v.lever, v.lever_value / a.ratio,
+                      v.lever_unit.empty() ? "" : " ", v.lever_unit);
   }
 }
 
 }  // namespace
+
+Range judged(const PublishedClaim& c) {
+  return {up_to(c) ? c.high : c.low, c.high};
+}
 
 std::string_view name(Verdict v) {
   switch (v) {
@@ -221,7 +306,8 @@ std::string_view name(Verdict v) {
   return "";
 }
 
-std::vector<Answer> answer_claims(const Published& published, const Selection& selection) {
+std::vector<Answer> answer_claims(const Published& published, const Selection& selection,
+                                  std::vector<Answer>* beside) {
   std::set<std::string> sources, tables;
   for (const PublishedClaim& c : published.claims) {
     sources.insert(c.source);
@@ -249,22 +335,13 @@ std::vector<Answer> answer_claims(const Published& published, const Selection& s
 
   std::vector<Answer> answers;
   for (const PublishedClaim& c : published.claims) {
-    if (!selection.source.empty() && c.source != selection.source) continue;
-    if (!selection.table.empty() && c.table != selection.table) continue;
-    const Value& v = values[c.id];
-    const double scale = unit_scale(c.value_unit);
-    Answer a;
-    a.claim = &c;
-    if (!std::isnan(v.value)) {
-      a.simulated = v.value / scale;
-      a.low = a.simulated / v.factor;
-      a.high = a.simulated * v.factor;
-      const double nearest = std::clamp(a.simulated, c.low, c.high);
-      if (nearest != 0) a.ratio = a.simulated / nearest;
-    }
-    judge(a, v, found, broken_bound(c, published, pricer));
-    answers.push_back(std::move(a));
+    if (!selection.holds(c)) continue;
+    answers.push_back(side_by_side(c, values[c.id]));
+    judge(answers.back(), values[c.id], found, broken_bound(c, published, pricer));
   }
+  if (beside != nullptr)
+    for (const PublishedClaim& c : published.beside)
+      if (selection.holds(c)) beside->push_back(side_by_side(c, simulation.value(c)));
   return answers;
 }
 

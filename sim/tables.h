@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "results/comparison.h"
+#include "sim/formula.h"
 #include "sim/published.h"
 
 namespace ane::sim {
@@ -16,6 +17,10 @@ inline constexpr Verdict verdicts[] = {Verdict::reproduced,   Verdict::off,
                                        Verdict::impossible,   Verdict::inconsistent,
                                        Verdict::not_measured, Verdict::not_comparable};
 std::string_view name(Verdict verdict);  // "not measured"
+
+// What a value is held against: the published range, but of "up to 10 x" (from 1 x, from no gain at
+// all) its far end.
+Range judged(const PublishedClaim& claim);
 
 struct Answer {
   const PublishedClaim* claim = nullptr;
@@ -30,8 +35,13 @@ struct Answer {
 // InputError, with the choices, for a source or table that is not there.
 struct Selection {
   std::string source, table;  // empty: all
+  bool holds(const PublishedClaim& c) const {
+    return (source.empty() || c.source == source) && (table.empty() || c.table == table);
+  }
 };
-std::vector<Answer> answer_claims(const Published& published, const Selection& selection = {});
+// `beside`: takes our values for the cells of beside.csv, whose verdicts mean nothing.
+std::vector<Answer> answer_claims(const Published& published, const Selection& selection = {},
+                                  std::vector<Answer>* beside = nullptr);
 
 // The ladder of optimisations: what each gives an item alone, over its base; what all up to it
 // would give together if their gains multiplied; and what they give when they are combined.

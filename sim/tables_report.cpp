@@ -96,8 +96,8 @@ std::string shape(const std::vector<const Answer*>& answers) {
         line.insert(line.end(), {"", "", ""});
         continue;
       }
-      line.insert(line.end(),
-                  {published(*(*at)->claim), number((*at)->simulated), mark((*at)->verdict)});
+      line.insert(line.end(), {published(*(*at)->claim), number((*at)->simulated),
+                               (*at)->claim->id.empty() ? std::string("-") : mark((*at)->verdict)});
     }
     cells.push_back(std::move(line));
   }
@@ -136,7 +136,7 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
   return out;
 }
 
-std::string tables_text(const std::vector<Answer>& answers) {
+std::string tables_text(const std::vector<Answer>& answers, const std::vector<Answer>& beside) {
   std::string out;
   for (const Title& title : titles) {
     std::vector<std::string> sources;
@@ -145,6 +145,8 @@ std::string tables_text(const std::vector<Answer>& answers) {
     for (const std::string& source : sources) {
       std::vector<const Answer*> of;
       for (const Answer& a : answers)
+        if (a.claim->table == title.table && a.claim->source == source) of.push_back(&a);
+      for (const Answer& a : beside)
         if (a.claim->table == title.table && a.claim->source == source) of.push_back(&a);
       out += fmt::format("{} (source {})\n", title.text, source);
       // Rows of unlike columns read better as several tables: a row joins those that share a column
@@ -166,7 +168,7 @@ std::string tables_text(const std::vector<Answer>& answers) {
   }
   out +=
       "= reproduced, off, imp impossible, inc inconsistent, nm not measured, nc not "
-      "comparable\n\n";
+      "comparable, - no claim of the collection\n\n";
 
   std::vector<std::vector<std::string>> lines{
       {"claim", "published", "ours", "band", "ratio", "unit"}};

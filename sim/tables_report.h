@@ -9,7 +9,7 @@
 namespace ane::sim {
 
 // Every table in the shape of the original, then one line a claim, then the counts per verdict.
-std::string tables_text(const std::vector<Answer>& answers);
+std::string tables_text(const std::vector<Answer>& answers, const std::vector<Answer>& beside = {});
 // {"claims": [{"id", "source", "table", "metric", "value_unit", "verdict", "published_low",
 // "published_high", "simulated", "simulated_low", "simulated_high", "ratio", "reason"}],
 // "verdicts": {"reproduced": 12, ...}}; values in value_unit, null where nothing is simulated.

@@ -150,12 +150,14 @@ ValueId Layers::channel_shift(const Extents& e) {
   return seeded(next("constant"), {.w = 1, .h = 1, .c = e.c, .n = 1}, 0, 0.1F);
 }
 
-ValueId Layers::layer_norm(ValueId x) {
+ValueId Layers::layer_norm(ValueId x, kernels::Axis axis) {
   Attributes a;
-  a.axes = kernels::axis_c;
+  a.axes = axis;
   a.epsilon = 1e-5;
-  const ValueId source = fp16(x), scale = channel_scale(extents(x)),
-                shift = channel_shift(extents(x));
+  Extents one{.w = 1, .h = 1, .c = 1, .n = 1};
+  (axis == kernels::axis_w ? one.w : one.c) = axis == kernels::axis_w ? extents(x).w : extents(x).c;
+  const ValueId source = fp16(x), scale = seeded(next("constant"), one, 1, 0.1F),
+                shift = seeded(next("constant"), one, 0, 0.1F);
   return graph_.node("layer_norm", next("layer_norm"), {source, scale, shift}, a);
 }
 

@@ -67,8 +67,8 @@ class Layers {
   ValueId multiply(ValueId a, ValueId b);
   ValueId unary(ValueId x, const std::string& function);
   ValueId softmax(ValueId x, unsigned axes);
-  // Over channels, with scale and shift.
-  ValueId layer_norm(ValueId x);
+  // Over channels, or columns, with scale and shift.
+  ValueId layer_norm(ValueId x, kernels::Axis axis = kernels::axis_c);
   // Over channels, with scale: mean of squares, product, product.
   ValueId rms_norm(ValueId x);
   // Per group of channels over all positions, with scale and shift.

@@ -32,8 +32,10 @@ Extents input_of(const Spec& spec);
 struct Encoder {
   std::string_view name, summary;
   std::int64_t layers, hidden, ffn, heads, tokens;
-  bool ane_shaped;  // heads apart and products as convolutions, as Apple advises; else as written
-  bool audio;       // two convolutions over 80 mel bands in front
+  // Channels first, 1x1 convolutions and heads apart, as Apple advises; else features last, as
+  // PyTorch has them.
+  bool ane_shaped;
+  bool audio;  // two convolutions over 80 mel bands in front
 };
 std::span<const Encoder> encoders();
 const Encoder& encoder_named(std::string_view name);

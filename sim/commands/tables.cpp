@@ -45,14 +45,15 @@ int run_tables(const Arguments& arguments) {
                                                     : ladder_text(rungs));
     return 0;
   }
-  const std::vector<Answer> answers = answer_claims(published, selection);
+  std::vector<Answer> beside;
+  const std::vector<Answer> answers = answer_claims(published, selection, &beside);
   if (given->count("db") != 0) {
     results::Store store((*given)["db"].as<std::string>());
     store.put(as_claims(answers));
   }
   fmt::print("{}", style == results::Style::json  ? tables_json(answers)
                    : style == results::Style::csv ? tables_csv(answers)
-                                                  : tables_text(answers));
+                                                  : tables_text(answers, beside));
   const bool off =
       std::ranges::any_of(answers, [](const Answer& a) { return a.verdict == Verdict::off; });
   return given->count("strict") != 0 && off ? 1 : 0;

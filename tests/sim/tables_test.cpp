@@ -138,6 +138,35 @@ TEST(Tables, FindTwoSpeedsOfOneModelOnOneUnit) {
   EXPECT_THAT(a.reason, HasSubstr("two speeds"));
   EXPECT_THAT(a.reason, HasSubstr("bucket.ane"));
 }
+TEST(Tables, FindAFactorThatItsOwnTableDoesNotGive) {
+  const Answer& a = answer("apx.coreml.efficiency");
+  EXPECT_EQ(a.verdict, Verdict::inconsistent);
+  EXPECT_THAT(a.reason, HasSubstr("6.111"));
+  EXPECT_THAT(a.reason, HasSubstr("8 to 10"));
+}
+// "Up to 10 x" is no range that 1 x meets.
+TEST(Tables, HoldAnUpToAgainstItsFarEnd) {
+  const Answer& speed = answer("distilbert.speedup");
+  EXPECT_EQ(speed.verdict, Verdict::off);
+  EXPECT_THAT(speed.reason, HasSubstr("up to 10 x"));
+  EXPECT_GT(speed.simulated, 1.4);
+  EXPECT_NEAR(speed.ratio, speed.simulated / 10, 1e-12);
+  EXPECT_EQ(answer("distilbert.memory").verdict, Verdict::off);
+}
+TEST(Tables, SayWhatARatingWouldTake) {
+  // 16 x 256 x 2 x 1.343 GHz are 11 TOPS.
+  EXPECT_THAT(answer("chip.M1.tops").reason, HasSubstr("ane.clock would be 1.343 GHz"));
+}
+TEST(Tables, SayWhenABandIsWide) {
+  int wide = 0;
+  for (const Answer& a : answers()) {
+    if (a.verdict != Verdict::reproduced) continue;
+    const bool is_wide = a.high > 3 * a.low;
+    wide += is_wide ? 1 : 0;
+    EXPECT_EQ(is_wide, a.reason.find("wide band") != std::string::npos) << a.claim->id;
+  }
+  EXPECT_GT(wide, 0);
+}
 TEST(Tables, CountTheParameters) {
   const Answer& a = answer("bucket.params");
   EXPECT_EQ(a.verdict, Verdict::off);
@@ -197,7 +226,8 @@ TEST(Tables, CiteTheProvenanceOfWhatIsNoMeasurement) {
 
 TEST(Tables, CallReproducedWhatLiesInsideTheBandAndNothingElse) {
   for (const Answer& a : answers()) {
-    const bool inside = a.low <= a.claim->high && a.claim->low <= a.high;
+    const Range published = judged(*a.claim);
+    const bool inside = a.low <= published.high && published.low <= a.high;
     if (a.verdict == Verdict::reproduced) {
       EXPECT_TRUE(inside) << a.claim->id;
     }
@@ -230,6 +260,13 @@ TEST(Tables, PrintInTheShapeOfTheOriginal) {
   const std::string text = tables_text(answers());
   EXPECT_THAT(text, testing::ContainsRegex("100-res .*500-res .*1000-res .*Speedup"));
   EXPECT_THAT(text, HasSubstr("bucket 257-512"));
+  std::vector<Answer> beside;
+  const std::vector<Answer> power =
+      answer_claims(published(), {.source = "004", .table = ""}, &beside);
+  const std::string whole = tables_text(power, beside);
+  EXPECT_THAT(whole, testing::ContainsRegex("Power .W. .*Efficiency .perf/watt."));
+  EXPECT_THAT(whole, testing::ContainsRegex("ONNX CoreML +5-9 .* 1\\.1 +[0-9.]+ +-"));
+  EXPECT_THAT(whole, testing::ContainsRegex("CPU Baseline .* 1 +1 +-"));
   EXPECT_THAT(text, HasSubstr("126 claims: "));
 }
 

@@ -1,5 +1,6 @@
 // Are the values of language models, encoders and networks the scalar reference's, bit for bit, on
 // the machine? And do two forms of one network agree?
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +10,7 @@
 
 #include "isa/error.h"
 #include "program.h"
+#include "sim/predict.h"
 #include "sim/values_run.h"
 
 namespace ane::sim {
@@ -71,6 +73,38 @@ TEST(Values, BothFormsOfAnEncoderGiveTheSameBits) {
     EXPECT_TRUE(a.exact);
     EXPECT_EQ(metric(a, "equal_bits_distilbert-ane"), 1);
     EXPECT_GT(metric(a, "max_abs_error"), 0);
+  }
+}
+
+// Traffic, not arithmetic: the same products, and every tensor through memory on its way between
+// layouts.
+TEST(Values, FeaturesLastCostTheirTraffic) {
+  const auto price = [](const char* name) {
+    return predict(
+        workloads::parse_spec(fmt::format("kind=encoder name={} tokens=128 unit=ane", name)),
+        load_chip("A14"), load_runtime("coreml"));
+  };
+  const Prediction written = price("distilbert"), shaped = price("distilbert-ane");
+  EXPECT_EQ(written.flop, shaped.flop);
+  EXPECT_GT(written.seconds, 1.4 * shaped.seconds);
+  // 6 layers of 14 copies of at least 128 x 768 binary16, read and written.
+  EXPECT_GT(written.dram_bytes - shaped.dram_bytes, 6.0 * 14 * 2 * 128 * 768 * 2);
+  EXPECT_EQ(written.bound, "activations");
+}
+
+TEST(Values, AnEncodersOperatorsRunOnCpuAndGpuToo) {
+  const auto price = [](const char* unit, const char* path) {
+    return predict(workloads::parse_spec(fmt::format(
+                       "kind=encoder name=distilbert tokens=128 unit={} path={} weights=fp32 "
+                       "activations=fp32",
+                       unit, path)),
+                   load_chip("M1"), load_runtime(path));
+  };
+  for (const Prediction& p : {price("cpu", "accelerate"), price("gpu", "mlx")}) {
+    EXPECT_GT(p.seconds, 1e-3);
+    EXPECT_LT(p.seconds, 0.1);
+    // 5.59 GMAC, and functions of activations beside them.
+    EXPECT_NEAR(p.flop, 2 * 5.586e9, 0.05e9);
   }
 }
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "isa/error.h"
 #include "workloads/compile.h"
 
@@ -44,6 +46,17 @@ TEST(Networks, EncodersOfBothShapesDoTheSameWork) {
   EXPECT_DOUBLE_EQ(baseline, apart);
   // 6 layers of 12 * 768^2 weights and attention of 128 over 768.
   EXPECT_DOUBLE_EQ(baseline, 6.0 * 128 * (12.0 * 768 * 768 + 2.0 * 128 * 768));
+}
+
+// Between two transpositions each: 3 inputs of linear layers less than outputs, heads split and
+// joined; the other form has none.
+TEST(Networks, FeaturesLastAreTransposedAroundEveryLinearLayer) {
+  const auto count = [](const char* name, std::string_view op) {
+    const Graph g = build_encoder(encoder_named(name), 128, 1, {});
+    return std::ranges::count_if(g.nodes, [&](const Node& n) { return n.op->name == op; });
+  };
+  EXPECT_EQ(count("distilbert", "transpose"), 2 + 6 * (4 + 6 + 4));
+  EXPECT_EQ(count("distilbert-ane", "transpose"), 6 * 12);  // each head's values
 }
 
 TEST(Networks, AModelsWeightsAddUpToItsParameters) {

@@ -42,9 +42,8 @@ Outputs unet(Layers& l, ValueId x);
 Outputs stable_diffusion_1_unet(Layers& l, ValueId x);
 Outputs stable_diffusion_2_unet(Layers& l, ValueId x);
 
-// One block of a transformer encoder over [n, hidden, 1, length]: attention, then feed-forward.
-// norm_first: norms before each half (ViT, Whisper), else after (BERT).
-ValueId encoder_block(Layers& l, ValueId x, std::int64_t heads, std::int64_t ffn, bool norm_first,
-                      ValueId context = -1);
+// One block of a transformer encoder over [n, hidden, 1, length]: attention, then feed-forward,
+// each behind a norm (ViT, Whisper).
+ValueId encoder_block(Layers& l, ValueId x, std::int64_t heads, std::int64_t ffn);
 
 }  // namespace ane::workloads::families

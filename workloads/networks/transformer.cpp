@@ -35,7 +35,7 @@ Outputs vit(Layers& l, ValueId x, std::int64_t width, int layers, std::int64_t h
   x = l.concat({token, x}, kernels::axis_w);
   const ValueId places = l.seeded("positions", {.w = e.w + 1, .h = 1, .c = width, .n = 1}, 0, 1);
   x = l.add(x, places);
-  for (int i = 0; i < layers; ++i) x = encoder_block(l, x, heads, 4 * width, true);
+  for (int i = 0; i < layers; ++i) x = encoder_block(l, x, heads, 4 * width);
   x = l.layer_norm(x);
   Attributes first;
   first.extents = l.extents(x);
@@ -47,20 +47,16 @@ Outputs vit(Layers& l, ValueId x, std::int64_t width, int layers, std::int64_t h
 
 }  // namespace
 
-ValueId encoder_block(Layers& l, ValueId x, std::int64_t heads, std::int64_t ffn, bool norm_first,
-                      ValueId context) {
+ValueId encoder_block(Layers& l, ValueId x, std::int64_t heads, std::int64_t ffn) {
   const std::int64_t width = l.extents(x).c;
-  ValueId y = norm_first ? l.layer_norm(x) : x;
-  const ValueId from = context < 0 ? y : context;
+  ValueId y = l.layer_norm(x);
   const ValueId q = l.projection(y, width, attention_gain(width / heads)),
-                k = l.projection(from, width), v = l.projection(from, width);
+                k = l.projection(y, width), v = l.projection(y, width);
   y = l.attention(q, k, v, heads, heads);
-  x = l.add(l.linear(y, width, "none", false), x);
-  if (!norm_first) x = l.layer_norm(x);
-  y = norm_first ? l.layer_norm(x) : x;
-  y = l.linear(l.linear(y, ffn, "gelu"), width, "none", false);
-  x = l.add(y, x);
-  return norm_first ? x : l.layer_norm(x);
+  x = l.add(l.projection(y, width), x);
+  y = l.layer_norm(x);
+  y = l.projection(l.linear(y, ffn, "gelu"), width);
+  return l.add(y, x);
 }
 
 Outputs vit_t_16(Layers& l, ValueId x) {
@@ -80,6 +76,49 @@ Outputs vit_l_16(Layers& l, ValueId x) {
 
 namespace {
 
+// A text encoder as PyTorch writes it (Hugging Face's BERT and DistilBERT): features last,
+// [n, 1, tokens, width]. The multipliers want features as channels, so each linear layer stands
+// between two transpositions, and heads are split and joined by copies: what ml-ane-transformers
+// calls the reason to change the layout. Weights and order of sums are those of the other form.
+class FeaturesLast {
+ public:
+  FeaturesLast(Layers& l, std::int64_t heads, std::int64_t ffn) : l_(l), heads_(heads), ffn_(ffn) {}
+
+  ValueId from_channels(ValueId x) { return l_.permute(x, {0, 2, 3, 1}); }
+  ValueId to_channels(ValueId x) { return l_.permute(x, {0, 3, 1, 2}); }
+  ValueId norm(ValueId x) { return l_.layer_norm(x, kernels::axis_w); }
+
+  ValueId block(ValueId x) {
+    const Extents e = l_.extents(x);
+    const std::int64_t width = e.w, size = width / heads_;
+    const Extents apart{.w = size, .h = heads_, .c = e.h, .n = e.n};
+    const ValueId channels = to_channels(x);
+    const ValueId q = from_channels(l_.projection(channels, width, attention_gain(size)));
+    const ValueId k = from_channels(l_.projection(channels, width));
+    const ValueId v = from_channels(l_.projection(channels, width));
+    // [n, tokens, heads, size] to matrices of one head each.
+    const auto matrices = [&](ValueId y, const std::array<int, 4>& order) {
+      const ValueId turned = l_.permute(l_.reshape(y, apart), order);
+      const Extents t = l_.extents(turned);
+      return l_.reshape(turned, {.w = t.w, .h = 1, .c = t.h, .n = e.n * heads_});
+    };
+    const ValueId queries = matrices(q, {0, 2, 3, 1}), keys = matrices(k, {0, 2, 3, 1});
+    const ValueId values = matrices(v, {0, 2, 1, 3});
+    const ValueId shares = l_.softmax(l_.product(queries, keys), kernels::axis_c);
+    ValueId y = l_.product(shares, values);  // [n heads, size, 1, tokens]
+    y = l_.reshape(y, {.w = e.h, .h = size, .c = heads_, .n = e.n});
+    y = l_.reshape(l_.permute(y, {0, 3, 1, 2}), e);
+    x = norm(l_.add(from_channels(l_.projection(to_channels(y), width)), x));
+    y = from_channels(l_.linear(to_channels(x), ffn_, "gelu"));
+    y = from_channels(l_.projection(to_channels(y), width));
+    return norm(l_.add(y, x));
+  }
+
+ private:
+  Layers& l_;
+  std::int64_t heads_, ffn_;
+};
+
 // Heads one after the other, each a matrix of its own: no batch extent, as Apple's
 // ml-ane-transformers writes it.
 ValueId apart(Layers& l, ValueId x, std::int64_t heads, std::int64_t ffn) {
@@ -92,8 +131,8 @@ ValueId apart(Layers& l, ValueId x, std::int64_t heads, std::int64_t ffn) {
     parts.push_back(l.attention(l.slice_channels(q, h * size, size),
                                 l.slice_channels(k, h * size, size),
                                 l.slice_channels(v, h * size, size), 1, 1));
-  x = l.layer_norm(l.add(l.linear(l.concat(parts, kernels::axis_c), e.c, "none", false), x));
-  const ValueId y = l.linear(l.linear(x, ffn, "gelu"), e.c, "none", false);
+  x = l.layer_norm(l.add(l.projection(l.concat(parts, kernels::axis_c), e.c), x));
+  const ValueId y = l.projection(l.linear(x, ffn, "gelu"), e.c);
   return l.layer_norm(l.add(y, x));
 }
 
@@ -101,13 +140,15 @@ ValueId apart(Layers& l, ValueId x, std::int64_t heads, std::int64_t ffn) {
 
 std::span<const Encoder> encoders() {
   static constexpr Encoder table[] = {
-      {"distilbert", "6 layers, as written", 6, 768, 3072, 12, 128, false, false},
-      {"distilbert-ane", "6 layers, heads apart", 6, 768, 3072, 12, 128, true, false},
-      {"bert-base", "12 layers, as written", 12, 768, 3072, 12, 128, false, false},
-      {"bert-base-ane", "12 layers, heads apart", 12, 768, 3072, 12, 128, true, false},
-      {"bert-large", "24 layers, as written", 24, 1024, 4096, 16, 128, false, false},
-      {"minilm-l6", "6 layers of 384", 6, 384, 1536, 12, 128, false, false},
-      {"minilm-l12", "12 layers of 384", 12, 384, 1536, 12, 128, false, false},
+      {"distilbert", "6 layers, features last", 6, 768, 3072, 12, 128, false, false},
+      {"distilbert-ane", "6 layers, channels first, heads apart", 6, 768, 3072, 12, 128, true,
+       false},
+      {"bert-base", "12 layers, features last", 12, 768, 3072, 12, 128, false, false},
+      {"bert-base-ane", "12 layers, channels first, heads apart", 12, 768, 3072, 12, 128, true,
+       false},
+      {"bert-large", "24 layers, features last", 24, 1024, 4096, 16, 128, false, false},
+      {"minilm-l6", "6 layers of 384, features last", 6, 384, 1536, 12, 128, false, false},
+      {"minilm-l12", "12 layers of 384, features last", 12, 384, 1536, 12, 128, false, false},
       {"whisper-tiny", "audio encoder", 4, 384, 1536, 6, 1500, false, true},
       {"whisper-base", "audio encoder", 6, 512, 2048, 8, 1500, false, true},
       {"whisper-small", "audio encoder", 12, 768, 3072, 12, 1500, false, true},
@@ -156,15 +197,22 @@ Graph build_encoder(const Encoder& encoder, std::int64_t tokens, std::int64_t ba
     x = l.conv_padded(x, l.parameters(encoder.hidden, encoder.hidden, 1, 3), a, false);
     x = l.add(x, l.seeded("positions", {.w = tokens, .h = 1, .c = encoder.hidden}, 0, 1));
     for (std::int64_t i = 0; i < encoder.layers; ++i)
-      x = families::encoder_block(l, x, encoder.heads, encoder.ffn, true);
+      x = families::encoder_block(l, x, encoder.heads, encoder.ffn);
     x = l.layer_norm(x);
   } else {
     x = l.graph().input("x",
                         {Format::fp16, {.w = tokens, .h = 1, .c = encoder.hidden, .n = batch}});
-    x = l.layer_norm(x);
-    for (std::int64_t i = 0; i < encoder.layers; ++i)
-      x = encoder.ane_shaped ? apart(l, x, encoder.heads, encoder.ffn)
-                             : families::encoder_block(l, x, encoder.heads, encoder.ffn, false);
+    if (encoder.ane_shaped) {
+      x = l.layer_norm(x);
+      for (std::int64_t i = 0; i < encoder.layers; ++i) x = apart(l, x, encoder.heads, encoder.ffn);
+    } else {
+      // Both forms take and give channels, so that they can be compared: one transposition more at
+      // each end.
+      FeaturesLast written(l, encoder.heads, encoder.ffn);
+      x = written.norm(written.from_channels(x));
+      for (std::int64_t i = 0; i < encoder.layers; ++i) x = written.block(x);
+      x = written.to_channels(x);
+    }
   }
   l.graph().output(x);
   return l.graph().finish();
