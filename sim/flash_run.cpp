@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "isa/error.h"
 #include "sim/device_run.h"
 #include "sim/digest.h"
 #include "sim/graph_run.h"
+#include "sim/mpnn_host.h"
 #include "workloads/mpnn/metrics.h"
 
 namespace ane::sim {
@@ -31,6 +34,14 @@ results::Run identity(const MpnnPlan& plan, const mp::FlashOptions& o, const Tar
   return run;
 }
 
+// The host's part: features and neighbours, and the head.
+void add_host_parts(results::Record& record, const MpnnPlan& plan, std::int64_t length,
+                    const Target& target) {
+  const std::int64_t k = std::min<std::int64_t>(plan.weights.spec.neighbours, length);
+  add_host(record, "host features", feature_work(length, k), target);
+  add_host(record, "host head", head_work(length, plan.weights.spec.hidden), target);
+}
+
 void add_rate(results::Record& record, std::int64_t length) {
   record.totals.accuracy.push_back(
       {"residues_per_s", static_cast<double>(length) / record.totals.latency_s});
@@ -48,6 +59,7 @@ results::Record time_flash(const MpnnPlan& plan, const mp::FlashOptions& options
   results::Record record =
       target.unit == "ane" ? GraphRun(graph, target, profile, {.with_values = false}).record(run)
                            : device_record(run, graph, target, plan.precision);
+  add_host_parts(record, plan, options.length, target);
   add_rate(record, options.length);
   return record;
 }
@@ -61,6 +73,7 @@ results::Record run_flash(const MpnnPlan& plan, mp::FlashOptions options, const 
   if (target.unit != "ane") return time_flash(plan, options, target, profile);
   GraphRun machine(mp::flash_graph(plan.weights, options), target, profile);
   results::Record record = machine.record(identity(plan, options, target, profile));
+  add_host_parts(record, plan, options.length, target);
   add_rate(record, options.length);
   const workloads::Tensors inputs = mp::flash_inputs(plan.weights, complete);
   answer.log_probs = mp::flash_answer(plan.weights, machine.run(inputs));

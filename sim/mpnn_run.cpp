@@ -12,6 +12,7 @@
 #include "sim/digest.h"
 #include "sim/graph_run.h"
 #include "sim/mac_counters.h"
+#include "sim/mpnn_host.h"
 #include "workloads/mpnn/decoder.h"
 #include "workloads/mpnn/graph_sampling.h"
 #include "workloads/mpnn/metrics.h"
@@ -77,39 +78,6 @@ results::Run identity(const MpnnPlan& plan, const Target& target,
   return run;
 }
 
-// Features of all pairs and the selection of neighbours, on the host: 25 distances of 9 operations
-// and 400 radial basis functions of 5 a pair, 9 operations a distance of the selection.
-kernels::Work feature_work(std::int64_t length, std::int64_t k) {
-  return {.kind = kernels::WorkKind::elementwise,
-          .other_flops = length * k * (25 * 9 + 25 * 16 * 5) + length * length * 9,
-          .read = {length * 48 + length * length * 4},
-          .written = {length * k * mp::edge_inputs * 2}};
-}
-
-void add_host(results::Record& record, const char* cause, const kernels::Work& work,
-              const Target& target, double count = 1) {
-  if (!target.chip.has_cpu()) return;
-  const DeviceEstimate e = price_cpu({&work, 1}, target.chip, load_runtime("accelerate"),
-                                     {.precision = Precision::fp32});
-  results::Record part;
-  part.totals.causes = {{cause, e.seconds()}};
-  part.totals.energy_parts = {{"cpu", e.joules()}};
-  part.totals.dram_bytes = work.read.count + work.written.count;
-  append_calls(record, part, count);
-}
-
-kernels::Work head_work(std::int64_t places) {
-  return {.kind = kernels::WorkKind::gemm,
-          .macs = {places * 128 * 21},
-          .other_flops = places * 21 * 10,
-          .read = {places * 128 * 4},
-          .written = {places * 21 * 4},
-          .weights = {128 * 21 * 4},
-          .m = places,
-          .n = 21,
-          .k = 128};
-}
-
 // Runs the graphs of a job, keeping one machine a pass.
 class Machines {
  public:
@@ -154,8 +122,8 @@ results::Record cost(const MpnnPlan& plan, std::int64_t length, const Target& ta
     append_calls(record, step, static_cast<double>(length));
     record.tasks.clear();  // one call's tasks would stand for none of the others
     add_host(record, "host features", feature_work(options.length, k), target);
-    add_host(record, "host head and draw", head_work(options.batch), target,
-             static_cast<double>(length));
+    add_host(record, "host head and draw", head_work(options.batch, plan.weights.spec.hidden),
+             target, static_cast<double>(length));
   } else if (plan.mode == MpnnMode::conditional) {
     const auto calls = static_cast<double>((length + plan.batch - 1) / plan.batch);
     record = graph_record(mp::encode_options(options, 1));
@@ -163,11 +131,11 @@ results::Record cost(const MpnnPlan& plan, std::int64_t length, const Target& ta
     append_calls(record, graph_record(mp::decode_options(options)), calls);
     record.tasks.clear();  // one call's tasks would stand for none of the others
     add_host(record, "host features", feature_work(options.length, k), target);
-    add_host(record, "host head", head_work(places), target, calls);
+    add_host(record, "host head", head_work(places, plan.weights.spec.hidden), target, calls);
   } else {
     record = graph_record(options);
     add_host(record, "host features", feature_work(places, k), target);
-    add_host(record, "host head", head_work(places), target);
+    add_host(record, "host head", head_work(places, plan.weights.spec.hidden), target);
   }
   results::Totals& t = record.totals;
   const auto proteins = static_cast<double>(run.batch);
@@ -208,6 +176,16 @@ std::vector<std::int32_t> order_of(const MpnnPlan& plan, std::int64_t length) {
   return order;
 }
 
+void set_ranges(mp::GraphOptions& options, const MpnnPlan& plan,
+                const std::vector<const mp::Input*>& inputs) {
+  if (plan.precision != "w8a8") return;
+  options.ranges = plan.ranges;
+  if (!plan.ranges.empty()) return;
+  std::vector<mp::Input> all;
+  for (const mp::Input* input : inputs) all.push_back(*input);
+  options.ranges = mp::calibrate(plan.weights, all);
+}
+
 std::string letters(const std::vector<std::int32_t>& sequence, std::int64_t count) {
   std::string text;
   for (std::int64_t i = 0; i < count; ++i)
@@ -235,112 +213,167 @@ std::vector<workloads::MacCounters> count_mpnn(const MpnnPlan& plan, const mp::I
   options.batch = 1;
   if (plan.mode == MpnnMode::sample || plan.mode == MpnnMode::conditional)
     options.pass = mp::Pass::encode;
-  if (plan.precision == "w8a8") options.ranges = mp::calibrate(plan.weights, {input});
+  set_ranges(options, plan, {&input});
   mp::Example example{.input = input, .sequence = input.sequence, .rank = {}};
   example.rank = mp::ranks_of(order_of(plan, input.length()), input.length());
   return count_on_machine(mp::build_graph(plan.weights, options), target.chip, profile,
                           mp::graph_inputs(plan.weights, options, {example}));
 }
 
-results::Record run_mpnn_on(const MpnnPlan& plan, const mp::Input& input, const Target& target,
-                            const kernels::arith::Profile& profile, MpnnAnswer& answer) {
+results::Parts accuracy_of(const std::vector<const mp::Input*>& inputs,
+                           const std::vector<const MpnnAnswer*>& answers) {
+  std::vector<float> exact, ours, mask;
+  std::vector<std::int32_t> native;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const auto append = [](auto& to, const auto& from) {
+      to.insert(to.end(), from.begin(), from.end());
+    };
+    append(exact, answers[i]->exact);
+    append(ours, answers[i]->log_probs);
+    append(mask, inputs[i]->mask);
+    append(native, inputs[i]->sequence);
+  }
+  const mp::AnswerMetrics m = mp::measure(ours, native, mask);
+  const mp::AnswerDifference d = mp::compare(exact, ours, mask);
+  return {{"recovery", m.recovery},       {"score", m.score},
+          {"perplexity", m.perplexity},   {"top1_agreement", d.top1},
+          {"mean_kl_to_fp32", d.mean_kl}, {"max_abs_dlogp", d.max_abs}};
+}
+
+namespace {
+
+// Log-probabilities of every protein, on the machine and by the reference.
+void answer_log_probs(const MpnnPlan& plan, const std::vector<const mp::Input*>& inputs,
+                      const std::vector<mp::Encoded>& encoded, const mp::Reference& reference,
+                      const mp::GraphOptions& options, bool on_ane, Machines& machines,
+                      std::vector<MpnnAnswer>& answers) {
+  std::vector<mp::Example> examples;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const mp::Input& input = *inputs[i];
+    const std::vector<std::int32_t> order = order_of(plan, input.length());
+    answers[i].exact = plan.mode == MpnnMode::score
+                           ? reference.score(encoded[i], input.sequence, order)
+                       : plan.mode == MpnnMode::conditional
+                           ? reference.conditional(encoded[i], input.sequence, order)
+                           : reference.unconditional(encoded[i]);
+    answers[i].log_probs = answers[i].exact;
+    if (on_ane && plan.mode == MpnnMode::conditional)
+      answers[i].log_probs =
+          mp::conditional(plan.weights, options, input, input.sequence, order,
+                          [&](mp::Pass pass, const workloads::Tensors& given) {
+                            return machines
+                                .of(pass == mp::Pass::encode ? mp::encode_options(options, 1)
+                                                             : mp::decode_options(options))
+                                .run(given);
+                          });
+    examples.push_back(
+        {.input = input, .sequence = input.sequence, .rank = mp::ranks_of(order, input.length())});
+  }
+  if (!on_ane || plan.mode == MpnnMode::conditional) return;
+  while (std::ssize(examples) < plan.batch) examples.push_back(examples.back());
+  const workloads::Tensors outputs =
+      machines.of(options).run(mp::graph_inputs(plan.weights, options, examples));
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    answers[i].log_probs = mp::answer_of(plan.weights, options, outputs,
+                                         static_cast<std::int64_t>(i), inputs[i]->length());
+}
+
+// Samples of one protein, on the machine and by the reference. Accuracy of them.
+results::Parts answer_samples(const MpnnPlan& plan, const mp::Input& input,
+                              const mp::Encoded& encoded, const mp::Reference& reference,
+                              const mp::GraphOptions& options, bool on_ane, Machines& machines,
+                              MpnnAnswer& answer, Digest& digest) {
   const std::int64_t length = input.length();
+  std::vector<mp::SampleOptions> samples;
+  for (std::int64_t i = 0; i < plan.batch; ++i)
+    samples.push_back({.temperature = static_cast<float>(plan.temperature),
+                       .greedy = plan.greedy,
+                       .seed = plan.seed + static_cast<std::uint64_t>(i),
+                       .order = {},
+                       .bias = {},
+                       .bias_by_residue = {}});
+  std::vector<mp::Sample> exact;
+  for (const mp::SampleOptions& s : samples) exact.push_back(reference.sample(encoded, s));
+  std::vector<mp::Sample> drawn = exact;
+  if (on_ane)
+    drawn = mp::sample(plan.weights, options, {input}, samples,
+                       [&](mp::Pass pass, const workloads::Tensors& inputs) {
+                         return machines
+                             .of(pass == mp::Pass::encode ? mp::encode_options(options, 1)
+                                                          : mp::step_options(options))
+                             .run(inputs);
+                       });
+  double recovery = 0, agreement = 0, first = results::unknown;
+  for (std::size_t i = 0; i < drawn.size(); ++i) {
+    std::int64_t same = 0, places = 0;
+    for (std::size_t p = 0; p < static_cast<std::size_t>(length); ++p)
+      if (input.mask[p] > 0) {
+        ++places;
+        same += drawn[i].sequence[p] == input.sequence[p];
+      }
+    answer.recoveries.push_back(
+        places == 0 ? 0 : static_cast<double>(same) / static_cast<double>(places));
+    answer.sequences.push_back(letters(drawn[i].sequence, length));
+    digest.add(std::span<const std::int32_t>(drawn[i].sequence));
+    const mp::DecodingDifference d = mp::compare_decoding(
+        std::span(exact[i].sequence).first(static_cast<std::size_t>(length)),
+        std::span(drawn[i].sequence).first(static_cast<std::size_t>(length)),
+        std::span(exact[i].order).first(static_cast<std::size_t>(length)), input.mask);
+    recovery += answer.recoveries.back();
+    agreement += d.agreement;
+    if (d.first_difference && !(first <= static_cast<double>(*d.first_difference)))
+      first = static_cast<double>(*d.first_difference);
+  }
+  const auto n = static_cast<double>(drawn.size());
+  return {{"recovery", recovery / n},
+          {"agreement_with_fp32", agreement / n},
+          {"first_different_step", first}};
+}
+
+}  // namespace
+
+results::Record run_mpnn_on(const MpnnPlan& plan, const std::vector<const mp::Input*>& inputs,
+                            const Target& target, const kernels::arith::Profile& profile,
+                            std::vector<MpnnAnswer>& answers) {
+  const bool separate = plan.mode == MpnnMode::sample || plan.mode == MpnnMode::conditional;
+  ANE_CHECK(!inputs.empty() && (inputs.size() == 1 || !separate) &&
+                (separate || std::ssize(inputs) <= plan.batch),
+            "as many proteins as a call takes");
+  std::int64_t length = 0;
+  for (const mp::Input* input : inputs) length = std::max(length, input->length());
   mp::GraphOptions options = graph_options(plan, length);
-  if (plan.precision == "w8a8") options.ranges = mp::calibrate(plan.weights, {input});
+  set_ranges(options, plan, inputs);
   const bool on_ane = target.unit == "ane";
   const mp::Reference reference(plan.weights);
-  const mp::Encoded encoded = reference.encode(input);
+  std::vector<mp::Encoded> encoded;
+  for (const mp::Input* input : inputs) encoded.push_back(reference.encode(*input));
   Machines machines(plan, target, profile, true);
   results::Record record = cost(plan, length, target, profile, machines, options);
-  results::Parts& accuracy = record.totals.accuracy;
   Digest in_digest, out_digest;
   // The question is of these weights: the same structure through others is another question.
   mp::Weights weights = plan.weights;
   mp::for_each_tensor(weights, [&](const auto&, const auto&, const std::vector<float>& values) {
     in_digest.add(std::span<const float>(values));
   });
-  in_digest.add(std::span<const float>(input.atoms));
-  in_digest.add(std::span<const std::int32_t>(input.sequence));
-
-  if (plan.mode != MpnnMode::sample) {
-    const std::vector<std::int32_t> order = order_of(plan, length);
-    in_digest.add(std::span<const std::int32_t>(plan.order));
-    const std::vector<std::int32_t> rank = mp::ranks_of(order, length);
-    const std::vector<float> exact =
-        plan.mode == MpnnMode::score         ? reference.score(encoded, input.sequence, order)
-        : plan.mode == MpnnMode::conditional ? reference.conditional(encoded, input.sequence, order)
-                                             : reference.unconditional(encoded);
-    answer.log_probs = exact;
-    if (on_ane && plan.mode == MpnnMode::conditional) {
-      answer.log_probs =
-          mp::conditional(plan.weights, options, input, input.sequence, order,
-                          [&](mp::Pass pass, const workloads::Tensors& inputs) {
-                            return machines
-                                .of(pass == mp::Pass::encode ? mp::encode_options(options, 1)
-                                                             : mp::decode_options(options))
-                                .run(inputs);
-                          });
-    } else if (on_ane) {
-      const mp::Example example{.input = input, .sequence = input.sequence, .rank = rank};
-      const std::vector<mp::Example> examples(static_cast<std::size_t>(plan.batch), example);
-      const workloads::Tensors outputs =
-          machines.of(options).run(mp::graph_inputs(plan.weights, options, examples));
-      answer.log_probs = mp::answer_of(plan.weights, options, outputs, 0, length);
-    }
-    out_digest.add(std::span<const float>(answer.log_probs));
-    const mp::AnswerMetrics m = mp::measure(answer.log_probs, input.sequence, input.mask);
-    const mp::AnswerDifference d = mp::compare(exact, answer.log_probs, input.mask);
-    accuracy.push_back({"recovery", m.recovery});
-    accuracy.push_back({"score", m.score});
-    accuracy.push_back({"perplexity", m.perplexity});
-    accuracy.push_back({"top1_agreement", d.top1});
-    accuracy.push_back({"mean_kl_to_fp32", d.mean_kl});
-    accuracy.push_back({"max_abs_dlogp", d.max_abs});
+  for (const mp::Input* input : inputs) {
+    in_digest.add(std::span<const float>(input->atoms));
+    in_digest.add(std::span<const std::int32_t>(input->sequence));
+  }
+  answers.assign(inputs.size(), {});
+  if (plan.mode == MpnnMode::sample) {
+    const results::Parts accuracy = answer_samples(plan, *inputs[0], encoded[0], reference, options,
+                                                   on_ane, machines, answers[0], out_digest);
+    record.totals.accuracy.insert(record.totals.accuracy.end(), accuracy.begin(), accuracy.end());
   } else {
-    std::vector<mp::SampleOptions> samples;
-    for (std::int64_t i = 0; i < plan.batch; ++i)
-      samples.push_back({.temperature = static_cast<float>(plan.temperature),
-                         .greedy = plan.greedy,
-                         .seed = plan.seed + static_cast<std::uint64_t>(i),
-                         .order = {},
-                         .bias = {},
-                         .bias_by_residue = {}});
-    std::vector<mp::Sample> exact;
-    for (const mp::SampleOptions& s : samples) exact.push_back(reference.sample(encoded, s));
-    std::vector<mp::Sample> drawn = exact;
-    if (on_ane)
-      drawn = mp::sample(plan.weights, options, {input}, samples,
-                         [&](mp::Pass pass, const workloads::Tensors& inputs) {
-                           return machines
-                               .of(pass == mp::Pass::encode ? mp::encode_options(options, 1)
-                                                            : mp::step_options(options))
-                               .run(inputs);
-                         });
-    double recovery = 0, agreement = 0, first = results::unknown;
-    for (std::size_t i = 0; i < drawn.size(); ++i) {
-      std::int64_t same = 0, places = 0;
-      for (std::size_t p = 0; p < static_cast<std::size_t>(length); ++p)
-        if (input.mask[p] > 0) {
-          ++places;
-          same += drawn[i].sequence[p] == input.sequence[p];
-        }
-      answer.recoveries.push_back(
-          places == 0 ? 0 : static_cast<double>(same) / static_cast<double>(places));
-      answer.sequences.push_back(letters(drawn[i].sequence, length));
-      out_digest.add(std::span<const std::int32_t>(drawn[i].sequence));
-      const mp::DecodingDifference d = mp::compare_decoding(
-          std::span(exact[i].sequence).first(static_cast<std::size_t>(length)),
-          std::span(drawn[i].sequence).first(static_cast<std::size_t>(length)),
-          std::span(exact[i].order).first(static_cast<std::size_t>(length)), input.mask);
-      recovery += answer.recoveries.back();
-      agreement += d.agreement;
-      if (d.first_difference && !(first <= static_cast<double>(*d.first_difference)))
-        first = static_cast<double>(*d.first_difference);
+    in_digest.add(std::span<const std::int32_t>(plan.order));
+    answer_log_probs(plan, inputs, encoded, reference, options, on_ane, machines, answers);
+    std::vector<const MpnnAnswer*> all;
+    for (const MpnnAnswer& a : answers) {
+      out_digest.add(std::span<const float>(a.log_probs));
+      all.push_back(&a);
     }
-    const auto n = static_cast<double>(drawn.size());
-    accuracy.push_back({"recovery", recovery / n});
-    accuracy.push_back({"agreement_with_fp32", agreement / n});
-    accuracy.push_back({"first_different_step", first});
+    const results::Parts accuracy = accuracy_of(inputs, all);
+    record.totals.accuracy.insert(record.totals.accuracy.end(), accuracy.begin(), accuracy.end());
   }
   record.run.input_digest = in_digest.hex();
   record.totals.digest = out_digest.hex();

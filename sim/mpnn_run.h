@@ -1,6 +1,7 @@
 // ProteinMPNN on one target: log-probabilities or sequences on the simulated machine, their
 // distance from the float32 reference, and the cost of the whole job.
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,7 +31,8 @@ struct MpnnPlan {
   double temperature = 0.1;
   std::uint64_t seed = 37;
   bool greedy = false;
-  std::vector<std::int32_t> order;  // score, conditional: a permutation; empty: as they stand
+  std::vector<std::int32_t> order;      // score, conditional: a permutation; empty: as they stand
+  std::map<std::string, float> ranges;  // w8a8: of layers' inputs; empty: calibrated on the protein
 };
 
 // Cost of the whole job at `length` residues: host features, the accelerator's calls, the host's
@@ -46,15 +48,24 @@ std::vector<workloads::MacCounters> count_mpnn(const MpnnPlan& plan,
                                                const kernels::arith::Profile& profile);
 
 struct MpnnAnswer {
-  std::vector<float> log_probs;        // [length, 21] of the first protein; not of samples
+  std::vector<float> log_probs;        // [length, 21]; not of samples
+  std::vector<float> exact;            // the same of the float32 reference
   std::vector<std::string> sequences;  // of each sample
   std::vector<double> recoveries;      // of each sample
 };
 
-// Values and cost for one protein. Accuracy parts: recovery, perplexity, score, and against the
-// float32 reference kl, top1_agreement, max_abs_dlogp; for samples the agreement of sequences.
-results::Record run_mpnn_on(const MpnnPlan& plan, const workloads::mpnn::Input& input,
+// Accuracy of log-probabilities over all of these proteins' residues: recovery, score, perplexity,
+// and against the float32 reference top1_agreement, mean_kl_to_fp32, max_abs_dlogp.
+results::Parts accuracy_of(const std::vector<const workloads::mpnn::Input*>& inputs,
+                           const std::vector<const MpnnAnswer*>& answers);
+
+// Values and cost of one call (or, for samples and conditional probabilities, one job) of
+// plan.batch proteins; fewer are filled up with copies of the last. Modes sample and conditional
+// take one protein. Accuracy as above; for samples the agreement of sequences with the float32
+// reference's and the first step at which one differs.
+results::Record run_mpnn_on(const MpnnPlan& plan,
+                            const std::vector<const workloads::mpnn::Input*>& inputs,
                             const Target& target, const kernels::arith::Profile& profile,
-                            MpnnAnswer& answer);
+                            std::vector<MpnnAnswer>& answers);
 
 }  // namespace ane::sim

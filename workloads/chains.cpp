@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
+#include "isa/error.h"
 #include "kernels/ops/ops.h"
 #include "workloads/storage.h"
 
@@ -54,10 +56,13 @@ Rule rule_of(const Graph& g, const Node& n) {
   if (op == &kernels::unary_operator || op == &kernels::quantise_operator ||
       op == &kernels::dequantise_operator)
     return same();
+  if (op == &kernels::gather_operator && a.operation != "host")
+    return {axis_h | axis_w, {0, axis_h | axis_w}};
+  if (op == &kernels::reduce_operator) return {all & ~a.axes, {all & ~a.axes}};
   const bool over_channels = a.axes == unsigned{axis_c};
   if (op == &kernels::elementwise_operator ||
       (over_channels && (op == &kernels::softmax_operator || op == &kernels::log_softmax_operator ||
-                         op == &kernels::layer_norm_operator || op == &kernels::reduce_operator))) {
+                         op == &kernels::layer_norm_operator))) {
     Rule r{all, {}};
     for (const ValueId v : n.inputs) {
       unsigned follow = 0;
@@ -92,15 +97,33 @@ Span span_read(const Window& w, const Span& out, std::int64_t extent) {
   return {begin, std::max<std::int64_t>(1, end - begin)};
 }
 
+// The place in the chain of the node that makes a value; nothing where it comes from outside.
+std::optional<std::size_t> maker(const Graph& g, const Chain& chain, ValueId v) {
+  for (std::size_t k = 0; k < chain.nodes.size(); ++k)
+    if (node(g, chain, k).output == v) return k;
+  return std::nullopt;
+}
+
+// By node: the place of the one that reads its result; of the last one, behind the chain.
+std::vector<std::size_t> readers(const Graph& g, const Chain& chain) {
+  std::vector<std::size_t> list(chain.nodes.size(), chain.nodes.size());
+  for (std::size_t k = 0; k < list.size(); ++k)
+    for (const ValueId v : node(g, chain, k).inputs)
+      if (const auto from = maker(g, chain, v)) list[*from] = k;
+  return list;
+}
+
 // By node, from the last one backwards, along `axis` (h or w).
 std::vector<Span> spans(const Graph& g, const Chain& chain, Axis axis, const Span& last) {
+  const std::vector<std::size_t> reader = readers(g, chain);
   std::vector<Span> list(chain.nodes.size());
   list.back() = last;
-  for (std::size_t k = chain.nodes.size() - 1; k > 0; --k) {
-    const std::int64_t extent = kernels::extent(g.type(node(g, chain, k - 1).output).e, axis);
-    const Rule r = rule_of(g, node(g, chain, k));
-    list[k - 1] = (chain.axes & axis) != 0 ? span_read(axis == axis_h ? r.h : r.w, list[k], extent)
-                                           : Span{0, extent};
+  for (std::size_t k = chain.nodes.size() - 1; k-- > 0;) {
+    const std::int64_t extent = kernels::extent(g.type(node(g, chain, k).output).e, axis);
+    const Rule r = rule_of(g, node(g, chain, reader[k]));
+    list[k] = (chain.axes & axis) != 0
+                  ? span_read(axis == axis_h ? r.h : r.w, list[reader[k]], extent)
+                  : Span{0, extent};
   }
   return list;
 }
@@ -116,23 +139,89 @@ std::int64_t reach(const Window& w, std::int64_t count) {
   return (count - 1) * w.stride + w.kernel;
 }
 
-// L2 of one node on one tile that makes h rows of w columns. A matrix operand is cut by its own
-// lowering.
+std::int64_t tile_bytes(const Chain& chain, const TensorType& t, unsigned axes, std::int64_t h,
+                        std::int64_t w) {
+  return aligned(TensorType{t.format, cut(t.e, chain.axes & axes, chain.tile.n, h, w)}.bytes());
+}
+
+// L2 of one node on one tile that makes h rows of w columns. An operand that no tile cuts (a
+// matrix, a table) is cut by its operator's own lowering.
 std::int64_t need(const Graph& g, const Node& n, const Chain& chain, std::int64_t h, std::int64_t w,
                   std::int64_t room) {
   const Rule r = rule_of(g, n);
-  const auto bytes_of_tile = [&](const TensorType& t, unsigned axes, std::int64_t rows,
-                                 std::int64_t columns) {
-    return aligned(
-        TensorType{t.format, cut(t.e, chain.axes & axes, chain.tile.n, rows, columns)}.bytes());
-  };
-  std::int64_t bytes = bytes_of_tile(g.type(n.output), ~0U, h, w) * (n.op->temporaries ? 8 : 1);
+  std::int64_t bytes = tile_bytes(chain, g.type(n.output), ~0U, h, w) * (n.op->temporaries ? 8 : 1);
   for (std::size_t i = 0; i < n.inputs.size(); ++i) {
-    const std::int64_t read = bytes_of_tile(g.type(n.inputs[i]), r.follow[i],
-                                            i == 0 ? reach(r.h, h) : h, i == 0 ? reach(r.w, w) : w);
-    bytes += n.op == &kernels::matmul_operator && i == 1 ? std::min(read, room / 4) : read;
+    const std::int64_t read = tile_bytes(chain, g.type(n.inputs[i]), r.follow[i],
+                                         i == 0 ? reach(r.h, h) : h, i == 0 ? reach(r.w, w) : w);
+    const bool whole = (n.op == &kernels::matmul_operator && i == 1) ||
+                       (n.op == &kernels::gather_operator && i == 0);
+    bytes += whole ? std::min(read, room / 4) : read;
   }
   return bytes;
+}
+
+// Where the intermediates of one tile lie in the chain's part of L2: by turns at its lower and at
+// its upper end, so that what is free between stays in one piece.
+class Buffers {
+ public:
+  explicit Buffers(std::int64_t room) : room_(room / 64 * 64) {}
+
+  // `reader`: the node behind which the bytes are free again.
+  std::optional<std::int64_t> place(std::int64_t bytes, std::size_t reader, bool low) {
+    bytes = aligned(bytes);
+    std::int64_t at = low ? 0 : room_ - bytes;
+    const auto hit = [&] {
+      return std::ranges::find_if(
+          held_, [&](const Held& h) { return h.begin < at + bytes && at < h.end; });
+    };
+    for (auto h = hit(); h != held_.end(); h = hit()) at = low ? h->end : h->begin - bytes;
+    if (at < 0 || at + bytes > room_) return std::nullopt;
+    held_.push_back({at, at + bytes, reader});
+    return at;
+  }
+  void release(std::size_t node) {
+    std::erase_if(held_, [&](const Held& h) { return h.reader == node; });
+  }
+  std::vector<std::pair<std::int64_t, std::int64_t>> held() const {
+    std::vector<std::pair<std::int64_t, std::int64_t>> list;
+    for (const Held& h : held_) list.emplace_back(h.begin, h.end);
+    return list;
+  }
+
+ private:
+  struct Held {
+    std::int64_t begin, end;
+    std::size_t reader;
+  };
+  std::int64_t room_;
+  std::vector<Held> held_;
+};
+
+// Whether every node's operands, and what waits meanwhile for a later node, fit together.
+bool tile_fits(const Graph& g, const Chain& chain, std::int64_t room) {
+  const std::vector<std::size_t> reader = readers(g, chain);
+  const std::size_t count = chain.nodes.size();
+  std::vector<std::int64_t> high(count), wide(count), bytes(count);
+  for (std::size_t k = count; k-- > 0;) {
+    const Node& n = node(g, chain, k);
+    // In the middle of the tensors, where no padding saves any.
+    const Rule r = k + 1 == count ? Rule{} : rule_of(g, node(g, chain, reader[k]));
+    high[k] =
+        std::min(k + 1 == count ? chain.tile.h : reach(r.h, high[reader[k]]), g.type(n.output).e.h);
+    wide[k] =
+        std::min(k + 1 == count ? chain.tile.w : reach(r.w, wide[reader[k]]), g.type(n.output).e.w);
+    bytes[k] = tile_bytes(chain, g.type(n.output), ~0U, high[k], wide[k]);
+  }
+  Buffers buffers(room);
+  for (std::size_t k = 0; k < count; ++k) {
+    std::int64_t all = need(g, node(g, chain, k), chain, high[k], wide[k], room);
+    for (std::size_t j = 0; j < k; ++j)
+      if (reader[j] > k) all += bytes[j];
+    if (all > room) return false;
+    if (k + 1 < count && !buffers.place(bytes[k], reader[k], k % 2 == 0)) return false;
+    buffers.release(k);
+  }
+  return true;
 }
 
 // The largest tile of which every node fits: batch items are cut first, then rows to no fewer than
@@ -142,20 +231,7 @@ bool choose_tile(const Graph& g, Chain& chain, std::int64_t room) {
   Extents& t = chain.tile;
   t = whole;
   t.c = 1;
-  const auto fits = [&] {
-    // In the middle of the tensors, where no padding saves any.
-    std::int64_t h = t.h, w = t.w;
-    for (std::size_t k = chain.nodes.size(); k-- > 0;) {
-      const Node& n = node(g, chain, k);
-      h = std::min(h, g.type(n.output).e.h);
-      w = std::min(w, g.type(n.output).e.w);
-      if (need(g, n, chain, h, w, room) > room) return false;
-      const Rule r = rule_of(g, n);
-      h = reach(r.h, h);
-      w = reach(r.w, w);
-    }
-    return true;
-  };
+  const auto fits = [&] { return tile_fits(g, chain, room); };
   const auto shrink = [&](std::int64_t& x, std::int64_t extent, Axis axis, std::int64_t least,
                           std::int64_t line) {
     if ((chain.axes & axis) == 0) return;
@@ -206,19 +282,25 @@ double repeated(const Graph& g, const Chain& chain) {
   return all / whole;
 }
 
-// Whether it pays, in bytes of activations.
-bool pays(const Graph& g, const Chain& chain, const isa::Machine& m) {
-  const std::int64_t kernel = m.cores * m.kernel_memory.count;
+// What it saves, in bytes of activations; 0 where it does not pay.
+std::int64_t gain(const Graph& g, const Chain& chain, const isa::Machine& m) {
+  const std::int64_t kernel = m.cores * m.kernel_memory.count, again_times = tiles(g, chain) - 1;
+  const std::vector<std::size_t> reader = readers(g, chain);
   std::int64_t saved = 0, again = 0;
   int layers = 0;
   bool large = false;
-  if (repeated(g, chain) > 1.2) return false;
+  if (repeated(g, chain) > 1.2) return 0;
   for (std::size_t k = 0; k < chain.nodes.size(); ++k) {
     const Node& n = node(g, chain, k);
     const std::int64_t in = g.type(n.inputs[0]).bytes(), out = g.type(n.output).bytes();
     large = large || in + out > m.l2.count * 3 / 4;
-    if (k + 1 < chain.nodes.size()) saved += 2 * out;
-    if (n.op->temporaries) saved += 8 * out, large = large || 8 * out > m.l2.count;
+    // What is small stays in L2 by itself.
+    if (k + 1 < chain.nodes.size() && out > m.l2.count / 16) saved += 2 * out;
+    if (n.op->temporaries && 8 * out > m.l2.count / 2) saved += 8 * out;
+    large = large || (n.op->temporaries && 8 * out > m.l2.count);
+    // A gather on the side reads its table for every tile.
+    if (n.op == &kernels::gather_operator && reader[k] < chain.nodes.size())
+      saved -= again_times * in;
     if (!n.parameters) continue;
     ++layers;
     // Larger ones are read again for each tile anyway.
@@ -226,7 +308,10 @@ bool pays(const Graph& g, const Chain& chain, const isa::Machine& m) {
     if (weights <= kernel) again += weights;
   }
   if (layers == 1) again = 0;  // they stay in the kernel memories
-  return large && saved > 0 && (tiles(g, chain) - 1) * again / 2 < saved;
+  // Starting a task takes about as long as moving so much (half a microsecond of 32 KiB on M4).
+  const std::int64_t start = m.l2.count / 64;
+  saved -= again_times * (again / 2 + start * std::ssize(chain.nodes));
+  return large ? std::max<std::int64_t>(0, saved) : 0;
 }
 
 }  // namespace
@@ -248,33 +333,71 @@ std::vector<Chain> find_chains(const Graph& g, const std::vector<ValueId>& stora
   for (std::size_t v = 0; v < storage.size(); ++v)
     if (storage[v] != static_cast<ValueId>(v))
       fixed[v] = fixed[static_cast<std::size_t>(storage[v])] = true;
+  const auto alone = [&](ValueId v) {
+    return uses[static_cast<std::size_t>(v)] == 1 && !fixed[static_cast<std::size_t>(v)];
+  };
+  // What makes another operand of `next` position by position, for next to read it from L2.
+  const auto side_of = [&](const Chain& chain, const Node& next, ValueId v) {
+    const int from = g.values[static_cast<std::size_t>(v)].producer;
+    const bool free = from >= 0 && alone(v) && !taken[static_cast<std::size_t>(from)] &&
+                      g.type(v).format != Format::fp32 && !maker(g, chain, v);
+    if (!free) return -1;
+    const Extents &made = g.type(v).e, &read = g.type(next.output).e;
+    const Rule r = rule_of(g, g.nodes[static_cast<std::size_t>(from)]);
+    bool fits = !r.window() && made.n == read.n && made.h == read.h && made.w == read.w;
+    for (const Axis axis : positions)
+      fits = fits && ((chain.axes & ~r.axes & axis) == 0 || kernels::extent(made, axis) == 1);
+    return fits ? from : -1;
+  };
   std::vector<Chain> chains;
   for (std::size_t i = 0; i < g.nodes.size(); ++i) {
     if (taken[i] || storage[static_cast<std::size_t>(g.nodes[i].output)] != g.nodes[i].output)
       continue;
     const unsigned allowed = machine.chains_tiles ? ~0U : unsigned{axis_n};
     Chain best, chain{.nodes = {}, .axes = rule_of(g, g.nodes[i]).axes & allowed, .tile = {}};
+    std::int64_t most = 0;
+    std::vector<int> sides;
+    const auto gain_of = [&](Chain& c) {
+      return choose_tile(g, c, chain_room(machine)) ? gain(g, c, machine) : 0;
+    };
     for (int next = static_cast<int>(i); chain.axes != 0;) {
       const auto at = static_cast<std::size_t>(next);
+      if (!chain.nodes.empty())
+        for (const ValueId v : g.nodes[at].inputs)
+          if (const int side = side_of(chain, g.nodes[at], v); side >= 0) {
+            chain.nodes.push_back(side);
+            sides.push_back(side);
+          }
       chain.nodes.push_back(next);
-      if (choose_tile(g, chain, chain_room(machine)) && pays(g, chain, machine)) best = chain;
-      const auto made = static_cast<std::size_t>(g.nodes[at].output);
-      if (uses[made] != 1 || fixed[made]) break;
-      next = reader[made];
+      // With all operands on the side, and without those that are not worth it.
+      Chain now = chain;
+      std::int64_t saved = gain_of(now);
+      for (const int side : sides) {
+        Chain without = now;
+        std::erase(without.nodes, side);
+        if (const std::int64_t more = gain_of(without); more > saved) now = without, saved = more;
+      }
+      if (saved > most) best = now, most = saved;
+      const ValueId made = g.nodes[at].output;
+      if (!alone(made)) break;
+      next = reader[static_cast<std::size_t>(made)];
       const Node& n = g.nodes[static_cast<std::size_t>(next)];
       if (taken[static_cast<std::size_t>(next)] ||
           storage[static_cast<std::size_t>(n.output)] != n.output ||
           g.type(n.output).format == Format::fp32)
         break;
+      // The result must follow the chain's tiles and the next node's alike; axes that the next node
+      // sums over are cut no more.
       const Rule r = rule_of(g, n);
-      // The result must follow the chain's tiles and the next node's alike.
-      const auto place = static_cast<std::size_t>(
-          std::ranges::find(n.inputs, static_cast<ValueId>(made)) - n.inputs.begin());
-      const Extents &from = g.type(static_cast<ValueId>(made)).e, &to = g.type(n.output).e;
-      if (r.axes == 0 || (r.window() && place != 0) ||
-          (!r.window() && (from.n != to.n || from.h != to.h || from.w != to.w)))
-        break;
-      chain.axes &= r.axes;
+      const auto place =
+          static_cast<std::size_t>(std::ranges::find(n.inputs, made) - n.inputs.begin());
+      const Extents &from = g.type(made).e, &to = g.type(n.output).e;
+      const bool spreads = from.n < to.n || from.h < to.h || from.w < to.w;
+      if (r.axes == 0 || (r.window() ? place != 0 : spreads)) break;
+      for (const Axis axis : positions)
+        if ((r.axes & axis) == 0 ||
+            (kernels::extent(from, axis) > 1 && (r.follow[place] & axis) == 0))
+          chain.axes &= ~unsigned{axis};
     }
     if (best.nodes.empty()) continue;
     for (const int n : best.nodes) taken[static_cast<std::size_t>(n)] = true;
@@ -290,6 +413,7 @@ void lower_chain(const Graph& g, const Chain& chain, const std::vector<View>& vi
   const std::size_t last = chain.nodes.size() - 1;
   const Extents whole = g.type(node(g, chain, last).output).e;
   const Extents& t = chain.tile;
+  const std::vector<std::size_t> reader = readers(g, chain);
   for (std::int64_t n = 0; n < whole.n; n += t.n)
     for (std::int64_t h = 0; h < whole.h; h += t.h)
       for (std::int64_t w = 0; w < whole.w; w += t.w) {
@@ -305,16 +429,15 @@ void lower_chain(const Graph& g, const Chain& chain, const std::vector<View>& vi
           slice(axis_w, c.begin, c.count);
           return v;
         };
-        // Two buffers by turns hold the intermediates: one from the block's start, one to its end.
-        View carried;
+        std::vector<View> made(last + 1);
+        Buffers buffers(chain_room(lowering.machine()));
         for (std::size_t k = 0; k <= last; ++k) {
           const Node& x = node(g, chain, k);
           const Rule rule = rule_of(g, x);
           kernels::Call call = g.call(x);
           std::vector<View> inputs;
-          auto used = in_use;
           for (std::size_t i = 0; i < x.inputs.size(); ++i) {
-            const bool inside = k > 0 && x.inputs[i] == node(g, chain, k - 1).output;
+            const auto inside = maker(g, chain, x.inputs[i]);
             Span high = rows[k], wide = columns[k];
             if (i == 0 && (chain.axes & axis_h) != 0) {
               high = span_read(rule.h, rows[k], call.inputs[0].e.h);
@@ -326,37 +449,39 @@ void lower_chain(const Graph& g, const Chain& chain, const std::vector<View>& vi
               call.attributes.pad_left =
                   static_cast<int>(wide.begin - (columns[k].begin * rule.w.stride - rule.w.pad));
             }
-            inputs.push_back(inside ? carried
+            inputs.push_back(inside ? made[*inside]
                                     : part(views[static_cast<std::size_t>(x.inputs[i])],
                                            rule.follow[i], high, wide));
             call.inputs[i].e = inputs.back().e;
-            if (inside) used.emplace_back(carried.address, carried.address + carried.bytes());
           }
-          View out;
+          View& out = made[k];
           if (k == last) {
             out = part(views[static_cast<std::size_t>(x.output)], ~0U, rows[k], columns[k]);
           } else {
             out = part(View{.format = call.output.format, .e = call.output.e}, ~0U, rows[k],
                        columns[k]);
             const std::int64_t size = isa::byte_size(out.format);
-            const std::int64_t far = block + chain_room(lowering.machine()) - aligned(out.bytes());
+            const auto at = buffers.place(out.bytes(), reader[k], k % 2 == 0);
+            ANE_CHECK(at.has_value(), "a chain's intermediates exceed its part of L2");
             out = {.where = kernels::Where::l2,
                    .bar = 0,
-                   .address = k % 2 == 0 ? block : far / 64 * 64,
+                   .address = block + *at,
                    .format = out.format,
                    .e = out.e,
                    .sw = size,
                    .sh = out.e.w * size,
                    .sc = out.e.h * out.e.w * size,
                    .sn = out.e.c * out.e.h * out.e.w * size};
-            used.emplace_back(out.address, out.address + out.bytes());
           }
+          auto used = in_use;
+          for (const auto& [begin, end] : buffers.held())
+            used.emplace_back(block + begin, block + end);
           call.output.e = out.e;
           lowering.begin_call(chain.nodes[k], std::move(inputs), out, std::move(used));
           const int before = lowering.task_count();
           x.op->lower(call, lowering);
           tasks[static_cast<std::size_t>(chain.nodes[k])] += lowering.task_count() - before;
-          carried = out;
+          buffers.release(k);
         }
       }
 }

@@ -1,8 +1,8 @@
 // Rows of operators that work on each position or on rows near it (products, convolutions, pools,
-// activations, sums, softmax and norms over channels, attention seen from its queries) and whose
-// intermediates are larger than L2: they run tile by tile, all operators on one tile before the
-// next, so that no intermediate goes through memory. Rows that two tiles share are computed twice.
-// Apple's compiler does the same ("intermediate tiles stay in L2 along a chain").
+// activations, gathers, sums, softmax and norms over channels, attention seen from its queries) and
+// whose intermediates are larger than L2: they run tile by tile, all operators on one tile before
+// the next, so that no intermediate goes through memory. Rows that two tiles share are computed
+// twice. Apple's compiler does the same ("intermediate tiles stay in L2 along a chain").
 #pragma once
 #include <vector>
 
@@ -13,9 +13,12 @@
 namespace ane::workloads {
 
 struct Chain {
-  std::vector<int> nodes;  // each reads the result of the one before; run where the last one stands
-  unsigned axes = 0;       // that tiles may cut
-  Extents tile;            // of the last node's positions: n, h, w; c is 1
+  // Each result but the last is read by one later node, and by nothing outside: by the next one, or
+  // past some, where an operand on the side (gathered neighbours, say) is made tile by tile too.
+  // Run where the last one stands.
+  std::vector<int> nodes;
+  unsigned axes = 0;  // that tiles may cut
+  Extents tile;       // of the last node's positions: n, h, w; c is 1
 };
 
 // L2 that a chain may use, of the machine's.

@@ -69,7 +69,8 @@ MacResult mac_float(std::span<const Half> x, std::span<const Half> w, std::optio
                     std::optional<Half> scale, Rounding rounding) {
   MacResult r;
   float sum = bias ? to_float(*bias) : 0.0F;
-  for (std::size_t k = 0; k < x.size(); ++k) sum = std::fma(to_float(x[k]), to_float(w[k]), sum);
+  // Fused: a product of two 11-bit significands is exact in float32, so only the sum rounds.
+  for (std::size_t k = 0; k < x.size(); ++k) sum += to_float(x[k]) * to_float(w[k]);
   r.accumulator32 = sum;
   // 24 by 11 bits: exact in double, so that the scale adds no rounding.
   double value = static_cast<double>(sum);

@@ -100,6 +100,10 @@ const std::vector<std::string>& AneMachine::races() const {
   return impl_->schedule.races();
 }
 
+std::int64_t AneMachine::allocated_bytes() const {
+  return impl_->memory.allocated();
+}
+
 void AneMachine::write(const std::string& tensor, const kernels::Tensor& values) {
   const isa::TensorSymbol& s = symbol(impl_->program, tensor);
   if (values.size() != s.n * s.c * s.h * s.w)

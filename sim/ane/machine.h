@@ -23,6 +23,7 @@ class AneMachine {
 
   const isa::Program& program() const;
   const std::vector<std::string>& races() const;
+  std::int64_t allocated_bytes() const;  // of the simulated memory, for this program
 
   // Host tensors are dense [n, c, h, w] in the tensor's format; float32 converts to fp16.
   void write(const std::string& tensor, const kernels::Tensor& values);

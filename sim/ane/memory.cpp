@@ -25,6 +25,12 @@ AneMemory::AneMemory(const isa::Program& program, Bytes l2)
   }
 }
 
+std::int64_t AneMemory::allocated() const {
+  std::int64_t bytes = 0;
+  for (const Region& r : regions_) bytes += r.size;
+  return bytes;
+}
+
 std::int64_t AneMemory::section_size(int bar) const {
   const Region& r = regions_[static_cast<std::size_t>(bar)];
   return r.present ? r.size : -1;

@@ -22,6 +22,7 @@ class AneMemory {
                                   const std::string& who);
   std::span<std::uint8_t> l2(std::int64_t address, std::int64_t size, const std::string& who);
   std::int64_t section_size(int bar) const;  // -1: no such section
+  std::int64_t allocated() const;            // bytes of all sections
 
  private:
   struct Free {

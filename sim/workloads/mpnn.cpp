@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
+#include <map>
 #include <optional>
 
 #include "isa/error.h"
@@ -10,11 +12,15 @@
 #include "sim/bucket_plan.h"
 #include "sim/flash_run.h"
 #include "sim/mac_counters.h"
+#include "sim/mpnn_goldens.h"
 #include "sim/mpnn_run.h"
+#include "sim/mpnn_set.h"
+#include "sim/mpnn_variants.h"
 #include "sim/workloads.h"
 #include "workloads/mpnn/buckets.h"
 #include "workloads/mpnn/complexity.h"
 #include "workloads/mpnn/decoder.h"
+#include "workloads/mpnn/goldens.h"
 #include "workloads/mpnn/structure.h"
 #include "workloads/npy.h"
 
@@ -23,70 +29,6 @@ namespace {
 
 namespace po = boost::program_options;
 namespace mp = workloads::mpnn;
-
-// A named configuration: what it changes of the plain one. Adding one is a line.
-struct Variant {
-  std::string_view name, summary;
-  mp::ModelSpec spec{};
-  bool bucketed = false;
-  std::int64_t batch = 1;
-  std::string_view unit = "", runtime = "", precision = "";
-  bool adaptive = false;
-  bool fused = true;                        // intermediates stay in L2 where they fit
-  std::optional<std::int64_t> attention{};  // block of attention over all residues; 0: standard
-};
-
-constexpr Variant variants[] = {
-    {.name = "exact", .summary = "the published network at the protein's own length"},
-    {.name = "bucketed", .summary = "padded to 64, 128, 256 or 512 places", .bucketed = true},
-    {.name = "batched", .summary = "8 proteins a call", .batch = 8},
-    {.name = "minimal",
-     .summary = "hidden 64, 2 + 2 layers",
-     .spec = {.hidden = 64, .encoder_layers = 2, .decoder_layers = 2}},
-    {.name = "fast", .summary = "16 neighbours", .spec = {.neighbours = 16}},
-    {.name = "minimal_fast",
-     .summary = "hidden 64, 2 + 2 layers, 16 neighbours",
-     .spec = {.hidden = 64, .encoder_layers = 2, .decoder_layers = 2, .neighbours = 16}},
-    {.name = "int8", .summary = "weights in 8 bits a channel", .precision = "int8w"},
-    {.name = "mlx",
-     .summary = "GPU, float32, MLX",
-     .unit = "gpu",
-     .runtime = "mlx",
-     .precision = "fp32"},
-    {.name = "mlx_fp16",
-     .summary = "GPU, FP16, MLX",
-     .unit = "gpu",
-     .runtime = "mlx",
-     .precision = "fp16"},
-    {.name = "mps",
-     .summary = "GPU, float32, PyTorch",
-     .unit = "gpu",
-     .runtime = "torch_mps",
-     .precision = "fp32"},
-    {.name = "onnx", .summary = "ANE by ONNX Runtime's Core ML provider", .runtime = "onnx_coreml"},
-    {.name = "cpu_knn", .summary = "as exact: neighbours and features on the CPU, in float32"},
-    {.name = "kernel_fusion", .summary = "as exact: intermediates stay in L2 where they fit"},
-    {.name = "unfused",
-     .summary = "every intermediate goes through memory: what kernel_fusion is compared with",
-     .fused = false},
-    {.name = "adaptive",
-     .summary = "FP16, INT8 weights or float32 by the structure's complexity",
-     .adaptive = true},
-    {.name = "flash",
-     .summary = "another network: attention over all residues, tiled by 256, online softmax",
-     .attention = 256},
-    {.name = "flash_standard", .summary = "the same with whole N x N matrices", .attention = 0},
-};
-
-const Variant& variant_named(const std::string& name) {
-  std::vector<std::string> names;
-  for (const Variant& v : variants) {
-    if (v.name == name) return v;
-    names.emplace_back(v.name);
-  }
-  throw InputError("--variant", fmt::format("unknown variant '{}'", name),
-                   choice_note(name, names));
-}
 
 void add_model_options(po::options_description& options) {
   options.add_options()  //
@@ -112,37 +54,52 @@ void add_model_options(po::options_description& options) {
 std::string usage(const char* what) {
   std::string text = what;
   text += "\n\nvariants:\n";
-  for (const Variant& v : variants) text += fmt::format("  {:<13} {}\n", v.name, v.summary);
-  return text;
+  for (const MpnnVariant& v : mpnn_variants())
+    text += fmt::format("  {:<14} {}\n", v.name, v.summary);
+  return text + "several at once: joined by '+' (minimal+batched, flash+mlx)";
 }
 
 struct Choice {
   MpnnPlan plan;
   std::vector<std::int64_t> buckets;
-  const Variant* variant = nullptr;
+  MpnnVariant variant;
   bool gather_given = false;
 };
 
 Choice choose(const po::variables_map& given) {
   Choice c;
-  c.variant = &variant_named(given["variant"].as<std::string>());
-  mp::ModelSpec spec = c.variant->spec;
+  const std::string variant = given["variant"].as<std::string>();
+  c.variant = mpnn_variant(variant);
+  mp::ModelSpec spec = c.variant.spec;
   if (given.count("hidden")) spec.hidden = given["hidden"].as<int>();
   if (given.count("layers")) spec.encoder_layers = spec.decoder_layers = given["layers"].as<int>();
   if (given.count("neighbours")) spec.neighbours = given["neighbours"].as<int>();
+  mp::check(spec);
   MpnnPlan& p = c.plan;
-  p.variant = c.variant->name;
+  p.variant = variant;
   if (given.count("weights")) {
-    p.weights = mp::load_weights(given["weights"].as<std::string>());
-    if (given.count("neighbours")) p.weights.spec.neighbours = spec.neighbours;
+    const std::string file = given["weights"].as<std::string>();
+    p.weights = mp::load_weights(file);
+    // What is asked for is asked of these weights: any number of neighbours, but not another size.
+    const mp::ModelSpec plain, &has = p.weights.spec;
+    const auto asked = [&](int mp::ModelSpec::*field) {
+      return spec.*field != plain.*field && spec.*field != has.*field;
+    };
+    if (asked(&mp::ModelSpec::hidden) || asked(&mp::ModelSpec::encoder_layers) ||
+        asked(&mp::ModelSpec::decoder_layers))
+      throw InputError(file,
+                       fmt::format("holds a network of width {} and {} + {} layers", has.hidden,
+                                   has.encoder_layers, has.decoder_layers),
+                       "without --weights any size, with seeded ones");
+    if (given.count("neighbours") || spec.neighbours != plain.neighbours)
+      p.weights.spec.neighbours = spec.neighbours;
   } else {
-    mp::check(spec);
     p.weights = mp::seeded_weights(spec);
   }
-  p.precision = c.variant->precision.empty() ? "" : std::string(c.variant->precision);
+  p.precision = c.variant.precision.empty() ? "" : std::string(c.variant.precision);
   if (given.count("precision")) p.precision = given["precision"].as<std::string>();
-  p.fused = c.variant->fused;
-  p.batch = given.count("batch") ? given["batch"].as<std::int64_t>() : c.variant->batch;
+  p.fused = c.variant.fused;
+  p.batch = given.count("batch") ? given["batch"].as<std::int64_t>() : c.variant.batch;
   if (p.batch < 1 || p.batch > 4096) throw InputError("--batch", "1 to 4096");
   p.factored = given.count("literal") == 0;
   const std::string mode = given["mode"].as<std::string>();
@@ -151,9 +108,20 @@ Choice choose(const po::variables_map& given) {
   if (at == modes.end())
     throw InputError("--mode", fmt::format("unknown mode '{}'", mode), choice_note(mode, modes));
   p.mode = static_cast<MpnnMode>(at - modes.begin());
+  if (c.variant.attention) {
+    for (const char* option : {"bucket", "batch", "gather", "literal"})
+      if (given.count(option))
+        throw InputError(fmt::format("--{}", option),
+                         "is ProteinMPNN's, not that of a network of "
+                         "attention over all residues",
+                         "another --variant");
+    if (p.mode != MpnnMode::score)
+      throw InputError("--mode", "attention over all residues gives one answer a residue",
+                       "--mode score");
+  }
   if (given.count("bucket"))
     c.buckets = mp::checked_buckets(split_numbers("--bucket", given["bucket"].as<std::string>()));
-  else if (c.variant->bucketed)
+  else if (c.variant.bucketed)
     c.buckets.assign(std::begin(mp::default_buckets), std::end(mp::default_buckets));
   if (given.count("gather")) {
     p.gather = mp::gather_named(given["gather"].as<std::string>());
@@ -181,12 +149,12 @@ MpnnPlan plan_for(const Choice& c, const Target& target, std::int64_t length) {
   return p;
 }
 
-std::string unit_of(const po::variables_map& given, const Variant& v) {
+std::string unit_of(const po::variables_map& given, const MpnnVariant& v) {
   if (!given["unit"].defaulted() || v.unit.empty()) return given["unit"].as<std::string>();
   return std::string(v.unit);
 }
 
-std::string runtime_of(const po::variables_map& given, const Variant& v) {
+std::string runtime_of(const po::variables_map& given, const MpnnVariant& v) {
   const std::string named = given["runtime"].as<std::string>();
   return named.empty() ? std::string(v.runtime) : named;
 }
@@ -243,8 +211,8 @@ results::Record cost_of(const Choice& choice, const Target& target, std::int64_t
                         const kernels::arith::Profile& profile) {
   const MpnnPlan plan = plan_for(choice, target, length);
   results::Record record =
-      choice.variant->attention
-          ? time_flash(plan, {.length = length, .block = *choice.variant->attention}, target,
+      choice.variant.attention
+          ? time_flash(plan, {.length = length, .block = *choice.variant.attention}, target,
                        profile)
           : time_mpnn(plan, length, target, profile);
   record.run.input = fmt::format("{} residues", length);
@@ -254,15 +222,14 @@ results::Record cost_of(const Choice& choice, const Target& target, std::int64_t
 
 // run mpnn --length: the record of one line of compare.
 int run_length(const po::variables_map& given) {
-  for (const char* option : {"out", "counters"})
+  for (const char* option : {"out", "counters", "goldens"})
     if (given.count(option))
       throw InputError(std::string("--") + option, "needs a structure", "--pdb FILE");
   const Choice choice = choose(given);
-  if (choice.variant->adaptive)
+  if (choice.variant.adaptive)
     throw InputError("--variant", "adaptive chooses by the structure", "--pdb FILE");
-  const Target target =
-      make_target(given["chip"].as<std::string>(), unit_of(given, *choice.variant),
-                  runtime_of(given, *choice.variant), overrides_of(given));
+  const Target target = make_target(given["chip"].as<std::string>(), unit_of(given, choice.variant),
+                                    runtime_of(given, choice.variant), overrides_of(given));
   const std::int64_t length = given["length"].as<std::int64_t>();
   if (length < 1) throw InputError("--length", "at least 1");
   results::Record record = cost_of(choice, target, length, profile_of(given, target.chip));
@@ -270,12 +237,120 @@ int run_length(const po::variables_map& given) {
   return finish(given, {record}, "summary");
 }
 
+struct Protein {
+  std::string name;
+  mp::Input input;
+};
+
+// The structures of --pdb, with what was left out of each on stderr.
+std::vector<Protein> read_proteins(const po::variables_map& given) {
+  mp::StructureChoice which;
+  if (given.count("chains")) which.chains = split_list(given["chains"].as<std::string>());
+  if (given.count("designed")) which.designed = split_list(given["designed"].as<std::string>());
+  std::vector<Protein> proteins;
+  for (const std::string& path : split_list(given["pdb"].as<std::string>())) {
+    const mp::Structure structure = mp::read_structure(path, which);
+    for (const std::string& note : structure.notes)
+      fmt::print(stderr, "{}: {}\n", structure.name, note);
+    proteins.push_back({structure.name, mp::to_input(structure)});
+  }
+  if (proteins.empty()) throw InputError("--pdb", "no structure given", "a PDB or mmCIF file");
+  return proteins;
+}
+
+void set_samples(MpnnPlan& plan, const po::variables_map& given) {
+  const std::int64_t n = given["n"].as<std::int64_t>();
+  if (n < 1 || n > 4096) throw InputError("--n", "1 to 4096");
+  plan.batch = n;
+  plan.temperature = given["temperature"].as<double>();
+  if (!(plan.temperature > 0)) throw InputError("--temperature", "must be above 0", "--greedy");
+  plan.greedy = given.count("greedy") != 0;
+  plan.seed = seed_of(given);
+}
+
+// The variant adaptive: precision and unit by the structure. What the user is told of it.
+std::string adapt(const po::variables_map& given, const mp::Input& input, std::string& precision,
+                  std::string& unit) {
+  const mp::Complexity c = mp::complexity(input);
+  const mp::AdaptivePrecision chosen = mp::choose_precision(c);
+  if (given.count("precision") == 0)
+    precision = chosen == mp::AdaptivePrecision::fp16    ? "fp16"
+                : chosen == mp::AdaptivePrecision::mixed ? "int8w"
+                                                         : "fp32";
+  if (precision == "fp32" && unit == "ane") unit = "gpu";
+  return fmt::format(
+      "complexity {:.3f} (Rg {:.1f} A, contact density {:.3f}, distance variance {:.1f} A^2): {}",
+      c.score, c.radius_of_gyration, c.contact_density, c.distance_variance, mp::name(chosen));
+}
+
+// Stores and prints the record, then the sequences; writes --out.
+int show_answers(const po::variables_map& given, results::Record record,
+                 const std::vector<Protein>& proteins, const std::vector<MpnnAnswer>& answers,
+                 const MpnnPlan& plan, const std::string& out) {
+  if (!given.count("weights"))
+    record.notes.push_back("seeded weights: the cost is real, the sequences mean nothing");
+  const int status = finish(given, {record}, "summary");
+  std::string fasta;
+  for (std::size_t p = 0; p < proteins.size(); ++p)
+    for (std::size_t i = 0; i < answers[p].sequences.size(); ++i)
+      fasta += fmt::format(">{} sample {}, seed {}, recovery {:.3f}\n{}\n", proteins[p].name, i + 1,
+                           plan.seed + i, answers[p].recoveries[i], answers[p].sequences[i]);
+  if (style_of(given) == results::Style::text) fmt::print("{}", fasta);
+  if (!out.empty()) write_file(out, fasta.empty() ? npy_of(answers[0].log_probs) : fasta);
+  return status;
+}
+
+// run mpnn --pdb A,B,...
+int run_set(const po::variables_map& given, const Choice& choice,
+            const std::vector<Protein>& proteins,
+            const std::function<Target(const std::string&)>& target_of, const std::string& out) {
+  if (given.count("counters")) throw InputError("--counters", "are of one structure");
+  if (choice.variant.attention)
+    throw InputError("--pdb", "attention over all residues takes one structure");
+  if (given["order"].as<std::string>() != "identity")
+    throw InputError("--order", "is for one structure");
+  if (!out.empty() && choice.plan.mode != MpnnMode::sample)
+    throw InputError("--out", "log-probabilities are written of one structure");
+  std::vector<MpnnItem> items;
+  std::map<std::string, int> shares;
+  for (const Protein& p : proteins) {
+    MpnnItem item{.name = p.name, .input = p.input, .unit = unit_of(given, choice.variant)};
+    Choice own = choice;
+    if (choice.variant.adaptive) item.note = adapt(given, p.input, own.plan.precision, item.unit);
+    const MpnnPlan plan = plan_for(own, target_of(item.unit), p.input.length());
+    item.precision = plan.precision;
+    item.bucket = plan.bucket;
+    ++shares[plan.precision];
+    items.push_back(std::move(item));
+  }
+  MpnnPlan plan = plan_for(choice, target_of(items[0].unit), 1);
+  std::vector<MpnnAnswer> answers;
+  results::Record record = run_mpnn_set(
+      plan, items, target_of,
+      [&](const Target& target) -> const kernels::arith::Profile& {
+        return profile_of(given, target.chip);
+      },
+      answers);
+  for (const MpnnItem& item : items)
+    record.run.input += (record.run.input.empty() ? "" : ",") + item.name;
+  record.run.overrides = canonical(overrides_of(given));
+  if (choice.variant.adaptive) {
+    std::string text = "shares:";
+    for (const auto& [precision, count] : shares)
+      text += fmt::format(" {} {:.0f} % ({} of {})", precision,
+                          100.0 * count / static_cast<double>(items.size()), count, items.size());
+    record.notes.push_back(text);
+  }
+  return show_answers(given, record, proteins, answers, plan, out);
+}
+
 }  // namespace
 
 int run_mpnn(const Arguments& arguments) {
   po::options_description options("options");
-  options.add_options()                                                                     //
-      ("pdb", po::value<std::string>()->value_name("FILE"), "PDB or mmCIF, plain or gzip")  //
+  options.add_options()  //
+      ("pdb", po::value<std::string>()->value_name("FILE,..."),
+       "PDB or mmCIF, plain or gzip; several at commas, --batch of them a call")  //
       ("length", po::value<std::int64_t>()->value_name("N"),
        "instead of --pdb: the cost alone of so many residues")                                 //
       ("chains", po::value<std::string>()->value_name("A,B"), "chains to read; default: all")  //
@@ -293,6 +368,9 @@ int run_mpnn(const Arguments& arguments) {
       ("counters",
        "instead of the cost: products that the accumulator dropped and sums that overflowed, by "
        "layer (ANE, ane16); stores nothing")  //
+      ("goldens", po::value<std::string>()->value_name("FOLDER"),
+       "instead of the cost: compares every stage of the float32 reference with the .npy files of "
+       "this folder (or whose names begin so); exit 1 where one differs; stores nothing")  //
       ("out", po::value<std::string>()->value_name("FILE"),
        "write the samples (.fasta) or the log-probabilities, float32 [length, 21] (.npy)");
   add_model_options(options);
@@ -308,74 +386,49 @@ int run_mpnn(const Arguments& arguments) {
   if (given->count("pdb") == 0)
     throw InputError("--pdb", "no structure given", "a PDB or mmCIF file");
   if (given->count("length")) throw InputError("--length", "the structure says its length");
-  const std::string path = (*given)["pdb"].as<std::string>();
-  mp::StructureChoice which;
-  if (given->count("chains")) which.chains = split_list((*given)["chains"].as<std::string>());
-  if (given->count("designed")) which.designed = split_list((*given)["designed"].as<std::string>());
-  const mp::Structure structure = mp::read_structure(path, which);
-  for (const std::string& note : structure.notes)
-    fmt::print(stderr, "{}: {}\n", structure.name, note);
+  const std::vector<Protein> proteins = read_proteins(*given);
   Choice choice = choose(*given);
-  if (choice.plan.mode == MpnnMode::sample) {
-    const std::int64_t n = (*given)["n"].as<std::int64_t>();
-    if (n < 1 || n > 4096) throw InputError("--n", "1 to 4096");
-    choice.plan.batch = n;
-    choice.plan.temperature = (*given)["temperature"].as<double>();
-    if (!(choice.plan.temperature > 0))
-      throw InputError("--temperature", "must be above 0", "--greedy");
-    choice.plan.greedy = given->count("greedy") != 0;
-    choice.plan.seed = seed_of(*given);
+  if (choice.plan.mode == MpnnMode::sample) set_samples(choice.plan, *given);
+  if (given->count("goldens")) {
+    if (proteins.size() > 1) throw InputError("--goldens", "are of one structure");
+    const auto stages = mp::compare_goldens(choice.plan.weights, proteins[0].input,
+                                            (*given)["goldens"].as<std::string>(), false);
+    print(goldens_report(proteins[0].name, stages), style);
+    return std::ranges::all_of(stages, &mp::StageDifference::agrees) ? 0 : 1;
   }
-  const mp::Input input = mp::to_input(structure);
-  std::string unit = unit_of(*given, *choice.variant);
-  std::vector<std::string> notes;
-  if (choice.variant->adaptive) {
-    const mp::Complexity c = mp::complexity(input);
-    const mp::AdaptivePrecision precision = mp::choose_precision(c);
-    notes.push_back(fmt::format(
-        "complexity {:.3f} (Rg {:.1f} A, contact density {:.3f}, distance variance {:.1f} A^2): {}",
-        c.score, c.radius_of_gyration, c.contact_density, c.distance_variance,
-        mp::name(precision)));
-    if (given->count("precision") == 0)
-      choice.plan.precision = precision == mp::AdaptivePrecision::fp16    ? "fp16"
-                              : precision == mp::AdaptivePrecision::mixed ? "int8w"
-                                                                          : "fp32";
-    if (choice.plan.precision == "fp32" && unit == "ane") unit = "gpu";
-  }
-  const Target target = make_target((*given)["chip"].as<std::string>(), unit,
-                                    runtime_of(*given, *choice.variant), overrides_of(*given));
-  const auto& profile = profile_of(*given, target.chip);
-  choose_simd(*given);
-  choice.plan.order = order_of(*given, choice.plan.mode, input);
   const std::string out = out_of(*given, choice.plan.mode);
+  choose_simd(*given);
+  const auto target_of = [&](const std::string& unit) {
+    return make_target((*given)["chip"].as<std::string>(), unit, runtime_of(*given, choice.variant),
+                       overrides_of(*given));
+  };
+  if (proteins.size() > 1) return run_set(*given, choice, proteins, target_of, out);
+  const mp::Input& input = proteins[0].input;
+  std::string unit = unit_of(*given, choice.variant);
+  std::vector<std::string> notes;
+  if (choice.variant.adaptive) notes.push_back(adapt(*given, input, choice.plan.precision, unit));
+  const Target target = target_of(unit);
+  const auto& profile = profile_of(*given, target.chip);
+  choice.plan.order = order_of(*given, choice.plan.mode, input);
   const MpnnPlan plan = plan_for(choice, target, input.length());
-  if (given->count("counters") && choice.variant->attention)
+  if (given->count("counters") && choice.variant.attention)
     throw InputError("--counters", "are ProteinMPNN's", "another --variant");
   if (given->count("counters")) {
     const results::Report report = counters_report(
-        fmt::format("mpnn {}, {}: products by layer of one pass", structure.name, plan.precision),
+        fmt::format("mpnn {}, {}: products by layer of one pass", proteins[0].name, plan.precision),
         count_mpnn(plan, input, target, profile));
     print(report, style);
     return 0;
   }
-  MpnnAnswer answer;
-  results::Record record =
-      choice.variant->attention
-          ? run_flash(plan, {.block = *choice.variant->attention}, input, target, profile, answer)
-          : run_mpnn_on(plan, input, target, profile, answer);
-  record.run.input = structure.name;
+  std::vector<MpnnAnswer> answers(1);
+  results::Record record = choice.variant.attention
+                               ? run_flash(plan, {.block = *choice.variant.attention}, input,
+                                           target, profile, answers[0])
+                               : run_mpnn_on(plan, {&input}, target, profile, answers);
+  record.run.input = proteins[0].name;
   record.run.overrides = canonical(overrides_of(*given));
   record.notes.insert(record.notes.end(), notes.begin(), notes.end());
-  if (!given->count("weights"))
-    record.notes.push_back("seeded weights: the cost is real, the sequences mean nothing");
-  const int status = finish(*given, {record}, "summary");
-  std::string fasta;
-  for (std::size_t i = 0; i < answer.sequences.size(); ++i)
-    fasta += fmt::format(">{} sample {}, seed {}, recovery {:.3f}\n{}\n", structure.name, i + 1,
-                         plan.seed + i, answer.recoveries[i], answer.sequences[i]);
-  if (style == results::Style::text) fmt::print("{}", fasta);
-  if (!out.empty()) write_file(out, fasta.empty() ? npy_of(answer.log_probs) : fasta);
-  return status;
+  return show_answers(*given, record, proteins, answers, plan, out);
 }
 
 int compare_mpnn(const Arguments& arguments) {
@@ -413,12 +466,12 @@ int compare_mpnn(const Arguments& arguments) {
   }
   std::vector<results::Record> records;
   std::vector<std::string> units = split_names("--units", (*given)["units"].as<std::string>());
-  if (!(*given)["unit"].defaulted() || !choice.variant->unit.empty())
-    units = {unit_of(*given, *choice.variant)};
+  if (!(*given)["unit"].defaulted() || !choice.variant.unit.empty())
+    units = {unit_of(*given, choice.variant)};
   for (const std::string& chip : split_names("--chips", (*given)["chips"].as<std::string>()))
     for (const std::string& unit : units) {
       const Target target =
-          make_target(chip, unit, runtime_of(*given, *choice.variant), overrides_of(*given));
+          make_target(chip, unit, runtime_of(*given, choice.variant), overrides_of(*given));
       const auto& profile = profile_of(*given, target.chip);
       for (const std::int64_t length :
            split_numbers("--lengths", (*given)["lengths"].as<std::string>())) {

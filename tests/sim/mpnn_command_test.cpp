@@ -123,6 +123,8 @@ TEST_F(MpnnCommand, FaultsAreOneLineAndExitTwo) {
   fault(run("--order backwards"), "identity, random or an .npy file");
   fault(run("--precision fp32"), "the ANE has no fp32");
   fault(run("--length 5"), "--length");
+  fault(run("--variant flash --mode sample"), "--mode");
+  fault(run("--variant flash --batch 2"), "--batch");
   fault(run("--counters --profile ieee"), "drops nothing");
   std::string broken = helix(4);
   broken.replace(2 * 81 + 32, 5, "x.yzq");
@@ -160,6 +162,80 @@ TEST_F(MpnnCommand, BucketsFromLengthsSayWhereEachProteinGoesAndWhatItWastes) {
   const Answer wrong = anesim("compare mpnn --buckets-from " + file("lengths.txt"));
   EXPECT_EQ(wrong.status, 2);
   EXPECT_THAT(wrong.text, HasSubstr("lengths.txt:2: 'long'"));
+}
+
+TEST_F(MpnnCommand, ProteinsOfOneRunHaveTheBitsTheyHaveAlone) {
+  for (const int length : {4, 13, 31})
+    write(file("p" + std::to_string(length) + ".pdb"), helix(length));
+  const std::string all = file("p4.pdb") + "," + file("p13.pdb") + "," + file("p31.pdb");
+  const auto of = [&](const std::string& pdb, const std::string& options) {
+    const Answer a =
+        anesim("run mpnn --no-db --json --hidden 16 --layers 1 --pdb " + pdb + " " + options,
+               "2>/dev/null");
+    EXPECT_EQ(a.status, 0) << a.text;
+    return nlohmann::json::parse(a.text);
+  };
+  for (const char* precision : {"fp16", "int8w", "w8a8"}) {
+    const std::string p = std::string(" --precision ") + precision;
+    const auto alone = of(all, p);
+    EXPECT_EQ(alone["items"], 3);
+    EXPECT_EQ(alone["accuracy"]["padding_waste"], 0.0);
+    for (const char* way : {" --batch 2", " --batch 3", " --batch 5", " --batch 2 --bucket 16,32",
+                            " --variant bucketed+batched"}) {
+      const auto together = of(all, p + way);
+      EXPECT_EQ(together["digest"], alone["digest"]) << way;
+      EXPECT_GT(together["accuracy"]["padding_waste"], 0.0) << way;
+    }
+  }
+  // And one more protein is another answer.
+  EXPECT_NE(of(file("p4.pdb") + "," + file("p13.pdb"), "")["digest"], of(all, "")["digest"]);
+  const auto sampled = of(all, "--mode sample --n 2");
+  EXPECT_EQ(sampled["items"], 6);
+}
+
+TEST_F(MpnnCommand, VariantsCombineWhereTheyDoNotContradict) {
+  const auto cost = [&](const std::string& variant) {
+    const Answer a =
+        anesim("run mpnn --no-db --json --length 40 --variant " + variant, "2>/dev/null");
+    EXPECT_EQ(a.status, 0) << variant;
+    return nlohmann::json::parse(a.text);
+  };
+  const auto both = cost("minimal+batched");
+  EXPECT_EQ(both["batch"], 8);
+  EXPECT_EQ(both["macs"], 8 * cost("minimal")["macs"].get<std::int64_t>());
+  EXPECT_EQ(cost("minimal+fast")["latency_s"], cost("minimal_fast")["latency_s"]);
+  EXPECT_EQ(cost("flash+mlx")["unit"], "gpu");
+  for (const auto& [variant, what] : {std::pair{"mlx+mps", "in two ways"},
+                                      {"int8+adaptive", "in two ways"},
+                                      {"flash+batched", "one protein"},
+                                      {"minimal+", "unknown variant ''"}}) {
+    const Answer a = anesim(std::string("run mpnn --no-db --length 40 --variant ") + variant);
+    EXPECT_EQ(a.status, 2) << variant;
+    EXPECT_THAT(a.text, HasSubstr(what));
+  }
+}
+
+TEST_F(MpnnCommand, AdaptiveSaysWhichPrecisionEachStructureGotAndTheShares) {
+  const Answer a = anesim("run mpnn --no-db --hidden 16 --layers 1 --variant adaptive --pdb " +
+                          pdb_ + "," + pdb_);
+  EXPECT_EQ(a.status, 0) << a.text;
+  EXPECT_THAT(a.text, HasSubstr("complexity"));
+  EXPECT_THAT(a.text, HasSubstr("shares: fp16 100 % (2 of 2)"));
+}
+
+TEST_F(MpnnCommand, TheReferencesStagesAreComparedWithAFolderOfThem) {
+  // uncond_logp: what the CPU, which computes the reference, wrote.
+  std::filesystem::create_directories(file("stages"));
+  const std::string plain = "--mode unconditional --unit cpu ";
+  EXPECT_EQ(run(plain + "--out " + file("stages/uncond_logp.npy")).status, 0);
+  const Answer good = run("--goldens " + file("stages"));
+  EXPECT_EQ(good.status, 0) << good.text;
+  EXPECT_THAT(good.text, HasSubstr("uncond_logp"));
+  EXPECT_EQ(run("--mode score --unit cpu --out " + file("stages/uncond_logp.npy")).status, 0);
+  const Answer bad = run("--goldens " + file("stages"));
+  EXPECT_EQ(bad.status, 1) << bad.text;
+  EXPECT_THAT(bad.text, HasSubstr("no"));
+  EXPECT_EQ(run("--goldens " + file("nothing")).status, 2);
 }
 
 TEST_F(MpnnCommand, TiledAttentionNeedsLessMemoryThanStandard) {

@@ -99,12 +99,17 @@ TEST(Flash, TiledEqualsStandardWithinItsBound) {
     }
 }
 
+// Bytes that the machine allocates of its memory for attention over so many residues.
 std::int64_t memory_of(std::int64_t length, std::int64_t block) {
   const workloads::Graph g =
       attention_graph(128, {.length = length, .block = block, .with_values = false});
-  return workloads::compile(g, load_chip("M4", {}).machine(),
-                            kernels::arith::profile_named("ane16"), {.with_values = false})
-      .activation_bytes;
+  const Chip chip = load_chip("M4", {});
+  const AneMachine machine(
+      chip, workloads::compile(g, chip.machine(), kernels::arith::profile_named("ane16"),
+                               {.with_values = false})
+                .program);
+  EXPECT_GT(machine.allocated_bytes(), 2 * 3 * 128 * length) << "its inputs alone";
+  return machine.allocated_bytes();
 }
 
 // Below 4096 residues L2 holds what is in memory above.
@@ -115,6 +120,9 @@ TEST(Flash, TiledMemoryGrowsWithTheLengthAndStandardWithItsSquare) {
   };
   EXPECT_LT(growth(256), 2.2);
   EXPECT_GT(growth(0), 3.5);
+  // No more than queries, keys, values and answers, and as much again for what waits.
+  for (const std::int64_t length : {2000, 4096, 8192})
+    EXPECT_LT(memory_of(length, 256), 8 * 2 * 128 * length) << length;
   EXPECT_LT(10 * memory_of(2000, 256), memory_of(2000, 0));
 }
 

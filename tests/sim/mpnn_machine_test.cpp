@@ -140,6 +140,51 @@ TEST(MpnnMachine, ConditionalProbabilitiesAreThoseOfAScoreAPlace) {
     }
 }
 
+// The operators of one message, from its edges to the sum over the slots, and the neighbours that
+// are gathered for it, run on one tile before the next. With less L2 than an edge tensor needs.
+TEST(MpnnMachine, MessagesRunTileByTileWithTheirGathersAndGiveTheReferenceBits) {
+  const Weights w = seeded_weights({16, 1, 2, 5});
+  for (const char* l2 : {"ane.l2=32KiB", "ane.l2=48KiB"})
+    for (const Gather gather : {Gather::texture, Gather::one_hot}) {
+      const Chip chip = load_chip("M4", {l2});
+      GraphOptions o;
+      o.length = 100, o.batch = 2, o.gather = gather;
+      const Graph g = build_graph(w, o);
+      const Tensors in = graph_inputs(w, o, {made_up(100), made_up(77)});
+      const auto compiled =
+          workloads::compile(g, chip.machine(), kernels::arith::profile_named("ane16"));
+      const auto tasks = [&](const std::string& name) {
+        for (std::size_t i = 0; i < g.nodes.size(); ++i)
+          if (g.nodes[i].name == name) return compiled.tasks_of_node[i];
+        ADD_FAILURE() << name;
+        return 0;
+      };
+      const std::string message = "decoder_layers.0.";
+      EXPECT_GE(tasks(message + "W1.edge"), 2);
+      EXPECT_GE(tasks(message + "sum"), tasks(message + "W1.edge"));
+      if (gather == Gather::texture) {
+        EXPECT_GE(tasks(message + "W1.type"), tasks(message + "W1.edge"));
+        // Every tile of the message before the next: the edges' tasks have others between them.
+        const AneMachine machine(chip, compiled.program);
+        std::string order;
+        for (const TaskTrace& t : machine.time().tasks) {
+          const std::string& name = g.nodes[static_cast<std::size_t>(t.operator_index)].name;
+          if (name == message + "W1.edge") order += 'e';
+          if (name == message + "W1.gather") order += 'g';
+          if (name == message + "sum") order += 's';
+        }
+        EXPECT_EQ(order.substr(0, 6), "egsegs") << order;
+      }
+      for (const char* profile : {"ane16", "ieee"})
+        EXPECT_TRUE(run(g, in, chip, profile).at("decoded").bytes ==
+                    workloads::evaluate(
+                        g, kernels::bit_arithmetic(kernels::arith::profile_named(profile)), in)
+                        .at("decoded")
+                        .bytes)
+            << profile << name(gather) << l2;
+    }
+}
+
 TEST(MpnnMachine, EightBitLayersGiveTheReferenceBits) {
   const Weights w = seeded_weights({16, 1, 1, 5});
   const Chip chip = load_chip("M4", {});
