@@ -1,10 +1,15 @@
 #include "sim/band.h"
 
 #include <cmath>
+#include <set>
+#include <tuple>
 
 #include "isa/error.h"
 #include "sim/derive.h"
 #include "sim/predict.h"
+#include "sim/residuals.h"
+#include "sim/silicon_rows.h"
+#include "sim/validate.h"
 
 namespace ane::sim {
 namespace {
@@ -33,16 +38,39 @@ std::vector<std::pair<Subject, Subject>> varied(const Description& description,
   return out;
 }
 
+// Chips, units and runtimes of the calibration rows.
+const std::set<std::tuple<std::string, std::string, std::string>>& calibrated() {
+  static const auto all = [] {
+    std::set<std::tuple<std::string, std::string, std::string>> out;
+    std::map<std::string, std::string> names;
+    for (const char* file : {"ane_calibration.csv", "soc_calibration.csv"})
+      for (const SiliconRow& r : load_silicon_rows(file)) {
+        if (r.spec.empty() || !r.value || r.trust == "D" || !r.set_aside.empty()) continue;
+        const workloads::Spec spec = workloads::parse_spec(r.spec);
+        try {
+          std::string& name = names[r.machine];
+          if (name.empty()) name = chip_of_row(r.machine).name();
+          out.emplace(name, spec.unit,
+                      !r.runtime.empty()  ? r.runtime
+                      : spec.path.empty() ? "none"
+                                          : spec.path);
+        } catch (const InputError&) {
+          // A machine that is not described calibrates nothing.
+        }
+      }
+    return out;
+  }();
+  return all;
+}
+
 }  // namespace
 
 results::Band Bands::around(double predicted, const workloads::Spec& spec, const Chip& chip,
                             const Runtime& runtime, std::string_view quantity) {
-  const RuntimeParameters& costs = runtime.costs();
-  const double residual = (spec.unit == "ane"   ? costs.residual_ane
-                           : spec.unit == "gpu" ? costs.residual_gpu
-                                                : costs.residual_cpu)
-                              .value_or(0.1);
-  double squares = std::pow(2 * 1.4826 * residual, 2);
+  double squares =
+      std::pow(expected_residual(spec.unit, spec.kind, measure_of(quantity),
+                                 calibrated().contains({chip.name(), spec.unit, runtime.name()})),
+               2);
   const auto add = [&](const Chip& low_chip, const Runtime& low_runtime, const Chip& high_chip,
                        const Runtime& high_runtime) {
     const double low = as_quantity(predict(spec, low_chip, low_runtime), spec, quantity);

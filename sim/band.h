@@ -3,7 +3,9 @@
 //
 // Each parameter of the spec's unit, of the memory and of the runtime that carries low and high
 // (two standard deviations) is set to both; half of the spread of ln(predicted) is its share. The
-// shares add in squares, with twice 1.4826 times the runtime's median residual on that unit.
+// shares add in squares, with the residual that nine of ten calibration rows of this kind of work
+// keep to (residuals.h): in the fit where it had rows of this chip, unit and path, else on chips
+// left out of it.
 #pragma once
 #include <map>
 #include <string>

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <set>
+#include <tuple>
 
 #include "isa/error.h"
 #include "sim/derive.h"
@@ -39,6 +41,7 @@ struct Subject {
 };
 
 struct Row {
+  bool left_out = false;
   workloads::Spec spec;
   std::string quantity;
   double value = 0;
@@ -76,9 +79,64 @@ class Fit {
     residuals();
   }
 
+  // By unit, kind and measure; kind "all" beside them.
+  using Sizes = std::map<std::tuple<std::string, std::string, std::string>, std::vector<double>>;
+
+  Sizes sizes_known() const {
+    Sizes sizes;
+    for (const Row& r : rows) add(sizes, r, r.residual);
+    return sizes;
+  }
+
+  // Each chip's rows as they come out of a fit without them.
+  Sizes sizes_new() {
+    std::set<std::size_t> chips;
+    for (const Row& r : rows) chips.insert(r.chip);
+    Sizes sizes;
+    for (const std::size_t chip : chips) {
+      std::vector<double> values;
+      for (const Free& f : free) values.push_back(f.fitted.after);
+      for (Row& r : rows) r.left_out = r.chip == chip;
+      const auto out = [&](std::size_t r) { return rows[r].left_out; };
+      for (Free& f : free)
+        if (std::all_of(f.rows.begin(), f.rows.end(), out)) set_as_others(f);
+      for (Free& f : free)
+        if (std::any_of(f.rows.begin(), f.rows.end(), out) &&
+            !std::all_of(f.rows.begin(), f.rows.end(), out))
+          improve(f);
+      for (const Row& r : rows)
+        if (r.left_out) add(sizes, r, residual(r));
+      for (std::size_t i = 0; i < free.size(); ++i) set(free[i], values[i]);
+      for (Row& r : rows) r.left_out = false, r.residual = residual(r);
+    }
+    return sizes;
+  }
+
   Calibration result;
 
  private:
+  static void add(Sizes& sizes, const Row& r, double residual) {
+    const std::string measure(measure_of(r.quantity));
+    sizes[{r.spec.unit, r.spec.kind, measure}].push_back(std::fabs(residual));
+    sizes[{r.spec.unit, "all", measure}].push_back(std::fabs(residual));
+  }
+
+  // The geometric mean of the same parameter in the files of other chips; unchanged where no other
+  // has it.
+  void set_as_others(Free& f) {
+    double sum = 0;
+    int count = 0;
+    for (const Free& other : free)
+      if (&other != &f && other.fitted.folder == f.fitted.folder &&
+          other.fitted.path == f.fitted.path &&
+          std::any_of(other.rows.begin(), other.rows.end(),
+                      [&](std::size_t r) { return !rows[r].left_out; })) {
+        sum += std::log(other.fitted.after);
+        ++count;
+      }
+    if (count > 0) set(f, std::exp(sum / count));
+  }
+
   void add(const SiliconRow& r) {
     if (r.spec.empty() || !r.value || *r.value <= 0 || r.trust == "D" || r.role == "context" ||
         !r.set_aside.empty())
@@ -195,7 +253,8 @@ class Fit {
     if (!set(f, value)) return INFINITY;
     const double moved = std::log(value / f.fitted.before);
     double sum = pull * moved * moved;
-    for (const std::size_t r : f.rows) sum += huber(residual(rows[r]));
+    for (const std::size_t r : f.rows)
+      if (!rows[r].left_out) sum += huber(residual(rows[r]));
     return sum;
   }
 
@@ -302,6 +361,31 @@ Calibration calibrate(const std::vector<SiliconRow>& rows, const std::vector<std
   Fit fit(rows, only);
   fit.run(most_passes);
   return fit.result;
+}
+
+std::vector<ResidualGroup> measure_residuals(const std::vector<SiliconRow>& rows) {
+  Fit fit(rows, {});
+  std::vector<ResidualGroup> groups;
+  for (const bool known : {true, false}) {
+    const Fit::Sizes sizes = known ? fit.sizes_known() : fit.sizes_new();
+    for (const auto& [key, of] : sizes)
+      groups.push_back({.unit = std::get<0>(key),
+                        .kind = std::get<1>(key),
+                        .measure = std::get<2>(key),
+                        .known = known,
+                        .rows = of.size(),
+                        .median = quantile(of, 0.5),
+                        .p90 = quantile(of, 0.9)});
+  }
+  return groups;
+}
+
+std::string residuals_csv(const std::vector<ResidualGroup>& groups) {
+  std::string out = "unit,kind,measure,chip,rows,median,p90\n";
+  for (const ResidualGroup& g : groups)
+    out += fmt::format("{},{},{},{},{},{:.3f},{:.3f}\n", g.unit, g.kind, g.measure,
+                       g.known ? "known" : "new", g.rows, g.median, g.p90);
+  return out;
 }
 
 std::string with_fit(const std::string& text, const std::string& folder, const std::string& file,

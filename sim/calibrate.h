@@ -29,6 +29,16 @@ struct FittedRuntime {
   double median = 0, p90 = 0;  // of |ln(predicted / measured)|
 };
 
+// Sizes of |ln(predicted / measured)| over one group of rows. known: of the fit's own rows; else of
+// each chip's rows after a fit without them, the chip's own parameters set to the geometric mean of
+// the other chips': what a chip must expect that nobody measured.
+struct ResidualGroup {
+  std::string unit, kind, measure;  // kind "all": of every kind; measure: time, energy
+  bool known = true;
+  std::size_t rows = 0;
+  double median = 0, p90 = 0;
+};
+
 struct Calibration {
   std::vector<FittedParameter> parameters;  // those that some row sees
   std::vector<FittedRuntime> runtimes;
@@ -41,6 +51,11 @@ struct Calibration {
 // left out. only: fit just the parameters whose "file:path" contains one of these; empty: all.
 Calibration calibrate(const std::vector<SiliconRow>& rows,
                       const std::vector<std::string>& only = {}, int most_passes = 8);
+
+// The residuals of the parameters as they stand, nothing fitted: what results/silicon/residuals.csv
+// holds and every band rests on.
+std::vector<ResidualGroup> measure_residuals(const std::vector<SiliconRow>& rows);
+std::string residuals_csv(const std::vector<ResidualGroup>& groups);
 
 // The text of a chip's or runtime's JSON with the fitted values, bands and residuals in it; every
 // other character stays. InputError when a parameter does not stand on one line of its own.

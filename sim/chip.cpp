@@ -50,6 +50,7 @@ constexpr Field<A> ane_fields[] = {
     {"ane.energy.kernel_byte", "J/B", &A::energy_kernel_byte, 0, 1e-8},
     {"ane.energy.dram_byte", "J/B", &A::energy_dram_byte, 0, 1e-8},
     {"ane.energy.dma_byte", "J/B", &A::energy_dma_byte, 0, 1e-8},
+    {"ane.energy.dram_on_rail", "1", &A::energy_dram_on_rail, 0, 1},
     {"ane.energy.pe_element", "J/element", &A::energy_pe_element, 0, 1e-8},
     {"ane.energy.dispatch", "J", &A::energy_dispatch, 0, 1},
     {"ane.power.awake", "W", &A::power_awake, 0, 1e3},

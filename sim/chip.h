@@ -50,6 +50,8 @@ struct AneParameters {
   double energy_mac_fp16 = 0, energy_mac_int8 = 0;  // J per MAC
   double energy_l2_byte = 0, energy_kernel_byte = 0, energy_dram_byte = 0;
   double energy_dma_byte = 0;  // J per byte to or from memory, on the engine's own rail
+  // Share of energy_dram_byte that a measurement of the engine's rail sees, 0 to 1; absent: 0.
+  std::optional<double> energy_dram_on_rail;
   double energy_pe_element = 0, energy_dispatch = 0;
   double power_awake = 0;    // W while a program is loaded and the rail is on
   double power_core = 0;     // W per lit NE

@@ -117,8 +117,11 @@ Prediction of_call(const Spec& s, const Chip& chip, const Runtime& runtime) {
   if (call.copies > 0) results::add(p.causes, "host copies", call.copies);
   p.seconds = results::sum(p.causes);
   p.energy = call_energy(ane, e, p.seconds);
-  // A figure of the engine's rail leaves the memory out; one of the package has the host as well.
-  if (s.scope == "rail") std::erase_if(p.energy, [](const auto& e_) { return e_.name == "DRAM"; });
+  // A figure of the engine's rail sees only a share of the memory's energy; one of the package has
+  // the host as well.
+  if (s.scope == "rail")
+    for (results::Part& part : p.energy)
+      if (part.name == "DRAM") part.value *= ane.energy_dram_on_rail.value_or(0);
   if (s.scope == "package" && chip.has_cpu()) {
     const double host = programs * call.dispatch / state.clock_share + call.copies;
     results::add(p.energy, "host core", host * chip.cpu().power_core);

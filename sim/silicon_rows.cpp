@@ -17,12 +17,6 @@ namespace {
 
 using Records = std::vector<std::vector<std::string>>;
 
-std::string_view carried(std::string_view name) {
-  for (const DataFile& d : data_files())
-    if (d.folder == "silicon" && d.name == name) return d.text;
-  return {};
-}
-
 std::string column_name(const std::vector<std::string>& header, std::size_t i) {
   return i < header.size() ? header[i] : std::string();
 }
@@ -40,7 +34,7 @@ struct Rule {
 std::vector<Rule> read_rules(const std::string& name, std::string_view given,
                              std::string_view why) {
   std::vector<Rule> out;
-  const Records records = parse_csv(carried(name), name + ".csv");
+  const Records records = parse_csv(carried_rows(name), name + ".csv");
   for (std::size_t r = 1; r < records.size(); ++r) {
     Rule rule;
     bool explained = false;
@@ -73,7 +67,7 @@ const std::vector<Rule>& software_rules() {
 const std::map<std::string, std::string>& machines() {
   static const std::map<std::string, std::string> all = [] {
     std::map<std::string, std::string> out;
-    const Records records = parse_csv(carried("machines"), "machines.csv");
+    const Records records = parse_csv(carried_rows("machines"), "machines.csv");
     for (std::size_t r = 1; r < records.size(); ++r) out[records[r].at(0)] = records[r].at(1);
     return out;
   }();
@@ -90,6 +84,12 @@ bool matches(const Rule& rule, const std::map<std::string, std::string>& row) {
 }
 
 }  // namespace
+
+std::string_view carried_rows(std::string_view name) {
+  for (const DataFile& d : data_files())
+    if (d.folder == "silicon" && d.name == name) return d.text;
+  return {};
+}
 
 Records parse_csv(std::string_view text, const std::string& place) {
   Records out;
@@ -193,7 +193,7 @@ std::vector<std::string> built_in_rows() {
 std::vector<SiliconRow> load_silicon_rows(const std::string& file) {
   const std::vector<std::string> own = built_in_rows();
   if (std::find(own.begin(), own.end(), file) != own.end())
-    return silicon_rows(carried(file.substr(0, file.size() - 4)), file);
+    return silicon_rows(carried_rows(file.substr(0, file.size() - 4)), file);
   std::ifstream in(file);
   if (!in) throw InputError(file, "cannot be read");
   const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());

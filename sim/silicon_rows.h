@@ -17,6 +17,9 @@ struct SiliconRow {
   std::string runtime;  // the runtime that stands for the spec's path, see software.csv; or empty
 };
 
+// The text of results/silicon/NAME.csv as the program carries it; empty for another name.
+std::string_view carried_rows(std::string_view name);
+
 // RFC 4180 records as fields. place: for messages. InputError "place:line" for a quote that does
 // not close.
 std::vector<std::vector<std::string>> parse_csv(std::string_view text, const std::string& place);

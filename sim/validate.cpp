@@ -38,12 +38,6 @@ std::string reason_of(const InputError& e) {
   return note.empty() ? e.what() : fmt::format("{} ({})", e.what(), note);
 }
 
-// What a row measures: a time or a rate of work, or power, energy and rates of them.
-std::string measure_of(const std::string& quantity) {
-  return quantity == "power" || quantity == "energy" || quantity == "efficiency" ? "energy"
-                                                                                 : "time";
-}
-
 std::string sweep(const Comparison& c) {
   return fmt::format("{}\n{}\n{}\n{}\n{}\n{}", c.row.chip, c.row.source, c.unit, c.path, c.kind,
                      c.row.quantity);
@@ -57,7 +51,7 @@ std::string key_of(const Comparison& c, const std::string& key) {
   if (key == "path") return c.path;
   if (key == "family") return c.family;
   if (key == "quantity") return c.row.quantity;
-  if (key == "measure") return measure_of(c.row.quantity);
+  if (key == "measure") return std::string(measure_of(c.row.quantity));
   if (key == "trust") return c.row.trust;
   if (key == "file") return c.row.file;
   const std::vector<std::string> choices = {"kind", "chip",     "source",  "unit",   "path",
@@ -80,6 +74,11 @@ std::vector<double> ranks(const std::vector<double>& v) {
 }
 
 }  // namespace
+
+std::string_view measure_of(std::string_view quantity) {
+  return quantity == "power" || quantity == "energy" || quantity == "efficiency" ? "energy"
+                                                                                 : "time";
+}
 
 Chip chip_of_row(const std::string& machine, const std::vector<std::string>& settings) {
   const std::size_t open = machine.find(" (");

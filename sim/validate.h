@@ -30,6 +30,9 @@ struct Comparison {
   bool inside() const;  // the measured value lies in the band
 };
 
+// What a row measures: "time" (or a rate of work), or "energy" (power, energy, efficiency).
+std::string_view measure_of(std::string_view quantity);
+
 struct Score {
   std::size_t n = 0;
   double median = 0, p90 = 0, mean = 0;

@@ -101,7 +101,10 @@ int run_calibrate(const Arguments& arguments) {
       "most passes over all parameters")(
       "write", po::value(&root)->value_name("DIR"),
       "write the fit into DIR/chips/*.json and DIR/runtimes/*.json (default: only show it)")(
-      "json", "as JSON, values in base units");
+      "residuals",
+      "fit nothing; the residuals by kind of work as CSV, for "
+      "results/silicon/residuals.csv, which all bands rest on")("json",
+                                                                "as JSON, values in base units");
   const auto given =
       parse({"calibrate",
              "[options]\n\nFits the parameters marked free in the files of chips and runtimes to "
@@ -116,6 +119,10 @@ int run_calibrate(const Arguments& arguments) {
     std::vector<SiliconRow> more = load_silicon_rows(f);
     rows.insert(rows.end(), std::make_move_iterator(more.begin()),
                 std::make_move_iterator(more.end()));
+  }
+  if (given->contains("residuals")) {
+    fmt::print("{}", residuals_csv(measure_residuals(rows)));
+    return 0;
   }
   const Calibration c = calibrate(rows, only, passes);
   if (given->contains("json"))
