@@ -25,6 +25,7 @@ struct View {
   View repeated(const Extents& to) const;
   bool dense() const;  // rows, channels and batch items follow each other without gaps
   std::int64_t bytes() const { return e.count() * isa::byte_size(format); }
+  friend bool operator==(const View&, const View&) = default;
 };
 
 std::int64_t extent(const Extents& e, Axis axis);

@@ -113,8 +113,7 @@ results::Record ane_record(results::Run run, const Chip& chip, const Runtime& ru
     row.seconds += spent;
     row.macs += task.work.macs;
     busy[static_cast<std::size_t>(task.operator_index)] +=
-        2.0 * static_cast<double>(task.work.macs) /
-        (task.work.integer ? ane.peak_int8() : ane.peak_fp16());
+        2.0 * task.time.array_macs / (task.work.integer ? ane.peak_int8() : ane.peak_fp16());
     row.weight_bytes += task.work.weight_bytes;
     row.dram_bytes += task.work.weight_bytes + task.work.load_bytes + task.work.store_bytes;
     row.l2_bytes += task.work.l2_bytes;

@@ -25,6 +25,7 @@ constexpr Field<A> ane_fields[] = {
     {"ane.pe.elements_two", "element/cycle", &A::pe_elements_two, 0.1, 65536},
     {"ane.bandwidth.dram", "B/s", &A::dram_bandwidth, 1e6, 1e14},
     {"ane.bandwidth.weights", "B/s", &A::weight_bandwidth, 1e6, 1e14},
+    {"ane.bandwidth.weights_conflict", "B/s", &A::weight_conflict_bandwidth, 1e6, 1e14},
     {"ane.bandwidth.tiles", "B/s", &A::tile_bandwidth, 1e6, 1e14},
     {"ane.bandwidth.host_copy", "B/s", &A::host_copy_bandwidth, 1e6, 1e14},
     {"ane.dram_latency", "s", &A::dram_latency, 0, 1e-3},

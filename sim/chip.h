@@ -25,10 +25,12 @@ struct AneParameters {
   Bytes kernel_memory{}, l2{};  // per NE; per engine
   int l2_banks = 64;
   Bytes l2_bank_width{};
-  double pe_elements = 0;          // fp16 elements per L2 cycle, one input
-  double pe_elements_two = 0;      // same, two inputs
-  double dram_bandwidth = 0;       // ceiling of all ANE traffic, below the memory's own
-  double weight_bandwidth = 0;     // kernel DMA, all streams
+  double pe_elements = 0;       // fp16 elements per L2 cycle, one input
+  double pe_elements_two = 0;   // same, two inputs
+  double dram_bandwidth = 0;    // ceiling of all ANE traffic, below the memory's own
+  double weight_bandwidth = 0;  // kernel DMA, all streams
+  double weight_conflict_bandwidth =
+      0;                           // kernel DMA, streams a power of two of 2 MiB or more apart
   double tile_bandwidth = 0;       // tile DMA, reads plus writes
   double host_copy_bandwidth = 0;  // host converting and copying tensors, where a runtime does
   double dram_latency = 0;         // first byte of a transfer

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -78,6 +79,30 @@ AneParameters with_engines(AneParameters ane, std::int64_t engines) {
   return ane;
 }
 
+// What else reads the memory at the same time takes its part: all are slowed alike where their
+// streams together exceed it [T20].
+AneParameters beside(AneParameters ane, const std::string& others, const Chip& chip) {
+  if (others.empty()) return ane;
+  double wanted = ane.dram_bandwidth;
+  for (std::size_t at = 0; at <= others.size();) {
+    const std::size_t end = std::min(others.find(',', at), others.size());
+    const std::string unit = others.substr(at, end - at);
+    if (unit == "gpu")
+      wanted += chip.gpu().bandwidth_stream;
+    else if (unit == "cpu")
+      wanted += chip.cpu().bandwidth;
+    else
+      throw InputError("spec", fmt::format("concurrent={}: no unit '{}'", others, unit),
+                       "cpu, gpu or cpu,gpu");
+    at = end + 1;
+  }
+  const double share = std::min(1.0, chip.memory().bandwidth / wanted);
+  for (double* b : {&ane.dram_bandwidth, &ane.weight_bandwidth, &ane.weight_conflict_bandwidth,
+                    &ane.tile_bandwidth})
+    *b *= share;
+  return ane;
+}
+
 // The state in which the call finds the engine [T9].
 struct State {
   double clock_share = 1, wake = 0;
@@ -90,15 +115,36 @@ State state_of(const Spec& s, const AneParameters& ane) {
   return state;
 }
 
+// A call that begins at the floor clock: under load the clock rises evenly to the full one over
+// `ramp` seconds [T9]. full, floor: the execution at either clock.
+Execution ramped(Execution full, const Execution& floor, double ramp) {
+  const double fast = seconds(full.duration), slow = seconds(floor.duration);
+  if (slow <= fast) return floor;
+  const double from = 1 / slow, to = 1 / fast;  // shares of the work done in a second
+  double time = ramp + (1 - ramp * (from + to) / 2) * fast;
+  if (time < ramp) {
+    const double slope = (to - from) / ramp;
+    time = (std::sqrt(from * from + 2 * slope) - from) / slope;
+  }
+  const double share = (time - fast) / (slow - fast);
+  for (std::size_t c = 0; c < full.causes.size(); ++c)
+    full.causes[c] += share * (floor.causes[c] - full.causes[c]);
+  full.lit_core_seconds += share * (floor.lit_core_seconds - full.lit_core_seconds);
+  full.duration = {static_cast<std::int64_t>(time * 1e12 + 0.5)};
+  return full;
+}
+
 Prediction of_call(const Spec& s, const Chip& chip, const Runtime& runtime) {
-  const AneParameters ane = with_engines(chip.ane(), s.engines);
+  const AneParameters ane = beside(with_engines(chip.ane(), s.engines), s.concurrent, chip);
   const State state = state_of(s, ane);
   Execution e;
   Bytes transferred{};
   Prediction p;
   if (s.kind != "launch") {
     const auto program = lowered(s, chip);
-    e = program->schedule.time(ane, state.clock_share, false);
+    e = program->schedule.time(ane, 1, false);
+    if (state.clock_share < 1)
+      e = ramped(e, program->schedule.time(ane, state.clock_share, false), ane.ramp_time);
     transferred = program->transferred;
     p.flop = 2 * program->macs;
     p.memory = program->memory;
@@ -202,7 +248,7 @@ Prediction predict_ane(const Spec& s, const Chip& chip, const Runtime& runtime) 
 
 std::optional<results::Record> ane_spec_record(const results::Run& run, const Spec& s,
                                                const Chip& chip, const Runtime& runtime) {
-  const AneParameters ane = with_engines(chip.ane(), s.engines);
+  const AneParameters ane = beside(with_engines(chip.ane(), s.engines), s.concurrent, chip);
   if (s.kind == "launch" || s.kind == "idle" || s.slope_from > 0 || s.calls > 1 ||
       s.call_tokens > 0 || s.dispatches > 1 || s.phase == "sample" ||
       state_of(s, ane).clock_share != 1)

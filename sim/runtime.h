@@ -36,13 +36,14 @@ struct RuntimeParameters {
   std::optional<double> bias_passes;                // passes over the output to add a bias, GPU
   std::optional<double> cpu_bias_passes;            // the same on the CPU
   std::optional<double> cpu_elementwise_bandwidth;  // B/s of elementwise passes; absent: the CPU's
-  std::optional<double> cpu_reduce_bandwidth;       // B/s of reductions; absent: the CPU's
-  std::optional<double> cpu_output_passes;          // times a product's output is written
-  std::optional<double> cpu_first_touch;            // B/s at which the system hands out fresh pages
-  std::optional<double> cpu_product_call;           // s of one product inside a batch
-  std::optional<double> cpu_matrix_unit;  // 0: its products stay on the vector units; absent: 1
-  std::optional<double> cpu_split;        // FLOP above which such a product runs on all threads
-  std::optional<double> cpu_handoff;      // s for each thread and product that is split so
+  // B/s of reductions and of the operands of products in a batch; absent: the CPU's
+  std::optional<double> cpu_reduce_bandwidth;
+  std::optional<double> cpu_output_passes;  // times a product's output is written
+  std::optional<double> cpu_first_touch;    // B/s at which the system hands out fresh pages
+  std::optional<double> cpu_product_call;   // s of one product inside a batch
+  std::optional<double> cpu_matrix_unit;    // 0: its products stay on the vector units; absent: 1
+  std::optional<double> cpu_split;          // FLOP above which such a product runs on all threads
+  std::optional<double> cpu_handoff;        // s for each thread and product that is split so
   // |ln(predicted / measured)| on the rows calibrated with, median, for each unit.
   std::optional<double> residual_ane, residual_gpu, residual_cpu;
   bool fp16 = true, int8 = false;  // precisions it computes in; fp32 always where the unit can

@@ -1,132 +1,22 @@
 #include "workloads/chains.h"
 
 #include <algorithm>
-#include <array>
+#include <cmath>
 #include <optional>
 
 #include "isa/error.h"
 #include "kernels/ops/ops.h"
+#include "workloads/chain_rules.h"
 #include "workloads/storage.h"
 
 namespace ane::workloads {
 namespace {
 
 using kernels::Axis;
-using kernels::axis_c;
 using kernels::axis_h;
 using kernels::axis_n;
 using kernels::axis_w;
-using kernels::Operator;
 using kernels::View;
-
-constexpr std::array<Axis, 3> positions{axis_n, axis_h, axis_w};
-
-// Along one axis: what a window (convolution, pool) reads of input 0.
-struct Window {
-  std::int64_t kernel = 1, stride = 1, pad = 0;
-  bool operator==(const Window&) const = default;
-};
-
-// Axes along which a node's positions are independent but for a window, and which of them each
-// input follows. No axes: the node mixes positions.
-struct Rule {
-  unsigned axes = 0;
-  std::vector<unsigned> follow;
-  Window h{}, w{};
-
-  bool window() const { return !(h == Window{} && w == Window{}); }
-};
-
-Rule rule_of(const Graph& g, const Node& n) {
-  const Attributes& a = n.attributes;
-  constexpr unsigned all = axis_n | axis_h | axis_w;
-  const Operator* op = n.op;
-  const auto same = [&] { return Rule{all, std::vector<unsigned>(n.inputs.size(), all)}; };
-  const auto windowed = [&](std::int64_t kh, std::int64_t kw) {
-    Rule r = same();
-    r.h = {kh, a.stride_h, a.pad_top};
-    r.w = {kw, a.stride_w, a.pad_left};
-    return r;
-  };
-  if (op == &kernels::conv_operator || op == &kernels::linear_operator) {
-    const kernels::Parameters& p = *n.parameters;
-    return windowed(a.dilation_h * (p.kh - 1) + 1, a.dilation_w * (p.kw - 1) + 1);
-  }
-  if (op == &kernels::pool_operator) return windowed(a.kernel_h, a.kernel_w);
-  if (op == &kernels::unary_operator || op == &kernels::quantise_operator ||
-      op == &kernels::dequantise_operator)
-    return same();
-  if (op == &kernels::gather_operator && a.operation != "host")
-    return {axis_h | axis_w, {0, axis_h | axis_w}};
-  if (op == &kernels::reduce_operator) return {all & ~a.axes, {all & ~a.axes}};
-  const bool over_channels = a.axes == unsigned{axis_c};
-  if (op == &kernels::elementwise_operator ||
-      (over_channels && (op == &kernels::softmax_operator || op == &kernels::log_softmax_operator ||
-                         op == &kernels::layer_norm_operator))) {
-    Rule r{all, {}};
-    for (const ValueId v : n.inputs) {
-      unsigned follow = 0;
-      for (const Axis axis : positions)
-        if (kernels::extent(g.type(v).e, axis) > 1) follow |= axis;
-      r.follow.push_back(follow);
-    }
-    return r;
-  }
-  if (op == &kernels::matmul_operator) {
-    const std::int64_t items = g.type(n.inputs[0]).e.n, matrices = g.type(n.inputs[1]).e.n;
-    if (matrices == 1) return {axis_n | axis_w, {axis_n | axis_w, 0}};
-    if (matrices == items) return {axis_n | axis_w, {axis_n | axis_w, axis_n}};
-    return {axis_w, {axis_w, 0}};
-  }
-  return {};
-}
-
-const Node& node(const Graph& g, const Chain& chain, std::size_t k) {
-  return g.nodes[static_cast<std::size_t>(chain.nodes[k])];
-}
-
-// What the result of a node has of an axis in one tile.
-struct Span {
-  std::int64_t begin = 0, count = 0;
-};
-// Of the input, for `out` of the result; what lies outside the input is padding.
-Span span_read(const Window& w, const Span& out, std::int64_t extent) {
-  const std::int64_t top = out.begin * w.stride - w.pad;
-  const std::int64_t begin = std::clamp<std::int64_t>(top, 0, extent - 1);
-  const std::int64_t end = std::min(extent, top + (out.count - 1) * w.stride + w.kernel);
-  return {begin, std::max<std::int64_t>(1, end - begin)};
-}
-
-// The place in the chain of the node that makes a value; nothing where it comes from outside.
-std::optional<std::size_t> maker(const Graph& g, const Chain& chain, ValueId v) {
-  for (std::size_t k = 0; k < chain.nodes.size(); ++k)
-    if (node(g, chain, k).output == v) return k;
-  return std::nullopt;
-}
-
-// By node: the place of the one that reads its result; of the last one, behind the chain.
-std::vector<std::size_t> readers(const Graph& g, const Chain& chain) {
-  std::vector<std::size_t> list(chain.nodes.size(), chain.nodes.size());
-  for (std::size_t k = 0; k < list.size(); ++k)
-    for (const ValueId v : node(g, chain, k).inputs)
-      if (const auto from = maker(g, chain, v)) list[*from] = k;
-  return list;
-}
-
-// By node, from the last one backwards, along `axis` (h or w).
-std::vector<Span> spans(const Graph& g, const Chain& chain, Axis axis, const Span& last) {
-  const std::vector<std::size_t> reader = readers(g, chain);
-  std::vector<Span> list(chain.nodes.size());
-  list.back() = last;
-  for (std::size_t k = chain.nodes.size() - 1; k-- > 0;) {
-    const std::int64_t extent = kernels::extent(g.type(node(g, chain, k).output).e, axis);
-    const Rule r = rule_of(g, node(g, chain, reader[k]));
-    list[k] = (chain.axes & axis) != 0
-                  ? span_read(axis == axis_h ? r.h : r.w, list[reader[k]], extent)
-                  : Span{0, extent};
-  }
-  return list;
-}
 
 Extents cut(Extents e, unsigned axes, std::int64_t n, std::int64_t h, std::int64_t w) {
   if (axes & axis_n) e.n = std::min(e.n, n);
@@ -212,12 +102,14 @@ bool tile_fits(const Graph& g, const Chain& chain, std::int64_t room) {
         std::min(k + 1 == count ? chain.tile.w : reach(r.w, wide[reader[k]]), g.type(n.output).e.w);
     bytes[k] = tile_bytes(chain, g.type(n.output), ~0U, high[k], wide[k]);
   }
+  std::vector<std::int64_t> freed(count + 1);
+  for (std::size_t k = 0; k < count; ++k) freed[reader[k]] += bytes[k];
   Buffers buffers(room);
+  std::int64_t waiting = 0;  // of earlier nodes, for later ones
   for (std::size_t k = 0; k < count; ++k) {
-    std::int64_t all = need(g, node(g, chain, k), chain, high[k], wide[k], room);
-    for (std::size_t j = 0; j < k; ++j)
-      if (reader[j] > k) all += bytes[j];
-    if (all > room) return false;
+    waiting -= freed[k];
+    if (need(g, node(g, chain, k), chain, high[k], wide[k], room) + waiting > room) return false;
+    waiting += bytes[k];
     if (k + 1 < count && !buffers.place(bytes[k], reader[k], k % 2 == 0)) return false;
     buffers.release(k);
   }
@@ -252,66 +144,108 @@ std::int64_t tiles(const Graph& g, const Chain& c) {
   return parts(e.n, c.tile.n) * parts(e.h, c.tile.h) * parts(e.w, c.tile.w);
 }
 
-// Work of all tiles over work of the whole: windows of neighbouring tiles overlap.
-double repeated(const Graph& g, const Chain& chain) {
-  double whole = 0, all = 0;
-  std::vector<double> cost(chain.nodes.size());
-  for (std::size_t k = 0; k < cost.size(); ++k) {
-    const Node& n = node(g, chain, k);
-    const TensorType& t = g.type(n.output);
-    // Operations of one row: products, else one an element.
-    const double window = n.parameters ? static_cast<double>(n.parameters->count()) /
-                                             static_cast<double>(n.parameters->cout)
-                                       : 64.0;
-    cost[k] = window * static_cast<double>(t.e.w * t.e.c);
-    whole += cost[k] * static_cast<double>(t.e.h);
-  }
-  const Extents e = g.type(node(g, chain, cost.size() - 1).output).e;
-  const auto processed = [&](Axis axis, std::int64_t extent, std::int64_t tile) {
-    std::vector<double> sum(cost.size(), 0);
+// By node: positions that all tiles process over those of the whole. Windows of neighbouring tiles
+// overlap.
+std::vector<double> repeated(const Graph& g, const Chain& chain) {
+  const Extents e = g.type(node(g, chain, chain.nodes.size() - 1).output).e;
+  std::vector<double> all(chain.nodes.size(), 1);
+  const auto along = [&](Axis axis, std::int64_t extent, std::int64_t tile) {
+    std::vector<double> sum(all.size(), 0);
     for (std::int64_t at = 0; at < extent; at += tile) {
       const std::vector<Span> list = spans(g, chain, axis, {at, std::min(tile, extent - at)});
       for (std::size_t k = 0; k < list.size(); ++k) sum[k] += static_cast<double>(list[k].count);
     }
-    return sum;
+    for (std::size_t k = 0; k < all.size(); ++k)
+      all[k] *=
+          sum[k] / static_cast<double>(kernels::extent(g.type(node(g, chain, k).output).e, axis));
   };
-  const std::vector<double> h = processed(axis_h, e.h, chain.tile.h),
-                            w = processed(axis_w, e.w, chain.tile.w);
-  for (std::size_t k = 0; k < cost.size(); ++k)
-    all += cost[k] * h[k] * w[k] / static_cast<double>(g.type(node(g, chain, k).output).e.w);
-  return all / whole;
+  along(axis_h, e.h, chain.tile.h);
+  along(axis_w, e.w, chain.tile.w);
+  return all;
 }
 
-// What it saves, in bytes of activations; 0 where it does not pay.
-std::int64_t gain(const Graph& g, const Chain& chain, const isa::Machine& m) {
-  const std::int64_t kernel = m.cores * m.kernel_memory.count, again_times = tiles(g, chain) - 1;
+// Bytes and elements a cycle of the engines, for choices between tilings: M4's at its full clock
+// (39 GB/s of tiles, 64 GB/s of weights; the planar engine's clock is 0.72 of the engines').
+// A task starts in 44 cycles (ane.task_overhead).
+constexpr double memory_bytes = 16, weight_bytes = 27, planar_elements = 23, task_start = 44;
+
+// Cycles of the operation itself.
+double operation_cycles(const Graph& g, const Node& n, const isa::Machine& m) {
+  const Extents& e = g.type(n.output).e;
+  const auto out = static_cast<double>(e.count());
+  if (n.parameters) {
+    const bool integer = n.parameters->format == isa::KernelFormat::i8;
+    const double window =
+        static_cast<double>(n.parameters->count()) / static_cast<double>(n.parameters->cout);
+    return out * window / static_cast<double>(m.cores * (integer ? m.macs_int8 : m.macs_fp16));
+  }
+  if (n.op == &kernels::matmul_operator)
+    return out * static_cast<double>(g.type(n.inputs[0]).e.c) /
+           static_cast<double>(m.cores * m.macs_fp16);
+  const double passes = n.op->temporaries ? 4 : 1;
+  return out * passes * n.attributes.kernel_w * n.attributes.kernel_h / planar_elements;
+}
+
+// A node's time: its operation and its activations overlap but for their first and last steps (a
+// quarter, with the few work units of a tile); weights stream beside both.
+double node_cycles(double operation, double memory, double weights) {
+  memory /= memory_bytes;
+  return std::max(std::max(operation, memory) + std::min(operation, memory) / 4,
+                  weights / weight_bytes);
+}
+
+// Cycles that the chain saves against its nodes one by one; 0 or less: it does not pay.
+double gain(const Graph& g, const Chain& chain, const isa::Machine& m) {
+  const std::int64_t kernel = m.cores * m.kernel_memory.count;
+  const std::int64_t room = m.l2.count * 3 / 4;
+  const auto count = static_cast<double>(tiles(g, chain));
+  const std::vector<double> again = repeated(g, chain);
   const std::vector<std::size_t> reader = readers(g, chain);
-  std::int64_t saved = 0, again = 0;
-  int layers = 0;
-  bool large = false;
-  if (repeated(g, chain) > 1.2) return 0;
+  const auto layers = std::ranges::count_if(chain.nodes, [&](int i) {
+    return g.nodes[static_cast<std::size_t>(i)].parameters != nullptr;
+  });
+  const auto bytes = [&](ValueId v) { return static_cast<double>(g.type(v).bytes()); };
+  // Larger than what stays in L2: its operands go through memory where it runs alone.
+  const auto large = [&](const Node& n) {
+    return g.type(n.inputs[0]).bytes() + g.type(n.output).bytes() > room;
+  };
+  double alone = 0, chained = 0;
+  bool passes_memory = false;
   for (std::size_t k = 0; k < chain.nodes.size(); ++k) {
     const Node& n = node(g, chain, k);
-    const std::int64_t in = g.type(n.inputs[0]).bytes(), out = g.type(n.output).bytes();
-    large = large || in + out > m.l2.count * 3 / 4;
-    // What is small stays in L2 by itself.
-    if (k + 1 < chain.nodes.size() && out > m.l2.count / 16) saved += 2 * out;
-    if (n.op->temporaries && 8 * out > m.l2.count / 2) saved += 8 * out;
-    large = large || (n.op->temporaries && 8 * out > m.l2.count);
-    // A gather on the side reads its table for every tile.
-    if (n.op == &kernels::gather_operator && reader[k] < chain.nodes.size())
-      saved -= again_times * in;
-    if (!n.parameters) continue;
-    ++layers;
-    // Larger ones are read again for each tile anyway.
-    const std::int64_t weights = n.parameters->count() * 2;
-    if (weights <= kernel) again += weights;
+    const Rule rule = rule_of(g, n);
+    const bool last = k + 1 == chain.nodes.size();
+    const double cycles = operation_cycles(g, n, m);
+    const double out = bytes(n.output);
+    const double parts = std::ceil((bytes(n.inputs[0]) + out) / static_cast<double>(room));
+    double memory = 0, memory_chained = 0;
+    for (std::size_t i = 0; i < n.inputs.size(); ++i) {
+      const double in = bytes(n.inputs[i]);
+      if (const auto from = maker(g, chain, n.inputs[i], k)) {
+        if (large(n) || large(node(g, chain, *from))) memory += in;
+        continue;
+      }
+      // What no tile cuts (a matrix, a table) is read again by each.
+      const bool cut = (rule.follow[i] & chain.axes) != 0;
+      memory += in * (cut || i == 0 ? 1 : parts);
+      memory_chained += in * (cut ? 1 : count);
+    }
+    if (last || large(n) || large(node(g, chain, reader[k]))) memory += out;
+    if (last) memory_chained += out;
+    if (n.op->temporaries && 8 * out > static_cast<double>(m.l2.count))
+      memory += 8 * out, passes_memory = true;
+    passes_memory = passes_memory || memory > memory_chained;
+    double weights = 0, weights_chained = 0;
+    if (n.parameters) {
+      const std::int64_t size = n.parameters->count() * 2;
+      const auto stream = static_cast<double>(size);
+      weights = stream * (size <= kernel ? 1 : parts);
+      weights_chained = stream * (size <= kernel && layers == 1 ? 1 : count);
+    }
+    alone += task_start * parts + node_cycles(cycles, memory, weights);
+    chained += task_start * count + node_cycles(cycles * again[k], memory_chained, weights_chained);
   }
-  if (layers == 1) again = 0;  // they stay in the kernel memories
-  // Starting a task takes about as long as moving so much (half a microsecond of 32 KiB on M4).
-  const std::int64_t start = m.l2.count / 64;
-  saved -= again_times * (again / 2 + start * std::ssize(chain.nodes));
-  return large ? std::max<std::int64_t>(0, saved) : 0;
+  return passes_memory ? alone - chained : 0;
 }
 
 }  // namespace
@@ -321,7 +255,7 @@ std::int64_t chain_room(const isa::Machine& machine) {
 }
 
 std::vector<Chain> find_chains(const Graph& g, const std::vector<ValueId>& storage,
-                               const isa::Machine& machine) {
+                               const std::vector<Home>& homes, const isa::Machine& machine) {
   std::vector<int> uses(g.values.size(), 0), reader(g.values.size(), -1);
   std::vector<bool> taken(g.nodes.size(), false), fixed(g.values.size(), false);
   for (std::size_t i = 0; i < g.nodes.size(); ++i)
@@ -333,6 +267,8 @@ std::vector<Chain> find_chains(const Graph& g, const std::vector<ValueId>& stora
   for (std::size_t v = 0; v < storage.size(); ++v)
     if (storage[v] != static_cast<ValueId>(v))
       fixed[v] = fixed[static_cast<std::size_t>(storage[v])] = true;
+  for (std::size_t v = 0; v < homes.size(); ++v)
+    if (homes[v].in >= 0) fixed[v] = fixed[static_cast<std::size_t>(homes[v].in)] = true;
   const auto alone = [&](ValueId v) {
     return uses[static_cast<std::size_t>(v)] == 1 && !fixed[static_cast<std::size_t>(v)];
   };
@@ -340,7 +276,7 @@ std::vector<Chain> find_chains(const Graph& g, const std::vector<ValueId>& stora
   const auto side_of = [&](const Chain& chain, const Node& next, ValueId v) {
     const int from = g.values[static_cast<std::size_t>(v)].producer;
     const bool free = from >= 0 && alone(v) && !taken[static_cast<std::size_t>(from)] &&
-                      g.type(v).format != Format::fp32 && !maker(g, chain, v);
+                      g.type(v).format != Format::fp32 && !maker(g, chain, v, chain.nodes.size());
     if (!free) return -1;
     const Extents &made = g.type(v).e, &read = g.type(next.output).e;
     const Rule r = rule_of(g, g.nodes[static_cast<std::size_t>(from)]);
@@ -354,11 +290,11 @@ std::vector<Chain> find_chains(const Graph& g, const std::vector<ValueId>& stora
     if (taken[i] || storage[static_cast<std::size_t>(g.nodes[i].output)] != g.nodes[i].output)
       continue;
     const unsigned allowed = machine.chains_tiles ? ~0U : unsigned{axis_n};
+    double most = 0;
     Chain best, chain{.nodes = {}, .axes = rule_of(g, g.nodes[i]).axes & allowed, .tile = {}};
-    std::int64_t most = 0;
     std::vector<int> sides;
     const auto gain_of = [&](Chain& c) {
-      return choose_tile(g, c, chain_room(machine)) ? gain(g, c, machine) : 0;
+      return choose_tile(g, c, chain_room(machine)) ? gain(g, c, machine) : 0.0;
     };
     for (int next = static_cast<int>(i); chain.axes != 0;) {
       const auto at = static_cast<std::size_t>(next);
@@ -371,11 +307,11 @@ std::vector<Chain> find_chains(const Graph& g, const std::vector<ValueId>& stora
       chain.nodes.push_back(next);
       // With all operands on the side, and without those that are not worth it.
       Chain now = chain;
-      std::int64_t saved = gain_of(now);
+      double saved = gain_of(now);
       for (const int side : sides) {
         Chain without = now;
         std::erase(without.nodes, side);
-        if (const std::int64_t more = gain_of(without); more > saved) now = without, saved = more;
+        if (const double more = gain_of(without); more > saved) now = without, saved = more;
       }
       if (saved > most) best = now, most = saved;
       const ValueId made = g.nodes[at].output;
@@ -437,7 +373,7 @@ void lower_chain(const Graph& g, const Chain& chain, const std::vector<View>& vi
           kernels::Call call = g.call(x);
           std::vector<View> inputs;
           for (std::size_t i = 0; i < x.inputs.size(); ++i) {
-            const auto inside = maker(g, chain, x.inputs[i]);
+            const auto inside = maker(g, chain, x.inputs[i], k);
             Span high = rows[k], wide = columns[k];
             if (i == 0 && (chain.axes & axis_h) != 0) {
               high = span_read(rule.h, rows[k], call.inputs[0].e.h);

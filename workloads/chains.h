@@ -9,6 +9,7 @@
 #include "isa/machine.h"
 #include "kernels/lowering.h"
 #include "workloads/graph.h"
+#include "workloads/storage.h"
 
 namespace ane::workloads {
 
@@ -24,11 +25,12 @@ struct Chain {
 // L2 that a chain may use, of the machine's.
 std::int64_t chain_room(const isa::Machine& machine);
 
-// Chains that pay: what they save of activations outweighs the weights that tiles read again, which
-// stream about twice as fast. `storage`: by value, whose storage it shares.
+// Chains that pay, by an estimate of cycles for the tiles together and for the nodes one by one:
+// multiplication, activations through memory and weights overlap inside a node, so a node's time is
+// the longest of them. `storage`, `homes`: by value (storage.h).
 // On a machine whose compiler does not chain tiles, only batch items are taken apart.
 std::vector<Chain> find_chains(const Graph& graph, const std::vector<ValueId>& storage,
-                               const isa::Machine& machine);
+                               const std::vector<Home>& homes, const isa::Machine& machine);
 
 // Emits the tasks. views: of the values outside the chain. block: address of chain_room bytes of
 // L2. in_use: L2 held by others meanwhile. tasks: by node, added to.

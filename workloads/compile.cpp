@@ -54,13 +54,15 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
       storage.push_back(static_cast<ValueId>(v));
   else
     storage = storage_of(graph, life, machine);
+  const std::vector<Home> homes =
+      options.keep_all ? std::vector<Home>(graph.values.size()) : homes_of(graph, storage, life);
   std::vector<View> views(graph.values.size());
   result.resident.assign(graph.values.size(), false);
   Arena l2, memory;
   Residency residency(graph, life, machine.l2.count);
   // Chains take their part of L2 first, where they run; what they read lives until then.
   std::vector<Chain> chains;
-  if (options.keep_in_l2 && !options.keep_all) chains = find_chains(graph, storage, machine);
+  if (options.keep_in_l2 && !options.keep_all) chains = find_chains(graph, storage, homes, machine);
   std::vector<const Chain*> chain_at(graph.nodes.size(), nullptr);
   std::vector<bool> inside(graph.nodes.size(), false);  // of a chain, not its last node
   std::int64_t block = 0;
@@ -78,7 +80,10 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
     residency.reserve(last, chain_room(machine));
   }
   std::int64_t memory_size = 0, constant_size = 0;
-  for (std::size_t v = 0; v < graph.values.size(); ++v) {
+  std::vector<bool> placed(graph.values.size(), false);
+  const auto place = [&](const auto& self, std::size_t v) -> void {
+    if (placed[v]) return;
+    placed[v] = true;
     const Value& value = graph.values[v];
     const Extents& of = value.type.e;
     const std::int64_t row = of.w * isa::byte_size(value.type.format);
@@ -92,15 +97,24 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
                       kernels::to_string(value.type), item, stride_limit),
           "smaller extents, or several graphs");
     const auto id = static_cast<ValueId>(v);
+    if (homes[v].in >= 0) {
+      const auto home = static_cast<std::size_t>(homes[v].in);
+      self(self, home);
+      views[v] = views[home].slice(homes[v].axis, homes[v].begin,
+                                   kernels::extent(value.type.e, homes[v].axis));
+      result.resident[v] = result.resident[home];
+      if (result.resident[v]) residency.share(id);
+      return;
+    }
     if (storage[v] != id) {
       const Node& n = graph.nodes[static_cast<std::size_t>(value.producer)];
       const auto from = static_cast<std::size_t>(n.inputs[0]);
       views[v] = seen_as(graph, n, views[from]);
       result.resident[v] = result.resident[from];
       if (result.resident[v]) residency.share(id);
-      continue;
+      return;
     }
-    if (value.producer >= 0 && inside[static_cast<std::size_t>(value.producer)]) continue;
+    if (value.producer >= 0 && inside[static_cast<std::size_t>(value.producer)]) return;
     const bool interior = value.producer >= 0 && !options.keep_all &&
                           value.type.format != Format::fp32 &&
                           std::ranges::find(graph.outputs, id) == graph.outputs.end();
@@ -118,7 +132,7 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
                     .sh = e.w * size,
                     .sc = e.h * e.w * size,
                     .sn = e.c * e.h * e.w * size};
-        continue;
+        return;
       }
       residency.withdraw(id);
     }
@@ -131,12 +145,13 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
       views[v] = lowering.memory_view(Sections::constants, constant_size, value.type);
       constant_size = aligned(constant_size + bytes);
       lowering.write_constant(views[v], machine_constant(*value.constant, value.type));
-      continue;
+      return;
     }
     const std::int64_t at = *memory.place(bytes, held);
     memory_size = std::max(memory_size, at + bytes);
     views[v] = lowering.memory_view(Sections::tensors, at, value.type);
-  }
+  };
+  for (std::size_t v = 0; v < graph.values.size(); ++v) place(place, v);
   lowering.reserve_memory(Sections::tensors, memory_size);
   if (constant_size > 0) lowering.reserve_memory(Sections::constants, constant_size);
 

@@ -194,6 +194,7 @@ ValueId Layers::concat(const std::vector<ValueId>& parts, unsigned axis) {
 }
 
 ValueId Layers::reshape(ValueId x, const Extents& to) {
+  if (extents(x) == to) return fp16(x);
   Attributes a;
   a.extents = to;
   return graph_.node("reshape", next("reshape"), {fp16(x)}, a);

@@ -7,6 +7,7 @@
 
 #include "isa/error.h"
 #include "isa/functions.h"
+#include "workloads/join.h"
 #include "workloads/mpnn/graph.h"
 #include "workloads/networks.h"
 
@@ -298,7 +299,10 @@ Numbers numbers_of(const Spec& s, const isa::Machine& machine) {
   return n;
 }
 
-Graph graph_of(const Spec& s, const isa::Machine& machine, std::optional<std::uint64_t> seed) {
+namespace {
+
+Graph unjoined_graph_of(const Spec& s, const isa::Machine& machine,
+                        std::optional<std::uint64_t> seed) {
   Numbers numbers = numbers_of(s, machine);
   numbers.seed = seed;
   if (s.kind == "conv") return Builder(s, machine, numbers).conv();
@@ -312,6 +316,12 @@ Graph graph_of(const Spec& s, const isa::Machine& machine, std::optional<std::ui
   if (s.kind == "llm") return build_llm(language_model(s), s, numbers);
   throw InputError("spec", fmt::format("kind={} has no graph for the accelerator", s.kind),
                    "conv, matmul, elementwise, op, network, encoder, llm, mpnn, copy");
+}
+
+}  // namespace
+
+Graph graph_of(const Spec& s, const isa::Machine& machine, std::optional<std::uint64_t> seed) {
+  return joined(unjoined_graph_of(s, machine, seed));
 }
 
 }  // namespace ane::workloads

@@ -142,4 +142,41 @@ std::vector<ValueId> storage_of(const Graph& g, std::vector<Life>& life,
   return storage;
 }
 
+std::vector<Home> homes_of(const Graph& g, const std::vector<ValueId>& storage,
+                           std::vector<Life>& life) {
+  std::vector<Home> homes(g.values.size());
+  // Parts that concatenations read; others may read them where they are, but not as other extents.
+  std::vector<int> uses(g.values.size(), 0);
+  for (const Node& n : g.nodes)
+    for (const ValueId v : n.inputs)
+      uses[static_cast<std::size_t>(v)] += n.op == &kernels::concat_operator    ? 1
+                                           : n.op == &kernels::reshape_operator ? 2
+                                                                                : 0;
+  for (const ValueId v : g.outputs) uses[static_cast<std::size_t>(v)] += 2;
+  // Later concatenations first: a home inside a home begins with its first part.
+  for (std::size_t i = g.nodes.size(); i-- > 0;) {
+    const Node& n = g.nodes[i];
+    if (n.op != &kernels::concat_operator) continue;
+    const auto axis = static_cast<kernels::Axis>(n.attributes.axis);
+    std::int64_t at = 0;
+    for (const ValueId v : n.inputs) {
+      const auto index = static_cast<std::size_t>(v);
+      const std::int64_t count = kernels::extent(g.type(v).e, axis);
+      if (g.values[index].producer >= 0 && storage[index] == v && uses[index] == 1)
+        homes[index] = {.in = n.output, .axis = axis, .begin = at};
+      at += count;
+    }
+  }
+  for (const Node& n : g.nodes)
+    if (homes[static_cast<std::size_t>(n.output)].in >= 0)
+      for (ValueId v = n.output; homes[static_cast<std::size_t>(v)].in >= 0;) {
+        v = homes[static_cast<std::size_t>(v)].in;
+        Life& home = life[static_cast<std::size_t>(v)];
+        const Life& part = life[static_cast<std::size_t>(n.output)];
+        home.begin = std::min(home.begin, part.begin);
+        home.end = std::max(home.end, part.end);
+      }
+  return homes;
+}
+
 }  // namespace ane::workloads

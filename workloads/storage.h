@@ -62,6 +62,16 @@ class Residency {
 // storage are lengthened.
 std::vector<ValueId> storage_of(const Graph& graph, std::vector<Life>& life,
                                 const isa::Machine& machine);
+// A value that is made where a concatenation has it: part of another value's storage.
+struct Home {
+  ValueId in = -1;  // -1: it has its own
+  kernels::Axis axis{};
+  std::int64_t begin = 0;
+};
+// By value. What one concatenation reads, once, has a home there: it copies nothing then. Lives of
+// the homes begin when the first part is made and end no earlier than their parts'.
+std::vector<Home> homes_of(const Graph& graph, const std::vector<ValueId>& storage,
+                           std::vector<Life>& life);
 // The result of a node that shares its input's storage, seen in the input's view.
 kernels::View seen_as(const Graph& graph, const Node& node, kernels::View input);
 

@@ -1,4 +1,5 @@
-// Concatenation of any number of inputs along one axis (attribute `axis`): one copy an input.
+// Concatenation of any number of inputs along one axis (attribute `axis`): one copy an input, none
+// for an input that was made in its place (workloads/storage.h).
 #include "kernels/ops/copies.h"
 
 namespace ane::kernels {
@@ -46,7 +47,8 @@ void lower(const Call& call, Lowering& lowering) {
   std::int64_t at = 0;
   for (std::size_t i = 0; i < call.inputs.size(); ++i) {
     const std::int64_t count = extent(call.inputs[i].e, axis);
-    emit_copy(lowering, lowering.input(i), lowering.output().slice(axis, at, count));
+    const View place = lowering.output().slice(axis, at, count);
+    if (!(lowering.input(i) == place)) emit_copy(lowering, lowering.input(i), place);
     at += count;
   }
 }

@@ -1,6 +1,8 @@
 // Convolution (2-D, and 1-D as one row) and linear, its 1x1 case: the operators that the MAC array
 // exists for. Reads stride, dilation, pad, groups, activation and alpha; parameters hold the
-// kernel.
+// kernel. A second input of the result's extents is added before the activation, in the same task:
+// the planar engine takes what the neural engines make ("one addition joins its producer" [S1,
+// S2]).
 //
 // With attribute `scale` (and `zero`) the result is INT8 codes: quantised on the way out, as the
 // next layer of an integer chain reads it [Q3].
@@ -38,6 +40,10 @@ TensorType shape(const Call& call) {
        .c = p.cout,
        .n = x.n}};
   require(out.e.w >= 1 && out.e.h >= 1, call, "the kernel is larger than the padded input");
+  if (call.inputs.size() > 1)
+    require(call.inputs[1] == TensorType{Format::fp16, out.e}, call,
+            "what is added must be " + to_string(TensorType{Format::fp16, out.e}) + ", not " +
+                to_string(call.inputs[1]));
   return out;
 }
 
@@ -69,7 +75,8 @@ Work work(const Call& call) {
   const std::int64_t k = p.cin * p.kh * p.kw;
   return {.kind = p.kh * p.kw == 1 && call.attributes.groups == 1 ? WorkKind::gemm : WorkKind::conv,
           .macs = {o.count() * k},
-          .other_flops = call.attributes.activation == "none" ? 0 : o.count(),
+          .other_flops = (call.attributes.activation == "none" ? 0 : o.count()) +
+                         (call.inputs.size() > 1 ? o.count() : 0),
           .read = input_bytes(call),
           .written = {call.output.bytes()},
           .weights = {p.count() * 2},
@@ -86,6 +93,7 @@ void reference(const Call& call, const Arithmetic& arithmetic,
   const Extents &x = call.inputs[0].e, &o = call.output.e;
   const bool integer = p.format == isa::KernelFormat::i8;
   const arith::Activation act = activation_of(call);
+  const int add = function_index(isa::elementwise_operations, "add", call.name);
   const std::int64_t k = p.cin * p.kh * p.kw;
   const std::vector<double> w = integer ? std::vector<double>{} : arithmetic.weights(p);
   const std::int64_t group_out = p.cout / a.groups;
@@ -130,8 +138,9 @@ void reference(const Call& call, const Arithmetic& arithmetic,
                                                       static_cast<std::size_t>(k)),
                                  p.bias.empty() ? nullptr : &bias, nullptr);
             }
-            set_result(call, arithmetic, output, position(o, n, c, oy, ox),
-                       arithmetic.unary(act, y));
+            const std::int64_t here = position(o, n, c, oy, ox);
+            if (inputs.size() > 1) y = arithmetic.elementwise(add, y, element(*inputs[1], here));
+            set_result(call, arithmetic, output, here, arithmetic.unary(act, y));
           }
         }
 }
@@ -147,6 +156,7 @@ struct Geometry {
   Extents x, o;
   std::int64_t in_size, out_size;  // bytes of an element; 0 where the operand already lies in L2
   int kw, kh;                      // dilated
+  std::int64_t add_size;           // bytes of an element of what is added; 0: nothing, or in L2
 
   std::int64_t in_rows(std::int64_t rows) const {
     return std::min(x.h, (rows - 1) * a.stride_h + kh);
@@ -157,35 +167,67 @@ struct Geometry {
   std::int64_t bytes(const Tile& t) const {
     const std::int64_t cin = a.groups == 1 ? x.c : p.cin * t.cout / (p.cout / a.groups);
     // Operands that lie in L2 need none; each of the others starts on a line of 64 bytes.
-    if (in_size == 0 && out_size == 0) return 0;
-    return 256 +
-           t.n * (in_size * cin * in_rows(t.h) * in_columns(t.w) + out_size * t.cout * t.h * t.w);
+    if (in_size == 0 && out_size == 0 && add_size == 0) return 0;
+    return 320 + t.n * (in_size * cin * in_rows(t.h) * in_columns(t.w) +
+                        (out_size + add_size) * t.cout * t.h * t.w);
   }
 };
 
-// The largest tile that fits: batch items first, then rows, then columns, output channels last,
-// since each cut of those reads the input again.
-Tile choose_tile(const Geometry& g, std::int64_t room, std::int64_t max_cout,
-                 std::int64_t cout_step, const std::string& name) {
-  Tile t{g.o.n, g.o.h, g.o.w, max_cout};
-  const auto shrink = [&](std::int64_t& x, std::int64_t step) {
-    while (g.bytes(t) > room && x > step) x = std::max(step, (x / 2 + step - 1) / step * step);
+// The largest tile of `cout` channels that fits: batch items are cut first, then rows, then columns
+// in multiples of 128, as Apple's compiler has them [S1], then of 32; in even parts. 0 columns when
+// none fits.
+Tile tile_of(const Geometry& g, std::int64_t room, std::int64_t cout) {
+  Tile t{g.o.n, g.o.h, g.o.w, cout};
+  const auto shrink = [&](std::int64_t& x, std::int64_t extent, std::int64_t step) {
+    for (std::int64_t parts = 2; g.bytes(t) > room && x > step; ++parts)
+      x = std::max(step, ((extent + parts - 1) / parts + step - 1) / step * step);
   };
-  shrink(t.n, 1);
-  shrink(t.h, 1);
-  if (g.o.w > 32) shrink(t.w, 32);
-  shrink(t.cout, cout_step);
-  shrink(t.w, 1);
-  if (g.bytes(t) > room)
-    throw InputError(name, "one row of one output channel does not fit in the free L2 (" +
-                               std::to_string(g.bytes(t)) + " of " + std::to_string(room) + " B)");
+  shrink(t.n, g.o.n, 1);
+  shrink(t.h, g.o.h, 1);
+  for (const std::int64_t step : {128, 32, 1})
+    if (g.o.w > step) shrink(t.w, g.o.w, step);
+  if (g.bytes(t) > room) t.w = 0;
   return t;
+}
+
+// Of the tiles with all output channels and with fewer, the one that moves least. Weights are read
+// again for each tile unless the kernel memories hold them; the input is read again for each block
+// of output channels. Weights stream 27/16 as fast as tiles (64 and 39 GB/s on M4).
+Tile choose_tile(const Geometry& g, std::int64_t room, std::int64_t max_cout,
+                 std::int64_t cout_step, const isa::Machine& m, const std::string& name) {
+  const auto real = [](std::int64_t x) { return static_cast<double>(x); };
+  const std::int64_t per_channel = g.p.cin * g.kh * g.kw * 2;
+  const double stream = real(g.p.count() * 2) / 27;
+  Tile best{};
+  double least = 0;
+  std::int64_t cout = max_cout;
+  while (true) {
+    const Tile t = tile_of(g, room, cout);
+    if (t.w > 0) {
+      const std::int64_t parts =
+          ((g.o.n + t.n - 1) / t.n) * ((g.o.h + t.h - 1) / t.h) * ((g.o.w + t.w - 1) / t.w);
+      const bool held = cout * per_channel <= m.kernel_memory.count * m.cores;
+      const std::int64_t blocks = g.a.groups == 1 ? (g.p.cout + cout - 1) / cout : 1;
+      const double cost =
+          stream * real(held ? 1 : parts) + real(g.in_size * g.x.count() * blocks) / 16;
+      if (best.w == 0 || cost < least) best = t, least = cost;
+    }
+    if (cout <= cout_step) break;
+    cout = std::max(cout_step, (cout / 2 + cout_step - 1) / cout_step * cout_step);
+  }
+  if (best.w == 0)
+    throw InputError(name, "one row of one output channel does not fit in the free L2 (" +
+                               std::to_string(g.bytes({1, 1, 1, cout_step})) + " of " +
+                               std::to_string(room) + " B)");
+  return best;
 }
 
 void lower(const Call& call, Lowering& lowering) {
   const Attributes& a = call.attributes;
   const Parameters& p = *call.parameters;
   const View x = lowering.input(0), y = lowering.output();
+  const bool adds = call.inputs.size() > 1;
+  const View z = adds ? lowering.input(1) : View{};
   const Geometry g{a,
                    p,
                    x.e,
@@ -193,16 +235,17 @@ void lower(const Call& call, Lowering& lowering) {
                    x.where == Where::l2 ? 0 : isa::byte_size(x.format),
                    y.where == Where::l2 ? 0 : isa::byte_size(y.format),
                    a.dilation_w * (p.kw - 1) + 1,
-                   a.dilation_h * (p.kh - 1) + 1};
+                   a.dilation_h * (p.kh - 1) + 1,
+                   adds && z.where == Where::memory ? isa::byte_size(z.format) : 0};
   const std::int64_t group_out = p.cout / a.groups;
-  // One stream holds at most 16 MiB (research: streaming cap), counted decoded for all engines.
+  // One engine's stream holds at most 16 MiB (research: streaming cap), counted decoded.
   const std::int64_t per_channel = p.cin * g.kh * g.kw * 2;
   std::int64_t max_cout =
-      std::max<std::int64_t>(16, (std::int64_t{16} << 20) / per_channel / 16 * 16);
+      std::max<std::int64_t>(1, (std::int64_t{16} << 20) / per_channel) * lowering.machine().cores;
   const std::int64_t step = a.groups == 1 ? 16 : group_out;
   if (a.groups > 1) max_cout = std::max(group_out, max_cout / group_out * group_out);
   const Tile t = choose_tile(g, lowering.free_l2(), std::min(p.cout, max_cout),
-                             std::min(step, p.cout), call.name);
+                             std::min(step, p.cout), lowering.machine(), call.name);
 
   for (std::int64_t c = 0; c < p.cout; c += t.cout) {
     const std::int64_t couts = std::min(t.cout, p.cout - c);
@@ -224,13 +267,21 @@ void lower(const Call& call, Lowering& lowering) {
           if (a.groups > 1) in = in.slice(axis_c, c / group_out * p.cin, couts / group_out * p.cin);
           TaskSpec spec;
           spec.in1 = in;
-          spec.out = y.slice(axis_n, n, items)
-                         .slice(axis_c, c, couts)
-                         .slice(axis_h, h, rows)
-                         .slice(axis_w, w, columns);
+          const auto tile = [&](const View& v) {
+            return v.slice(axis_n, n, items)
+                .slice(axis_c, c, couts)
+                .slice(axis_h, h, rows)
+                .slice(axis_w, w, columns);
+          };
+          spec.out = tile(y);
           isa::Task& f = spec.fields;
           f.ne = isa::NeOp::mac;
-          lowering.set_activation(f, f.activation, call);
+          if (adds) {
+            spec.in2 = tile(z);
+            f.pe = isa::PeMode::ew;
+            f.ew = function_index(isa::elementwise_operations, "add", call.name);
+          }
+          lowering.set_activation(f, adds ? f.pe_post : f.activation, call);
           f.kw = g.kw;
           f.kh = g.kh;
           f.sx = a.stride_w;
@@ -260,7 +311,11 @@ TensorType linear_shape(const Call& call) {
 }  // namespace
 
 const Operator conv_operator{.name = "conv",
-                             .summary = "convolution with constant weights, bias and activation",
+                             .summary =
+                                 "convolution with constant weights, bias, one addition "
+                                 "and activation",
+                             .min_inputs = 1,
+                             .max_inputs = 2,
                              .shape = shape,
                              .refuse = refuse,
                              .work = work,
@@ -268,7 +323,11 @@ const Operator conv_operator{.name = "conv",
                              .lower = lower};
 
 const Operator linear_operator{.name = "linear",
-                               .summary = "product with constant weights, bias and activation",
+                               .summary =
+                                   "product with constant weights, bias, one addition and "
+                                   "activation",
+                               .min_inputs = 1,
+                               .max_inputs = 2,
                                .shape = linear_shape,
                                .refuse = refuse,
                                .work = work,

@@ -64,6 +64,18 @@ std::int64_t units_of(const isa::Extents& e, std::int64_t pixels) {
   return best * e.n;
 }
 
+// The engines' streams start a power of two apart, of 2 MiB or more: they meet in the same banks of
+// the memory. Seen with 64 positions, where the array waits for the stream; not with one, nor with
+// whole work units (128) [T8].
+bool streams_collide(const Task& t) {
+  constexpr std::uint64_t least = 2 << 20;
+  const std::int64_t positions = t.out.w * t.out.h * t.out.n;
+  if (t.ne != NeOp::mac || !t.kernel.enable || t.out.c < 32 || positions < 2 || positions >= 128)
+    return false;
+  const auto apart = static_cast<std::uint64_t>(t.kernel.streams[1] - t.kernel.streams[0]);
+  return apart >= least && std::has_single_bit(apart);
+}
+
 // Share of the dense time that skipping leaves, from the measured factors [T4].
 double zero_skip(const Task& t, const AneParameters& chip) {
   const double zeros = t.skip / 65535.0;
@@ -137,7 +149,8 @@ TaskWork count_work(const Task& t, const AneParameters& chip) {
   if (t.pe == PeMode::pool) w.planar_elements = t.out.count() * t.kw * t.kh;
   if (t.ne == NeOp::copy || t.ne == NeOp::tex)
     w.planar_elements = std::max(w.planar_elements, t.out.count());
-  w.planar_inputs = t.pe == PeMode::ew ? 2 : 1;
+  // What the neural engines make does not pass the planar engine's read port.
+  w.planar_inputs = t.pe == PeMode::ew && t.ne == NeOp::off ? 2 : 1;
   if (w.macs == 0) w.units = std::max<std::int64_t>(1, w.planar_elements / planar_unit);
   return w;
 }
@@ -146,7 +159,9 @@ TaskTime price(const Task& t, const TaskWork& w, const AneParameters& chip, doub
   const double ne_clock = chip.clock_hz * clock_share, l2_clock = chip.l2_clock_hz * clock_share;
   const auto real = [](std::int64_t x) { return static_cast<double>(x); };
   TaskTime r;
-  r.weights = real(w.weight_bytes) / chip.weight_bandwidth;
+  r.weights = real(w.weight_bytes) /
+              (streams_collide(t) ? std::min(chip.weight_bandwidth, chip.weight_conflict_bandwidth)
+                                  : chip.weight_bandwidth);
   if (w.load_bytes > 0) r.load = real(w.load_bytes) / chip.tile_bandwidth + chip.dram_latency;
   r.store = real(w.store_bytes) / chip.tile_bandwidth;
   r.overhead = chip.task_overhead / ne_clock;
@@ -158,8 +173,10 @@ TaskTime price(const Task& t, const TaskWork& w, const AneParameters& chip, doub
     const auto channels = real(ceil_div(made.c, chip.cores));
     const double lanes = t.groups > 1 && made.c / t.groups == 1 ? 0.5 : 1;
     double cycles = real(w.units * w.unit_pixels * window(t)) * channels / (rate * lanes);
-    if (t.winograd && chip.winograd_gain > 1) cycles /= chip.winograd_gain;
-    cycles *= zero_skip(t, chip);
+    double left = zero_skip(t, chip);
+    if (t.winograd && chip.winograd_gain > 1) left /= chip.winograd_gain;
+    cycles *= left;
+    r.array_macs = real(w.macs) * left;
     cycles += real(w.units * w.passes) * (w.integer ? chip.unit_overhead_int8 : chip.unit_overhead);
     r.mac = cycles / ne_clock;
     // Results leave through one port of L2; a right-hand matrix enters the kernel memories there.
@@ -179,6 +196,12 @@ TaskTime price(const Task& t, const TaskWork& w, const AneParameters& chip, doub
   r.bound = longest == r.mac      ? Cause::compute
             : longest == r.planar ? Cause::planar
                                   : Cause::activations;
+  // Weights and tiles together pass the engine's one port to the memory [T19].
+  const double port =
+      r.overhead + real(w.weight_bytes + w.load_bytes + w.store_bytes) / chip.dram_bandwidth;
+  const std::int64_t tiles = w.load_bytes + w.store_bytes;
+  if (port > r.engine && tiles > 0)
+    r.engine = port, r.bound = w.weight_bytes > tiles ? Cause::weights : Cause::activations;
   return r;
 }
 

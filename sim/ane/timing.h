@@ -44,6 +44,7 @@ TaskWork count_work(const isa::Task& task, const AneParameters& chip);
 
 struct TaskTime {
   double weights = 0, load = 0, mac = 0, planar = 0, store = 0;  // s, each stage alone
+  double array_macs = 0;         // multiplications that the array does: zeros skipped, Winograd
   double bank_conflict = 0;      // part of mac that bank conflicts add
   double overhead = 0;           // s, start and drain
   double engine = 0;             // s, composed, the weights being there; overhead included

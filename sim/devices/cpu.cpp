@@ -134,7 +134,9 @@ class Cpu {
     const double in = real(w.read.count + w.weights.count), out = real(w.written.count);
     t.moved = in + out * costs.cpu_output_passes.value_or(1);
     const bool cached = cpu.p_l2 && t.moved < *cpu.p_l2 / 2;
-    t.memory = cached ? 0 : t.moved / bandwidth;
+    // The products of a batch follow one another on one thread, which reads their operands.
+    const double reading = w.batch > 1 ? costs.cpu_reduce_bandwidth.value_or(bandwidth) : bandwidth;
+    t.memory = cached ? 0 : in / std::min(reading, bandwidth) + (t.moved - in) / bandwidth;
     if (!cached && costs.cpu_first_touch) t.memory += out / *costs.cpu_first_touch;
     if (w.bias) {
       const double pass = out * costs.cpu_bias_passes.value_or(0);

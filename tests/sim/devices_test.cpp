@@ -137,6 +137,20 @@ TEST(Cpu, WithoutAMatrixUnitAProductRunsOnTheVectorUnitsOfAllCores) {
               100 * (each / rate + handoff), 1e-10);
 }
 
+TEST(Cpu, OneThreadReadsTheOperandsOfABatchAndAllCoresThoseOfOneProduct) {
+  const Chip chip = load_chip("M4Pro");
+  const Runtime mlx = load_runtime("mlx");
+  const RuntimeParameters& r = mlx.costs();
+  PriceOptions o;
+  o.precision = Precision::fp32;
+  const double in = (64.0 + 32) * 1024 * 4, out = 64.0 * 32 * 4 * *r.cpu_output_passes;
+  EXPECT_NEAR(price_cpu(Works{product(64, 32, 1024, 4, 4, 1000, true)}, chip, mlx, o).memory,
+              1000 * (in / *r.cpu_reduce_bandwidth + out / chip.cpu().bandwidth), 1e-9);
+  const double tall = (64000.0 + 32) * 1024 * 4;
+  EXPECT_NEAR(price_cpu(Works{product(64000, 32, 1024, 4, 4)}, chip, mlx, o).memory,
+              (tall + 1000 * out) / chip.cpu().bandwidth, 1e-9);
+}
+
 TEST(Cpu, AProductUpToTheSplitStaysOnOneCore) {
   const Chip chip = load_chip("M1");
   const Runtime blas = load_runtime("torch_cpu_openblas");

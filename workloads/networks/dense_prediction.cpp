@@ -1,6 +1,8 @@
-// Networks that answer at every position: CenterNet on ResNet-34 (Zhou et al. 2019: three up
-// convolutions, heads of 80 classes), CRAFT (Baek et al. 2019, figure 2: VGG-16 with a decoder) and
-// U-Net (Ronneberger et al. 2015, figure 1, padded convolutions).
+// Networks that answer at every position: CenterNet on ResNet-34 (Zhou et al. 2019, the authors'
+// plain residual network, msra_resnet: three transposed convolutions of 256 channels, heads of 64;
+// their other form needs deformable convolutions, which Core ML lacks), CRAFT (Baek et al. 2019,
+// figure 2: VGG-16 with a decoder) and U-Net (Ronneberger et al. 2015, figure 1, padded
+// convolutions).
 //
 // A transposed convolution of 4x4 and stride 2 has four taps an output position: here the upsampled
 // tensor under a 2x2 kernel.
@@ -25,7 +27,7 @@ ValueId up(Layers& l, ValueId x, std::int64_t c) {
 
 Outputs centernet_resnet34(Layers& l, ValueId x) {
   x = resnet_stages(l, x, {3, 4, 6, 3}).back();
-  for (const std::int64_t c : {256, 128, 64}) x = up(l, conv3(l, x, c), c);
+  for (int i = 0; i < 3; ++i) x = up(l, x, 256);
   Outputs out;
   for (const std::int64_t c : {80, 2, 2})
     out.push_back(l.linear(conv3(l, x, 64), c, "none", false));
