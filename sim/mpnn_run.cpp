@@ -13,6 +13,7 @@
 #include "sim/graph_run.h"
 #include "sim/mac_counters.h"
 #include "sim/mpnn_host.h"
+#include "sim/seeded.h"
 #include "workloads/mpnn/decoder.h"
 #include "workloads/mpnn/graph_sampling.h"
 #include "workloads/mpnn/metrics.h"
@@ -149,26 +150,6 @@ results::Record cost(const MpnnPlan& plan, std::int64_t length, const Target& ta
   return record;
 }
 
-// An ideal helix: something to calibrate on where no structure is given.
-mp::Input helix(std::int64_t length) {
-  mp::Input in;
-  in.real = length;
-  for (std::int64_t i = 0; i < length; ++i) {
-    for (const double phase : {-0.5, 0.0, 0.45, 0.5}) {          // N, CA, C, O along the turn
-      const double t = 1.7453 * static_cast<double>(i) + phase;  // 100 degrees a residue
-      in.atoms.push_back(static_cast<float>(2.3 * std::cos(t)));
-      in.atoms.push_back(static_cast<float>(2.3 * std::sin(t)));
-      in.atoms.push_back(static_cast<float>(1.5 * static_cast<double>(i) + phase));
-    }
-    in.residue_index.push_back(static_cast<std::int32_t>(i));
-    in.sequence.push_back(static_cast<std::int32_t>(i % 20));
-  }
-  in.mask.assign(static_cast<std::size_t>(length), 1.0F);
-  in.designed = in.mask;
-  in.chain_code.assign(static_cast<std::size_t>(length), 1);
-  return in;
-}
-
 std::vector<std::int32_t> order_of(const MpnnPlan& plan, std::int64_t length) {
   if (!plan.order.empty()) return plan.order;
   std::vector<std::int32_t> order(static_cast<std::size_t>(length));
@@ -200,7 +181,7 @@ results::Record time_mpnn(const MpnnPlan& plan, std::int64_t length, const Targe
   mp::GraphOptions options = graph_options(plan, length);
   options.with_values = false;
   // Time does not depend on the ranges' values, only on which layers have one.
-  if (plan.precision == "w8a8") options.ranges = mp::calibrate(plan.weights, {helix(8)});
+  if (plan.precision == "w8a8") options.ranges = mp::calibrate(plan.weights, {seeded_helix(8)});
   Machines machines(plan, target, profile, false);
   return cost(plan, length, target, profile, machines, options);
 }

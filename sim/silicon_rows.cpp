@@ -21,9 +21,8 @@ std::string column_name(const std::vector<std::string>& header, std::size_t i) {
   return i < header.size() ? header[i] : std::string();
 }
 
-// A line of set_aside.csv or software.csv: every named column of a row must equal, or with a
-// leading
-// '~' contain, the rule's text. Then the row takes `gives`.
+// A line of set_aside.csv or software.csv: every named column of a row must equal the rule's text,
+// or with a leading '~' contain it. Then the row takes `gives`.
 struct Rule {
   std::map<std::string, std::string> wanted;
   std::string gives;

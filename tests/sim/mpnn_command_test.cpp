@@ -1,7 +1,6 @@
 // anesim run mpnn and compare mpnn on a structure that the test writes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,24 +11,13 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "program.h"
+
 namespace {
 
+using ane::anesim;
+using ane::Answer;
 using testing::HasSubstr;
-
-struct Answer {
-  int status;
-  std::string text;
-};
-
-Answer anesim(const std::string& arguments, const std::string& redirect = "2>&1") {
-  FILE* pipe = popen((ANESIM_PROGRAM " " + arguments + " " + redirect).c_str(), "r");
-  Answer a{0, ""};
-  std::array<char, 4096> block{};
-  while (const std::size_t n = fread(block.data(), 1, block.size(), pipe))
-    a.text.append(block.data(), n);
-  a.status = WEXITSTATUS(pclose(pipe));
-  return a;
-}
 
 class MpnnCommand : public testing::Test {
  protected:
