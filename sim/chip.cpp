@@ -41,6 +41,7 @@ constexpr Field<A> ane_fields[] = {
     {"ane.features.detects_zeros", "1", &A::detects_zeros, 0, 1},
     {"ane.dispatch.direct", "s", &A::dispatch_direct, 0, 1},
     {"ane.dispatch.coreml", "s", &A::dispatch_coreml, 0, 1},
+    {"ane.dispatch.family", "s", &A::dispatch_family, 0, 1},
     {"ane.cold_wake", "s", &A::cold_wake, 0, 100},
     {"ane.rail_off_after", "s", &A::rail_off_after, 0, 1e4},
     {"ane.idle_gap", "s", &A::idle_gap, 0, 100},

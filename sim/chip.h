@@ -45,10 +45,11 @@ struct AneParameters {
   bool detects_zeros = false;  // skips them in dense storage too; sparse storage skips everywhere
   // Time of one call with no work. direct: private API; coreml: Core ML's prediction call.
   double dispatch_direct = 0, dispatch_coreml = 0;
-  double cold_wake = 0;       // first call after the rail was off
-  double rail_off_after = 0;  // idle seconds until the rail goes off
-  double idle_gap = 0;        // a gap of this length drops the clock to the floor
-  double ramp_time = 0;       // floor clock to full clock under load
+  double dispatch_family = 0;  // one figure for a generation: only the naive model takes it
+  double cold_wake = 0;        // first call after the rail was off
+  double rail_off_after = 0;   // idle seconds until the rail goes off
+  double idle_gap = 0;         // a gap of this length drops the clock to the floor
+  double ramp_time = 0;        // floor clock to full clock under load
   double energy_mac_fp16 = 0, energy_mac_int8 = 0;  // J per MAC
   double energy_l2_byte = 0, energy_kernel_byte = 0, energy_dram_byte = 0;
   double energy_dma_byte = 0;  // J per byte to or from memory, on the engine's own rail

@@ -191,7 +191,7 @@ std::optional<double> naive_quantity(const Spec& s, const Chip& chip, std::strin
   if (s.slope_from == 0) {
     if (s.unit == "ane")
       n.seconds +=
-          static_cast<double>(std::max<std::int64_t>(1, s.dispatches)) * chip.ane().dispatch_direct;
+          static_cast<double>(std::max<std::int64_t>(1, s.dispatches)) * chip.ane().dispatch_family;
     if (s.unit == "gpu" && !s.overlap) n.seconds += chip.gpu().sync_time;
   }
   if (n.seconds <= 0) return std::nullopt;

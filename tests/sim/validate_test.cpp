@@ -160,6 +160,17 @@ TEST(Validate, ANaiveMarginalFigureLeavesTheFloorOut) {
   EXPECT_FALSE(naive_quantity(spec, m4, "power"));
 }
 
+// Its floor is a family's, not the chip's own fitted one: the comparison would flatter it.
+TEST(Validate, ANaiveModelKnowsOneFloorAFamily) {
+  const auto launch = workloads::parse_spec("unit=ane path=direct kind=launch");
+  const auto floor = [&](const char* chip) {
+    return *naive_quantity(launch, load_chip(chip), "latency");
+  };
+  EXPECT_DOUBLE_EQ(floor("M4 Max"), floor("M4"));
+  EXPECT_DOUBLE_EQ(floor("M3 Ultra"), 0.11e-3);
+  EXPECT_NE(load_chip("M4 Max").ane().dispatch_direct, load_chip("M4").ane().dispatch_direct);
+}
+
 TEST(Validate, PowerIsAMeasureOfItsOwn) {
   const Validation v = compare_rows(silicon_rows(
       header +
