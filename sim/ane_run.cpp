@@ -37,8 +37,9 @@ CallCosts call_costs(const Chip& chip, const Runtime& runtime, Bytes transferred
 
 Bytes transferred_bytes(const workloads::Graph& graph) {
   Bytes bytes;
-  for (const auto v : graph.inputs) bytes += Bytes{graph.type(v).bytes()};
-  for (const auto v : graph.outputs) bytes += Bytes{graph.type(v).bytes()};
+  for (const auto* list : {&graph.inputs, &graph.outputs})
+    for (const auto v : *list)
+      if (!graph.values[static_cast<std::size_t>(v)].state) bytes += Bytes{graph.type(v).bytes()};
   return bytes;
 }
 

@@ -25,7 +25,7 @@ results::Record ane_record(results::Run run, const Chip& chip, const Runtime& ru
 // Bytes of a program: weights, tensors in memory, instructions.
 results::Parts memory_parts(const workloads::Compiled& compiled);
 
-// Bytes of the graph's inputs and outputs in memory.
+// Bytes of the graph's inputs and outputs that the host hands over: all but its state.
 Bytes transferred_bytes(const workloads::Graph& graph);
 
 }  // namespace ane::sim

@@ -46,7 +46,7 @@ const std::set<std::tuple<std::string, std::string, std::string>>& calibrated() 
     for (const char* file : {"ane_calibration.csv", "soc_calibration.csv"})
       for (const SiliconRow& r : load_silicon_rows(file)) {
         if (r.spec.empty() || !r.value || r.trust == "D" || !r.set_aside.empty()) continue;
-        const workloads::Spec spec = workloads::parse_spec(r.spec);
+        const workloads::Spec spec = spec_of(r);
         try {
           std::string& name = names[r.machine];
           if (name.empty()) name = chip_of_row(r.machine).name();

@@ -134,6 +134,28 @@ Execution ramped(Execution full, const Execution& floor, double ramp) {
   return full;
 }
 
+// A big model is several programs, each with its call: as many as the spec says (`calls` and
+// `dispatches` of a pass; each operator left to the CPU parts it where neither is given), and no
+// fewer than the compiler's limit of 2 GiB of weights asks for (S61).
+double programs_of(const Spec& s, const results::Parts& memory) {
+  std::int64_t programs = std::max({std::int64_t{1}, s.dispatches, s.calls});
+  if (programs == 1) programs += s.cpu_ops;
+  constexpr double most_weights = 2147483648;
+  double weights = 0;
+  for (const results::Part& part : memory)
+    if (part.name == "weights") weights = part.value;
+  return std::max(static_cast<double>(programs), std::ceil(weights / most_weights));
+}
+
+// How often a language model is gone through for the spec's tokens: a prompt in calls of
+// `call_tokens`, an answer token by token unless a call checks several.
+std::int64_t passes_of(const Spec& s) {
+  const std::int64_t called = s.call_tokens > 0     ? s.call_tokens
+                              : s.phase == "decode" ? 1
+                                                    : s.tokens;
+  return (s.tokens + called - 1) / called;
+}
+
 Prediction of_call(const Spec& s, const Chip& chip, const Runtime& runtime) {
   const AneParameters ane = beside(with_engines(chip.ane(), s.engines), s.concurrent, chip);
   const State state = state_of(s, ane);
@@ -151,8 +173,7 @@ Prediction of_call(const Spec& s, const Chip& chip, const Runtime& runtime) {
   }
   CauseSeconds causes = e.causes;
   const CallCosts call = call_costs(chip, runtime, transferred);
-  // A language model may be several programs a token.
-  const auto programs = static_cast<double>(std::max<std::int64_t>(1, s.dispatches));
+  const double programs = programs_of(s, p.memory);
   // The firmware that starts a program slows down with the engine's clock.
   causes[static_cast<std::size_t>(Cause::dispatch)] += programs * call.dispatch / state.clock_share;
   causes[static_cast<std::size_t>(Cause::idle)] += state.wake;
@@ -224,7 +245,10 @@ Prediction of_sampling(Spec s, const Chip& chip, const Runtime& runtime) {
 
 }  // namespace
 
-Prediction predict_ane(const Spec& s, const Chip& chip, const Runtime& runtime) {
+Prediction predict_ane(const Spec& given, const Chip& chip, const Runtime& runtime) {
+  Spec s = given;
+  const std::int64_t passes = s.kind == "llm" ? passes_of(s) : 1;
+  if (s.phase == "decode" && s.call_tokens == 0) s.tokens = 1;
   Prediction p = s.kind == "mpnn" && s.phase == "sample" ? of_sampling(s, chip, runtime)
                                                          : of_call(s, chip, runtime);
   if (s.slope_from > 0) {
@@ -235,11 +259,7 @@ Prediction predict_ane(const Spec& s, const Chip& chip, const Runtime& runtime) 
     subtract(p, of_call(first, chip, runtime));
     scale(p, 1.0 / static_cast<double>(s.depth - s.slope_from));
   }
-  if (s.kind == "llm") {
-    std::int64_t calls = s.calls;
-    if (calls == 0 && s.call_tokens > 0) calls = (s.tokens + s.call_tokens - 1) / s.call_tokens;
-    if (calls > 1) scale(p, static_cast<double>(calls));
-  }
+  if (passes > 1) scale(p, static_cast<double>(passes));
   double largest = 0;
   for (const results::Part& part : p.causes)
     if (part.value > largest) largest = part.value, p.bound = part.name;
@@ -249,8 +269,8 @@ Prediction predict_ane(const Spec& s, const Chip& chip, const Runtime& runtime) 
 std::optional<results::Record> ane_spec_record(const results::Run& run, const Spec& s,
                                                const Chip& chip, const Runtime& runtime) {
   const AneParameters ane = beside(with_engines(chip.ane(), s.engines), s.concurrent, chip);
-  if (s.kind == "launch" || s.kind == "idle" || s.slope_from > 0 || s.calls > 1 ||
-      s.call_tokens > 0 || s.dispatches > 1 || s.phase == "sample" ||
+  if (s.kind == "launch" || s.kind == "idle" || s.slope_from > 0 ||
+      (s.kind == "llm" && passes_of(s) > 1) || programs_of(s, {}) > 1 || s.phase == "sample" ||
       state_of(s, ane).clock_share != 1)
     return std::nullopt;
   const isa::Machine machine = chip.machine();
@@ -258,6 +278,7 @@ std::optional<results::Record> ane_spec_record(const results::Run& run, const Sp
   const workloads::Compiled compiled =
       workloads::compile(graph, machine, kernels::arith::profile_named(machine.default_profile),
                          {.with_values = false});
+  if (programs_of(s, memory_parts(compiled)) > 1) return std::nullopt;
   const Schedule schedule(compiled.program, chip.ane());
   return ane_record(run, chip, runtime, graph, compiled, schedule.time(ane));
 }

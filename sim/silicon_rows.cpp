@@ -21,8 +21,8 @@ std::string column_name(const std::vector<std::string>& header, std::size_t i) {
   return i < header.size() ? header[i] : std::string();
 }
 
-// A line of set_aside.csv or software.csv: every named column of a row must equal the rule's text,
-// or with a leading '~' contain it. Then the row takes `gives`.
+// A line of set_aside.csv, software.csv or unsaid.csv: every named column of a row must equal the
+// rule's text, or with a leading '~' contain it. Then the row takes `gives`.
 struct Rule {
   std::map<std::string, std::string> wanted;
   std::string gives;
@@ -60,6 +60,11 @@ const std::vector<Rule>& set_aside_rules() {
 }
 const std::vector<Rule>& software_rules() {
   static const std::vector<Rule> all = read_rules("software", "runtime", "why");
+  return all;
+}
+
+const std::vector<Rule>& unsaid_rules() {
+  static const std::vector<Rule> all = read_rules("unsaid", "adds", "why");
   return all;
 }
 
@@ -165,7 +170,8 @@ std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& f
                    .value = std::nullopt,
                    .machine = cells["chip"],
                    .set_aside = "",
-                   .runtime = ""};
+                   .runtime = "",
+                   .unsaid = ""};
     if (const std::string& v = cells["value_si"]; !v.empty()) {
       double x = 0;
       const auto [end, fault] = std::from_chars(v.data(), v.data() + v.size(), x);
@@ -180,9 +186,20 @@ std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& f
       if (row.set_aside.empty() && matches(rule, cells)) row.set_aside = rule.gives;
     for (const Rule& rule : software_rules())
       if (row.runtime.empty() && matches(rule, cells)) row.runtime = rule.gives;
+    for (const Rule& rule : unsaid_rules())
+      if (row.unsaid.empty() && matches(rule, cells)) row.unsaid = rule.gives;
     out.push_back(std::move(row));
   }
   return out;
+}
+
+workloads::Spec spec_of(const SiliconRow& row) {
+  const workloads::Spec said = workloads::parse_spec(row.spec);
+  std::string text = row.spec;
+  std::istringstream words(row.unsaid);
+  for (std::string word; words >> word;)
+    if (!said.has(word.substr(0, word.find('=')))) text += ' ' + word;
+  return text.size() == row.spec.size() ? said : workloads::parse_spec(text);
 }
 
 std::vector<std::string> built_in_rows() {

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "workloads/spec.h"
+
 namespace ane::sim {
 
 struct SiliconRow {
@@ -15,7 +17,11 @@ struct SiliconRow {
   std::string machine;          // the chip that stands for `chip`, see machines.csv
   std::string set_aside;        // reason; empty: scored
   std::string runtime;  // the runtime that stands for the spec's path, see software.csv; or empty
+  std::string unsaid;   // further keys of the spec, see unsaid.csv
 };
+
+// The row's spec with those of the unsaid keys that it lacks. InputError as parse_spec.
+workloads::Spec spec_of(const SiliconRow& row);
 
 // The text of results/silicon/NAME.csv as the program carries it; empty for another name.
 std::string_view carried_rows(std::string_view name);
@@ -25,8 +31,8 @@ std::string_view carried_rows(std::string_view name);
 std::vector<std::vector<std::string>> parse_csv(std::string_view text, const std::string& place);
 
 // The rows of a file's text. InputError for a missing column (chip, source, trust, spec, quantity,
-// value_si) or a value that is no number. machines.csv, software.csv and
-// set_aside.csv are applied.
+// value_si) or a value that is no number. machines.csv, software.csv,
+// unsaid.csv and set_aside.csv are applied.
 std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& file);
 
 // The four files that the program carries, or a file of the disk.

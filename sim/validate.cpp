@@ -122,7 +122,7 @@ Validation compare_rows(const std::vector<SiliconRow>& rows,
     Comparison c;
     c.row = row;
     try {
-      const workloads::Spec spec = workloads::parse_spec(row.spec);
+      const workloads::Spec spec = spec_of(row);
       c.kind = spec.kind;
       c.unit = spec.unit;
       c.path = spec.path.empty() ? "none" : spec.path;

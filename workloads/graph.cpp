@@ -61,6 +61,10 @@ void GraphBuilder::output(ValueId v) {
   graph_.outputs.push_back(v);
 }
 
+void GraphBuilder::keep_as_state(ValueId v) {
+  graph_.values[static_cast<std::size_t>(v)].state = true;
+}
+
 ValueId GraphBuilder::linear(const std::string& name, ValueId x,
                              std::shared_ptr<const Parameters> parameters,
                              const std::string& activation) {

@@ -23,6 +23,7 @@ struct Value {
   TensorType type;
   int producer = -1;                       // node, or -1: an input or a constant
   std::shared_ptr<const Tensor> constant;  // dense, float32 or i32; null for inputs and results
+  bool state = false;  // an input or output that stays in memory between calls, the host apart
 };
 
 struct Node {
@@ -57,6 +58,7 @@ class GraphBuilder {
   ValueId node(const std::string& op, const std::string& name, std::vector<ValueId> inputs,
                Attributes attributes = {}, std::shared_ptr<const Parameters> parameters = {});
   void output(ValueId value);
+  void keep_as_state(ValueId value);  // Value::state
   Graph finish() { return std::move(graph_); }
 
   const TensorType& type(ValueId v) const { return graph_.type(v); }

@@ -75,6 +75,7 @@ constexpr Key keys[] = {
     {"counted", &S::counted},
     {"size", &S::size},
     {"weight_bytes", &S::weight_bytes},
+    {"state", &S::state},
     {"call_tokens", &S::call_tokens},
     {"calls", &S::calls},
     {"dispatches", &S::dispatches},
@@ -128,9 +129,11 @@ const std::vector<std::string>* choices(std::string_view key) {
   static const std::vector<std::string> units = {"ane", "gpu", "cpu", "memory"};
   static const std::vector<std::string> pads = {"same", "valid"};
   static const std::vector<std::string> scopes = {"rail", "package"};
+  static const std::vector<std::string> states = {"device", "buffers", "host"};
   if (key == "unit") return &units;
   if (key == "pad") return &pads;
   if (key == "scope") return &scopes;
+  if (key == "state") return &states;
   return nullptr;
 }
 

@@ -45,6 +45,10 @@ struct Spec {
   std::int64_t tokens = 1, context = 0, capacity = 0;
   std::int64_t call_tokens = 0, calls = 0, dispatches = 0, positions = 0, cpu_ops = 0;
   std::int64_t weight_bytes = 0;  // read for each token, where the source states it
+  // Where keys and values stay between calls. device: the program reads them in place and writes
+  // this call's columns (Core ML states of macOS 15). buffers: a whole cache is an input and an
+  // output of each call, of which the host hands over only the buffer; host: and copies it.
+  std::string state = "device";
   bool flash_attention = false;
   // mpnn
   std::int64_t residues = 0, encoder = 0, decoder = 0, context_layers = 0;

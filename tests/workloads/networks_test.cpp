@@ -1,6 +1,7 @@
 // Are the built-in networks the published ones? Their multiply-accumulates are, and they lower.
 #include "workloads/networks.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -75,6 +76,51 @@ TEST(Networks, DecodeMultipliesEveryWeightOnceAndAttendsToTheCache) {
   const double macs = graph_macs(build_llm(m, s, {}));
   EXPECT_DOUBLE_EQ(macs, 16.0 * static_cast<double>(m.layer_weights()) + 128256.0 * 2048 +
                              16.0 * 2 * 32 * 64 * 512);
+}
+
+TEST(Networks, AProgramOfALanguageModelHasFixedShapes) {
+  const auto macs = [](const std::string& more) {
+    const Spec s = parse_spec("kind=llm name=gpt2 tokens=1 " + more);
+    return graph_macs(build_llm(language_model(s), s, {}));
+  };
+  const double blocks = 12.0 * 12 * 768 * 768, head = 50257.0 * 768;
+  const auto attention = [](double tokens, double keys) { return 12 * 2 * 768 * tokens * keys; };
+  EXPECT_DOUBLE_EQ(macs("phase=decode context=100"), blocks + head + attention(1, 101));
+  EXPECT_DOUBLE_EQ(macs("phase=decode context=100 capacity=512"),
+                   blocks + head + attention(1, 512));
+  // Padded positions are computed as well, all but the vocabulary.
+  for (const char* state : {"device", "buffers", "host"})
+    EXPECT_DOUBLE_EQ(
+        macs(fmt::format("phase=decode context=512 capacity=512 positions=128 state={}", state)),
+        128 * blocks + head + attention(128, 512))
+        << state;
+  // A prompt in calls lies in a cache of its whole length.
+  const Spec s = parse_spec("kind=llm name=gpt2 phase=prefill tokens=512 call_tokens=128");
+  EXPECT_DOUBLE_EQ(graph_macs(build_llm(language_model(s), s, {})),
+                   128 * blocks + head + attention(128, 512));
+}
+
+TEST(Networks, ACacheThatIsHandedOverIsAnInputAndAnOutputOfItsWindow) {
+  const auto moved = [](const std::string& state, bool kept) {
+    const Spec s = parse_spec(
+        "kind=llm name=gpt2 phase=decode context=512 capacity=512 "
+        "positions=128 state=" +
+        state);
+    const Graph g = build_llm(language_model(s), s, {});
+    std::int64_t bytes = 0;
+    for (const auto* list : {&g.inputs, &g.outputs})
+      for (const ValueId v : *list)
+        if (g.values[static_cast<std::size_t>(v)].state == kept) bytes += g.type(v).e.count() * 2;
+    return bytes;
+  };
+  const std::int64_t column = 2 * 12 * 768 * 2;      // bytes of a token's keys, values
+  const std::int64_t own = (128 * 768 + 50257) * 2;  // tokens in, logits out
+  EXPECT_EQ(moved("device", true), column * (512 + 128));
+  EXPECT_EQ(moved("device", false), own);
+  EXPECT_EQ(moved("buffers", true), column * 2 * 384);
+  EXPECT_EQ(moved("buffers", false), own);
+  EXPECT_EQ(moved("host", true), 0);
+  EXPECT_EQ(moved("host", false), own + column * 2 * 384);
 }
 
 TEST(Networks, AModelIsToldByItsParameterCount) {

@@ -4,10 +4,11 @@
 // gate) or plain ones (GPT-2: layer norm, GELU). The vocabulary's product is for the last position,
 // cut to the accelerator's channels.
 //
-// Without values a call reads the cache where it lies and leaves its own keys and values as
-// outputs, as a runtime with state does. With values a program, which has no addresses at run time,
-// writes the cache of before and its own columns behind it as the state that the next call takes:
-// outputs are keys and values of each layer in order, then the logits.
+// Without values the spec's `state` says where keys and values stay. A program is compiled for
+// fixed shapes: it attends to `capacity` keys whatever the context is, and computes `positions`
+// positions although only `tokens` of them count. With values a program, which has no addresses at
+// run time, writes the cache of before and its own columns behind it as the state that the next
+// call takes: outputs are keys and values of each layer in order, then the logits.
 #include <algorithm>
 #include <cmath>
 
@@ -28,6 +29,8 @@ struct Block {
   const LanguageModel& m;
   std::int64_t tokens, context, keys, batch;
   bool cached;  // keys and values of before are inputs
+  bool handed;  // and whole caches are outputs, for the next call
+  bool copied;  // by the host
 
   std::int64_t size() const { return m.head_dim > 0 ? m.head_dim : m.hidden / m.heads; }
 
@@ -74,6 +77,7 @@ struct Block {
         tag + " keys", {Format::fp16, {.w = keys, .h = 1, .c = size(), .n = batch * m.kv_heads}});
     const ValueId past_v = g.input(
         tag + " values", {Format::fp16, {.w = size(), .h = 1, .c = keys, .n = batch * m.kv_heads}});
+    for (const ValueId x : {k, v, past_k, past_v}) g.keep_as_state(x);
     const ValueId heads = l.reshape(q, {.w = tokens, .h = 1, .c = size(), .n = batch * m.heads});
     ValueId scores = l.product(heads, past_k);
     if (const ValueId add = mask(tag + " mask"); add >= 0) scores = l.add(scores, add);
@@ -106,6 +110,40 @@ struct Block {
                      {.w = tokens, .h = 1, .c = m.heads * size(), .n = batch});
   }
 
+  // Against a cache that was handed in, with this call's columns put behind it; the window of as
+  // many columns that ends one token later is handed out.
+  ValueId attend_handed(const std::string& tag, ValueId q, ValueId k, ValueId v) const {
+    GraphBuilder& g = l.graph();
+    const std::int64_t items = batch * m.kv_heads, past = keys - tokens;
+    const Extents own{.w = tokens, .h = 1, .c = size(), .n = items};
+    ValueId key = l.reshape(k, own), value = l.permute(l.reshape(v, own), {0, 3, 2, 1});
+    if (past > 0) {
+      const ValueId past_k =
+          g.input(tag + " keys", {Format::fp16, {.w = past, .h = 1, .c = size(), .n = items}});
+      const ValueId past_v =
+          g.input(tag + " values", {Format::fp16, {.w = size(), .h = 1, .c = past, .n = items}});
+      key = l.concat({past_k, key}, kernels::axis_w);
+      value = l.concat({past_v, value}, kernels::axis_c);
+      Attributes window;
+      window.begin = {.w = 1, .h = 0, .c = 0, .n = 0};
+      window.extents = {.w = past, .h = 1, .c = size(), .n = items};
+      const ValueId next_k = g.node("slice", tag + " next keys", {key}, window);
+      window.begin = {.w = 0, .h = 0, .c = 1, .n = 0};
+      window.extents = {.w = size(), .h = 1, .c = past, .n = items};
+      const ValueId next_v = g.node("slice", tag + " next values", {value}, window);
+      g.output(next_k);
+      g.output(next_v);
+      if (!copied)
+        for (const ValueId x : {past_k, past_v, next_k, next_v}) g.keep_as_state(x);
+    }
+    const ValueId heads = l.reshape(q, {.w = tokens, .h = 1, .c = size(), .n = batch * m.heads});
+    ValueId scores = l.product(heads, key);
+    if (const ValueId add = mask(tag + " mask"); add >= 0) scores = l.add(scores, add);
+    scores = l.softmax(scores, kernels::axis_c);
+    return l.reshape(l.product(scores, value),
+                     {.w = tokens, .h = 1, .c = m.heads * size(), .n = batch});
+  }
+
   ValueId add_to(ValueId x, int index) const {
     const std::string tag = "layer" + std::to_string(index);
     const std::int64_t width = m.heads * size(), kv = m.kv_heads * size();
@@ -119,6 +157,8 @@ struct Block {
     }
     if (l.numbers().seed)
       y = attend_behind(tag, q, k, v);
+    else if (cached && handed)
+      y = attend_handed(tag, q, k, v);
     else if (cached)
       y = attend_in_place(tag, q, k, v);
     else
@@ -248,12 +288,25 @@ Graph build_llm(const LanguageModel& m, const Spec& s, const Numbers& numbers) {
   if (s.phase != "decode" && s.phase != "prefill")
     throw InputError("spec", "phase=" + s.phase + ": unknown", "decode, prefill");
   Layers l(m.name + " " + s.phase, numbers);
-  const std::int64_t tokens = s.call_tokens > 0 ? s.call_tokens : s.tokens;
-  const bool cached = s.phase == "decode" || s.context > 0;
-  // With values there are as many keys as there are positions.
   const bool values = numbers.seed.has_value();
-  const std::int64_t all = s.context + tokens, keys = values ? all : std::max(s.capacity, all);
-  const Block block{l, m, tokens, s.context, keys, s.batch, values ? s.context > 0 : cached};
+  const std::int64_t called = s.call_tokens > 0 ? s.call_tokens : s.tokens;
+  const std::int64_t tokens = values ? called : std::max(called, s.positions);
+  // A prompt in several calls lies in a cache of its whole length.
+  const std::int64_t all = s.context + (values ? tokens : std::max(called, s.tokens));
+  const bool cached =
+      s.phase == "decode" || s.context > 0 || called < s.tokens || s.capacity > tokens;
+  // With values there are as many keys as there are positions.
+  const std::int64_t fixed = s.capacity >= s.context && s.capacity > 0 ? s.capacity : all;
+  const std::int64_t keys = values ? all : std::max(fixed, tokens);
+  const Block block{.l = l,
+                    .m = m,
+                    .tokens = tokens,
+                    .context = s.context,
+                    .keys = keys,
+                    .batch = s.batch,
+                    .cached = values ? s.context > 0 : cached,
+                    .handed = s.state != "device",
+                    .copied = s.state == "host"};
   ValueId x =
       l.graph().input("x", {Format::fp16, {.w = tokens, .h = 1, .c = m.hidden, .n = s.batch}});
   std::vector<isa::KernelFormat> formats;
@@ -264,7 +317,7 @@ Graph build_llm(const LanguageModel& m, const Spec& s, const Numbers& numbers) {
     x = block.add_to(x, static_cast<int>(i));
   }
   x = block.norm(x);
-  if (tokens > 1 && s.phase == "prefill") {
+  if (tokens > 1 && (s.phase == "prefill" || tokens > called)) {
     Attributes last;
     last.begin = {.w = tokens - 1, .h = 0, .c = 0, .n = 0};
     last.extents = {.w = 1, .h = 1, .c = m.hidden, .n = s.batch};
