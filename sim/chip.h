@@ -83,6 +83,7 @@ struct CpuParameters {
   std::optional<double> sgemm;              // FLOP/s that Accelerate reaches on large fp32 products
   double bandwidth = 0;                     // B/s of DRAM that all cores together reach
   std::optional<double> bandwidth_core;     // B/s of DRAM that one core reaches
+  double core_port = 0;                     // B per cycle between one P core and the L2
   double memory_latency = 0;
   std::optional<double> p_l2, e_l2;  // bytes, all clusters together
   double energy_neon_flop = 0, energy_matrix_flop = 0;
@@ -98,10 +99,15 @@ struct CpuParameters {
 struct GpuParameters {
   int cores = 0;  // Apple GPU cores or NVIDIA SMs
   double clock_hz = 0;
-  double flop_fp32 = 0;             // FLOP per core and cycle
-  double flop_fp16 = 0;             // same, dense fp16 with the matrix unit where there is one
-  double op_int8 = 0;               // same, dense int8; the fp16 rate where there is none
-  double utilisation = 0;           // share of the peak that a large GEMM reaches
+  double flop_fp32 = 0;    // FLOP per core and cycle
+  double flop_fp16 = 0;    // same, dense fp16 with the matrix unit where there is one
+  double op_int8 = 0;      // same, dense int8; the fp16 rate where there is none
+  double utilisation = 0;  // share of the peak that a large GEMM reaches
+  std::optional<double> utilisation_fp32;  // the same in fp32, where it differs
+  // Matrix units beside the vector lanes that only some software drives (Apple's GPU neural
+  // accelerators): FLOP per core and cycle, and the share of it that a large GEMM reaches. tf32:
+  // fp32 operands, rounded.
+  std::optional<double> matrix_fp16, matrix_int8, matrix_tf32, matrix_utilisation;
   double bandwidth_stream = 0;      // B/s that streams reach
   double decode_share = 0;          // of the memory's bandwidth, that one-row products reach
   double kernel_time = 0;           // s on the GPU of an empty kernel inside one encoder

@@ -66,6 +66,7 @@ Prediction idle(const Spec& s, const Chip& chip) {
 }
 
 int thread_count(const Spec& s, const Chip& chip) {
+  if (s.threads.empty() && s.direction == "memcpy") return 1;  // a C library's memcpy is one thread
   if (s.threads.empty() || s.threads == "all") return 0;
   if (s.threads == "p_cores") return chip.cpu().p_cores;
   int n = 0;

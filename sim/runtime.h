@@ -32,6 +32,8 @@ struct RuntimeParameters {
   // What only some runtimes do; absent: 1 for shares, 0 for the rest.
   std::optional<double> quantised_utilisation;      // of the GEMM rate, weights decoded on the way
   std::optional<double> attention_utilisation;      // of the peak, attention as one operator
+  std::optional<double> gpu_matrix_unit;            // 1: fp16 and int8 products on gpu.matrix
+  std::optional<double> gpu_tf32;                   // 1: fp32 products there too, rounded
   std::optional<double> large_output_passes;        // further passes over outputs above 2 GiB
   std::optional<double> bias_passes;                // passes over the output to add a bias, GPU
   std::optional<double> cpu_bias_passes;            // the same on the CPU
@@ -42,8 +44,11 @@ struct RuntimeParameters {
   std::optional<double> cpu_first_touch;    // B/s at which the system hands out fresh pages
   std::optional<double> cpu_product_call;   // s of one product inside a batch
   std::optional<double> cpu_matrix_unit;    // 0: its products stay on the vector units; absent: 1
-  std::optional<double> cpu_split;          // FLOP above which such a product runs on all threads
-  std::optional<double> cpu_handoff;        // s for each thread and product that is split so
+  // FLOP that each thread takes at least of such a product, which is split evenly; absent: any.
+  std::optional<double> cpu_split;
+  std::optional<double> cpu_handoff;           // s for each thread and product that is split so
+  std::optional<double> cpu_operator_threads;  // of reductions, copies, elementwise; absent: all
+  std::optional<double> cpu_efficiency_cores;  // 0: its threads are as many as the P cores
   // |ln(predicted / measured)| on the rows calibrated with, median, for each unit.
   std::optional<double> residual_ane, residual_gpu, residual_cpu;
   bool fp16 = true, int8 = false;  // precisions it computes in; fp32 always where the unit can

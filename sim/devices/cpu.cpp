@@ -6,7 +6,9 @@
 //
 // A product below `cpu.product.parallel` FLOP stays on one matrix unit. Its output is written as
 // often as the runtime's buffers ask for (fresh pages are cleared first). A library that knows no
-// matrix unit splits every product over all cores, and each hand-over costs. docs/timing.md, "CPU".
+// matrix unit splits every product evenly over its threads: the slowest core decides, and each
+// hand-over costs. One thread moves no more than its core's port to the caches does.
+// docs/timing.md, "CPU".
 #include <algorithm>
 #include <cmath>
 
@@ -38,28 +40,36 @@ class Cpu {
       case Precision::fp32:
         neon = p * cpu.neon_fp32_p + e * cpu.neon_fp32_e;
         neon_core = cpu.neon_fp32_p;
+        neon_e = cpu.neon_fp32_e;
         unit = cpu.matrix_fp32;
         break;
       case Precision::fp16:
         neon = p * cpu.neon_fp16_p + e * cpu.neon_fp16_e;
         neon_core = cpu.neon_fp16_p;
+        neon_e = cpu.neon_fp16_e;
         unit = cpu.matrix_fp16;
         break;
       case Precision::int8:
         neon = p * cpu.neon_int8_p + e * cpu.neon_int8_e;
         neon_core = cpu.neon_int8_p;
+        neon_e = cpu.neon_int8_e;
         unit = cpu.matrix_int8;
         break;
     }
+    neon_p = neon_core * cpu.p_clock_all_hz;
     neon_core *= cpu.p_clock_hz;
-    threads = cpu.p_cores + cpu.e_cores;
-    if (o.threads > 0 && o.threads < threads) {
-      neon *= real(o.threads) / threads;
-      threads = o.threads;
-    }
+    neon_e *= cpu.e_clock_hz;
+    threads = cpu.p_cores + (costs.cpu_efficiency_cores.value_or(1) != 0 ? cpu.e_cores : 0);
+    const int all = cpu.p_cores + cpu.e_cores;
+    if (o.threads > 0 && o.threads < all) neon *= real(o.threads) / all;
+    if (o.threads > 0) threads = std::min(threads, o.threads);
     bandwidth = cpu.bandwidth * costs.bandwidth_utilisation;
-    if (o.threads > 0 && cpu.bandwidth_core)
-      bandwidth = std::min(bandwidth, o.threads * *cpu.bandwidth_core);
+    port = cpu.core_port * cpu.p_clock_hz;
+    const double core = std::min(port, cpu.bandwidth_core.value_or(port));
+    if (o.threads > 0) bandwidth = std::min(bandwidth, o.threads * core);
+    // Of operators other than products, some builds run each on few threads.
+    operator_threads = costs.cpu_operator_threads.value_or(all);
+    operator_bandwidth = std::min(bandwidth, operator_threads * core);
   }
 
   Times time(const Work& w) const {
@@ -73,7 +83,7 @@ class Cpu {
         return product(w);
       case WorkKind::reduction:
         t.moved = data;
-        t.memory = data / costs.cpu_reduce_bandwidth.value_or(bandwidth);
+        t.memory = data / costs.cpu_reduce_bandwidth.value_or(operator_bandwidth);
         break;
       case WorkKind::softmax:
         t.moved = data * costs.softmax_passes;
@@ -81,7 +91,7 @@ class Cpu {
         break;
       case WorkKind::copy:
         t.moved = data;
-        t.memory = data / bandwidth;
+        t.memory = data / operator_bandwidth;
         break;
       default:
         t.moved = data * costs.elementwise_passes;
@@ -99,22 +109,35 @@ class Cpu {
   const CpuParameters& cpu;
   const RuntimeParameters& costs;
   const PriceOptions& options;
-  double neon = 0, neon_core = 0;  // FLOP/s of the vector units of all threads, of one P core
-  double unit = 0, bandwidth = 0;
+  // FLOP/s of the vector units of all threads; of one P core alone, among others; of one E core.
+  double neon = 0, neon_core = 0, neon_p = 0, neon_e = 0;
+  double unit = 0, bandwidth = 0, port = 0;
+  double operator_threads = 1, operator_bandwidth = 0;
   int threads = 1;
 
  private:
   double elementwise_bandwidth(double moved) const {
-    // Inside the L2 the clusters outrun memory several times.
-    if (cpu.p_l2 && moved < *cpu.p_l2 / 2) return 4 * bandwidth;
-    return std::min(bandwidth, costs.cpu_elementwise_bandwidth.value_or(bandwidth));
+    // Inside the L2 the clusters outrun memory several times, one core no more than its port.
+    const double n = costs.cpu_elementwise_bandwidth ? 1 : operator_threads;
+    if (cpu.p_l2 && moved < *cpu.p_l2 / 2) return std::min(4 * bandwidth, n * port);
+    return std::min(operator_bandwidth,
+                    costs.cpu_elementwise_bandwidth.value_or(operator_bandwidth));
   }
 
-  bool splits(double flop) const { return threads > 1 && flop > costs.cpu_split.value_or(0); }
+  // Threads that share a product without matrix unit; each takes `cpu.split` FLOP at least.
+  int team(double flop) const {
+    if (!costs.cpu_split) return threads;
+    return static_cast<int>(std::clamp(std::floor(flop / *costs.cpu_split), 1.0, real(threads)));
+  }
 
   // FLOP/s of a product of `flop`; alone: no batch around it.
   double rate(double flop, bool alone, bool matrix) const {
-    if (!matrix) return (splits(flop) ? neon : neon_core) * cpu.product_vector;
+    if (!matrix) {
+      const int n = team(flop);
+      // Even shares: a thread on an E core, where there is one, ends last.
+      const double shared = !costs.cpu_split ? neon : n * (n > cpu.p_cores ? neon_e : neon_p);
+      return (n > 1 ? shared : neon_core) * cpu.product_vector;
+    }
     if (flop >= cpu.product_parallel && alone) return cpu.matrix_units * unit * cpu.product_all;
     return unit * cpu.product_one;
   }
@@ -128,9 +151,9 @@ class Cpu {
     if (w.m == 1) t.matrix = false;
     t.compute = flop / (rate(each, w.batch == 1, t.matrix) * costs.gemm_utilisation);
     if (w.batch > 1) t.compute += real(w.batch) * costs.cpu_product_call.value_or(0);
-    if (!t.matrix && splits(each))
+    if (!t.matrix && team(each) > 1)
       t.compute +=
-          real(std::max<std::int64_t>(1, w.batch)) * threads * costs.cpu_handoff.value_or(0);
+          real(std::max<std::int64_t>(1, w.batch)) * team(each) * costs.cpu_handoff.value_or(0);
     const double in = real(w.read.count + w.weights.count), out = real(w.written.count);
     t.moved = in + out * costs.cpu_output_passes.value_or(1);
     const bool cached = cpu.p_l2 && t.moved < *cpu.p_l2 / 2;

@@ -4,10 +4,12 @@
 //   t_work = ((FLOP / (u occ P))^p + (bytes / B)^p)^(1/p)
 //   t      = sum max(t_dispatch, t_kernel + t_work) + waits * t_wait
 //
-// FLOP are those of products padded to the kernel's tiles; occ is the share of the cores that the
+// Products run on matrix units where the chip has them and the runtime drives them. FLOP are those
+// of products padded to the kernel's tiles; occ is the share of the cores that the
 // last round of tiles fills. Source of the form and its error: docs/timing.md, "GPU".
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "isa/error.h"
 #include "sim/devices/estimate.h"
@@ -33,16 +35,27 @@ class Gpu {
  public:
   Gpu(const Chip& chip_, const Runtime& runtime_, const PriceOptions& o)
       : chip(chip_), gpu(chip_.gpu()), costs(runtime_.costs()), options(o) {
+    std::optional<double> matrix;
+    share = gpu.utilisation;
     switch (o.precision) {
       case Precision::fp32:
         peak = gpu.peak_fp32();
+        share = gpu.utilisation_fp32.value_or(share);
+        if (costs.gpu_tf32.value_or(0) != 0) matrix = gpu.matrix_tf32;
         break;
       case Precision::fp16:
         peak = gpu.peak_fp16();
+        matrix = gpu.matrix_fp16;
         break;
       case Precision::int8:
         peak = gpu.peak_int8();
+        matrix = gpu.matrix_int8;
         break;
+    }
+    product_peak = peak;
+    if (matrix && costs.gpu_matrix_unit.value_or(0) != 0) {
+      product_peak = gpu.cores * gpu.clock_hz * *matrix;
+      share = gpu.matrix_utilisation.value_or(share);
     }
     stream = gpu.bandwidth_stream * costs.bandwidth_utilisation;
     decode = gpu.decode_share * chip.memory().bandwidth * costs.bandwidth_utilisation;
@@ -91,14 +104,16 @@ class Gpu {
   const GpuParameters& gpu;
   const RuntimeParameters& costs;
   const PriceOptions& options;
-  double peak = 0, stream = 0, decode = 0;
+  // FLOP/s of the lanes, and of what runs products; the share of it that large ones reach.
+  double peak = 0, product_peak = 0, share = 0;
+  double stream = 0, decode = 0;
 
  private:
   double product_time(const Work& w) const {
-    double u = gpu.utilisation * costs.gemm_utilisation;
+    double u = share * costs.gemm_utilisation;
     if (w.compressed) u *= costs.quantised_utilisation.value_or(1);
     // One row takes kernels without tiles, bound by memory anyway.
-    if (w.m == 1) return 2 * real(w.macs.count) / (u * peak);
+    if (w.m == 1) return 2 * real(w.macs.count) / (u * product_peak);
     // Narrow products have kernels with half a tile.
     const double edge_n = real(w.n) <= gpu.tile / 2 ? gpu.tile / 2 : gpu.tile;
     const double edge_m = real(w.m) <= gpu.tile / 2 ? gpu.tile / 2 : gpu.tile;
@@ -108,7 +123,7 @@ class Gpu {
     // Too few tiles a core cannot hide the latency of their loads.
     const double hidden = rounds / (rounds + gpu.tile_latency);
     const double occupancy = tiles / (rounds * gpu.cores) * hidden;
-    return 2 * m * n * k * real(w.batch) / (u * occupancy * peak);
+    return 2 * m * n * k * real(w.batch) / (u * occupancy * product_peak);
   }
 };
 
@@ -172,7 +187,8 @@ DeviceEstimate price_gpu(std::span<const Work> work, const Chip& chip, const Run
     e.copy = crossing * costs.copies / costs.copy_bandwidth;
   }
   e.energy_static = gpu.power_idle * e.seconds();
-  if (e.seconds() > 0) e.utilisation = e.flop / e.seconds() / model.peak;
+  if (e.seconds() > 0)
+    e.utilisation = e.flop / e.seconds() / std::max(model.peak, model.product_peak);
   return e;
 }
 

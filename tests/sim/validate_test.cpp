@@ -50,10 +50,12 @@ TEST(SiliconRows, TheSoftwareBehindAPathComesFromItsSource) {
   const std::string spec = "unit=cpu path=torch_cpu kind=matmul m=9 n=9 k=9,latency,1\n";
   const auto rows = silicon_rows(header + "M2,mlx-benchmark@1,A,,," + spec +   //
                                      "M3 (10c),mlx-benchmark@1,A,,," + spec +  //
-                                     "M2,device-benchmarks,A,,," + spec,
+                                     "M2,device-benchmarks,A,,," + spec +      //
+                                     "M4 Max (40c),mlx-benchmark@1,A,,," + spec,
                                  "f.csv");
-  EXPECT_EQ(rows[0].runtime, "torch_cpu_openblas");
-  EXPECT_EQ(rows[1].runtime, "torch_cpu");  // an exception stands above the rule
+  EXPECT_EQ(rows[0].runtime, "torch_cpu_openblas_2023");
+  EXPECT_EQ(rows[3].runtime, "torch_cpu_openblas");  // later than PyTorch 2.4
+  EXPECT_EQ(rows[1].runtime, "torch_cpu");           // an exception stands above the rule
   EXPECT_EQ(rows[2].runtime, "");
   const Validation v = compare_rows(rows);
   // The matrix unit makes the difference, and the row keeps its path.
