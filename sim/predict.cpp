@@ -7,6 +7,7 @@
 
 #include "isa/error.h"
 #include "sim/devices/estimate.h"
+#include "sim/fallback.h"
 #include "sim/predict_ane.h"
 #include "workloads/networks.h"
 #include "workloads/spec_work.h"
@@ -96,7 +97,14 @@ Prediction predict(const Spec& s, const Chip& chip, const Runtime& runtime) {
   if (s.unit == "ane") {
     if (!runtime.costs().ane)
       throw InputError("spec", fmt::format("'{}' does not drive the ANE", runtime.name()));
-    return predict_ane(s, chip, runtime);
+    if (!falls_back(runtime) || (s.kind != "op" && s.kind != "elementwise"))
+      return predict_ane(s, chip, runtime);
+    try {
+      return predict_ane(s, chip, runtime);
+    } catch (const InputError& e) {
+      if (auto p = predict_elsewhere(s, chip, runtime, e.what())) return *p;
+      throw;
+    }
   }
   if (s.unit != "gpu" && s.unit != "cpu")
     throw InputError("spec", fmt::format("unit={}: no device model", s.unit), "ane, gpu, cpu");

@@ -11,6 +11,8 @@
 #include "isa/error.h"
 #include "sim/ane/schedule.h"
 #include "sim/ane_run.h"
+#include "sim/fallback.h"
+#include "sim/graph_run.h"
 #include "workloads/networks.h"
 #include "workloads/spec_graph.h"
 
@@ -21,10 +23,11 @@ using workloads::Spec;
 
 // What pricing needs of a lowered spec.
 struct Lowered {
-  Schedule schedule;
-  Bytes transferred;  // graph inputs and outputs
+  std::optional<Schedule> schedule{};        // none: the accelerator refuses some of the graph
+  std::optional<workloads::Graph> parted{};  // then
+  Bytes transferred;                         // graph inputs and outputs
   double macs = 0;
-  results::Parts memory;
+  results::Parts memory{};
 };
 
 std::string key_of(const Spec& s, const isa::Machine& m) {
@@ -41,26 +44,32 @@ std::string key_of(const Spec& s, const isa::Machine& m) {
 }
 
 // Kept for the program's life, up to a number of tasks: a sweep or a fit asks again and again.
-std::shared_ptr<const Lowered> lowered(const Spec& s, const Chip& chip) {
+// parts: what the accelerator refuses may go elsewhere; else it is an error.
+std::shared_ptr<const Lowered> lowered(const Spec& s, const Chip& chip, bool parts) {
   constexpr std::size_t most_tasks = 400'000;
   static std::mutex mutex;
   static std::map<std::string, std::shared_ptr<const Lowered>> kept;
   static std::size_t tasks = 0;
   const isa::Machine machine = chip.machine();
-  const std::string key = key_of(s, machine);
+  const std::string key = key_of(s, machine) + (parts ? " parts" : "");
   const std::scoped_lock lock(mutex);
   if (const auto known = kept.find(key); known != kept.end()) return known->second;
-  const workloads::Graph graph = workloads::graph_of(s, machine);
-  const workloads::Compiled compiled =
-      workloads::compile(graph, machine, kernels::arith::profile_named(machine.default_profile),
-                         {.with_values = false});
-  auto fresh =
-      std::make_shared<const Lowered>(Lowered{.schedule = Schedule(compiled.program, chip.ane()),
-                                              .transferred = transferred_bytes(graph),
-                                              .macs = workloads::graph_macs(graph),
-                                              .memory = memory_parts(compiled)});
-  if (tasks + fresh->schedule.issues().size() > most_tasks) kept.clear(), tasks = 0;
-  tasks += fresh->schedule.issues().size();
+  workloads::Graph graph = workloads::graph_of(s, machine);
+  Lowered made{.transferred = transferred_bytes(graph), .macs = workloads::graph_macs(graph)};
+  if (parts && std::ranges::any_of(place(graph, machine),
+                                   [](const Placement& p) { return p.unit != "ane"; })) {
+    made.parted = std::move(graph);
+  } else {
+    const workloads::Compiled compiled =
+        workloads::compile(graph, machine, kernels::arith::profile_named(machine.default_profile),
+                           {.with_values = false});
+    made.schedule = Schedule(compiled.program, chip.ane());
+    made.memory = memory_parts(compiled);
+  }
+  auto fresh = std::make_shared<const Lowered>(std::move(made));
+  const std::size_t size = fresh->schedule ? fresh->schedule->issues().size() : 1;
+  if (tasks + size > most_tasks) kept.clear(), tasks = 0;
+  tasks += size;
   return kept.emplace(key, std::move(fresh)).first->second;
 }
 
@@ -163,10 +172,11 @@ Prediction of_call(const Spec& s, const Chip& chip, const Runtime& runtime) {
   Bytes transferred{};
   Prediction p;
   if (s.kind != "launch") {
-    const auto program = lowered(s, chip);
-    e = program->schedule.time(ane, 1, false);
+    const auto program = lowered(s, chip, falls_back(runtime));
+    if (program->parted) return predict_parted(*program->parted, chip, runtime);
+    e = program->schedule->time(ane, 1, false);
     if (state.clock_share < 1)
-      e = ramped(e, program->schedule.time(ane, state.clock_share, false), ane.ramp_time);
+      e = ramped(e, program->schedule->time(ane, state.clock_share, false), ane.ramp_time);
     transferred = program->transferred;
     p.flop = 2 * program->macs;
     p.memory = program->memory;
@@ -275,6 +285,12 @@ std::optional<results::Record> ane_spec_record(const results::Run& run, const Sp
     return std::nullopt;
   const isa::Machine machine = chip.machine();
   const workloads::Graph graph = workloads::graph_of(s, machine);
+  if (falls_back(runtime) && std::ranges::any_of(place(graph, machine), [](const Placement& p) {
+        return p.unit != "ane";
+      }))
+    return GraphRun(graph, {chip, runtime, "ane"},
+                    kernels::arith::profile_named(machine.default_profile), {.with_values = false})
+        .record(run);
   const workloads::Compiled compiled =
       workloads::compile(graph, machine, kernels::arith::profile_named(machine.default_profile),
                          {.with_values = false});

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "isa/error.h"
 #include "sim/band.h"
@@ -26,6 +27,38 @@ const Chip& chip_named(const std::string& name, const std::vector<std::string>& 
   const auto at = loaded.find(name);
   return at != loaded.end() ? at->second
                             : loaded.emplace(name, chip_of_row(name, settings)).first->second;
+}
+
+// "2021 MacBook Pro M1 Max (32 GB)" -> "M1 Max"; empty where the words name no chip or several, or
+// where a word is neither a number nor one that people use of machines.
+std::string named_chip(const std::string& words) {
+  // Letters and digits apart from all else, in lower case.
+  std::vector<std::string> parts{""};
+  for (const char c : words)
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      parts.back() += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    else if (!parts.back().empty())
+      parts.emplace_back();
+  std::string found;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const std::string& p = parts[i];
+    const bool chip = p.size() >= 2 && p.size() <= 3 && (p[0] == 'm' || p[0] == 'a') &&
+                      p.find_first_not_of("0123456789", 1) == std::string::npos;
+    if (!chip) {
+      static const std::set<std::string, std::less<>> used = {
+          "",      "apple", "mac",    "macbook", "mbp",    "mba",  "air", "pro",  "mini", "studio",
+          "imac",  "ipad",  "iphone", "class",   "guide",  "chip", "soc", "gb",   "ram",  "core",
+          "cores", "gpu",   "cpu",    "base",    "bionic", "plus", "max", "ultra"};
+      if (!used.contains(p) && p.find_first_of("0123456789") == std::string::npos) return "";
+      continue;
+    }
+    std::string name = p;
+    for (const char* tier : {"pro", "max", "ultra"})
+      if (i + 1 < parts.size() && parts[i + 1] == tier) name += " " + parts[++i];
+    if (!found.empty() && found != name) return "";
+    found = name;
+  }
+  return found;
 }
 
 // What is wrong and the nearest valid choice; a long list of all choices is left out.
@@ -81,12 +114,12 @@ std::string_view measure_of(std::string_view quantity) {
 }
 
 Chip chip_of_row(const std::string& machine, const std::vector<std::string>& settings) {
-  const std::size_t open = machine.find(" (");
-  if (open == std::string::npos) return load_chip(machine, settings);
   try {
     return load_chip(machine, settings);
   } catch (const InputError&) {
-    return load_chip(machine.substr(0, open), settings);
+    const std::string named = named_chip(machine);
+    if (named.empty()) throw;
+    return load_chip(named, settings);
   }
 }
 

@@ -14,6 +14,7 @@ struct Network {
   std::string_view name, summary;
   Extents input;  // of one item, when none is given
   double macs;    // published multiply-accumulates of that input; 0: none published
+  double params;  // published, in millions; 0: not held against
   // Adds the network's layers; returns its outputs.
   std::vector<ValueId> (*build)(Layers& layers, ValueId x);
 };

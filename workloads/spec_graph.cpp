@@ -10,6 +10,7 @@
 #include "workloads/join.h"
 #include "workloads/mpnn/graph.h"
 #include "workloads/networks.h"
+#include "workloads/op_names.h"
 
 namespace ane::workloads {
 namespace {
@@ -49,7 +50,7 @@ std::int64_t input_extent(std::int64_t out, std::int64_t kernel, std::int64_t st
 class Builder {
  public:
   Builder(const Spec& s, const isa::Machine& machine, const Numbers& numbers)
-      : s_(s), machine_(machine), l_(to_string(s), numbers) {}
+      : s_(s), machine_(machine), l_(to_string(s), numbers), op_(plain_op(s.op)) {}
 
   Graph conv() {
     const bool padded = s_.pad != "valid";
@@ -114,13 +115,13 @@ class Builder {
 
   Graph op() {
     const std::vector<std::int64_t> e = extents(s_.shape);
-    if (s_.op == "sdpa") {
+    if (op_ == "sdpa") {
       if (e.size() != 3) throw InputError("spec", "op=sdpa takes shape=heads x length x size");
       const Extents one{.w = e[1], .h = 1, .c = e[0] * e[2], .n = s_.batch};
       const ValueId q = input("q", one), k = input("k", one), v = input("v", one);
       return finish(l_.attention(q, k, v, e[0], e[0]));
     }
-    if (s_.op == "mha") {
+    if (op_ == "mha") {
       if (e.size() != 2 || s_.heads < 1)
         throw InputError("spec", "op=mha takes shape=length x width and heads");
       const ValueId x = input("x", {.w = e[0], .h = 1, .c = e[1], .n = s_.batch});
@@ -128,28 +129,36 @@ class Builder {
                     v = l_.linear(x, e[1], "none", false);
       return finish(l_.linear(l_.attention(q, k, v, s_.heads, s_.heads), e[1], "none", false));
     }
+    if (e.size() == 3 && (op_.ends_with("_pool") || op_ == "upsample")) {
+      const ValueId image = input("image", {.w = e[2], .h = e[1], .c = e[0], .n = s_.batch});
+      if (op_ == "upsample") return finish(l_.upsample(image));
+      if (s_.kh != s_.kw) throw InputError("spec", op_ + " takes a square window", "kh = kw");
+      const int kernel = static_cast<int>(s_.kh), stride = static_cast<int>(s_.stride);
+      return finish(op_ == "max_pool" ? l_.max_pool(image, kernel, stride, 0)
+                                      : l_.average_pool(image, kernel, stride, 0));
+    }
     // Norms, softmax and reductions act along the last axis: channels, as the accelerator has them.
     Extents plane{.w = 1, .h = 1, .c = e.back(), .n = s_.batch};
     for (std::size_t i = 0; i + 1 < e.size(); ++i) plane.w *= e[i];
     split_columns(plane);
     const ValueId x = input("x", plane);
     unsigned axes = kernels::axis_c;
-    if (s_.axes == "all" || (s_.axes.empty() && s_.op.starts_with("reduce")))
+    if (s_.axes == "all" || (s_.axes.empty() && op_.starts_with("reduce")))
       axes |= kernels::axis_w | kernels::axis_h | kernels::axis_n;
-    if (s_.op == "softmax") return finish(l_.softmax(x, axes));
-    if (s_.op == "layer_norm") return finish(l_.layer_norm(x));
-    if (s_.op == "rms_norm") return finish(l_.rms_norm(x));
-    if (s_.op.starts_with("reduce_")) {
+    if (op_ == "softmax") return finish(l_.softmax(x, axes));
+    if (op_ == "layer_norm") return finish(l_.layer_norm(x));
+    if (op_ == "rms_norm") return finish(l_.rms_norm(x));
+    if (op_.starts_with("reduce_")) {
       // One extent after the other: what stays in flight is small.
       ValueId y = x;
       for (const unsigned axis :
            {kernels::axis_c, kernels::axis_w, kernels::axis_h, kernels::axis_n})
         if ((axes & axis) != 0 && extent(l_.extents(y), axis) > 1)
-          y = l_.graph().reduce(fmt::format("reduce{}", axis), s_.op.substr(7), axis, y);
-      if (y == x) y = l_.graph().reduce("reduce", s_.op.substr(7), axes, x);
+          y = l_.graph().reduce(fmt::format("reduce{}", axis), op_.substr(7), axis, y);
+      if (y == x) y = l_.graph().reduce("reduce", op_.substr(7), axes, x);
       return finish(y);
     }
-    if (s_.op == "transpose") return finish(l_.permute(x, {0, 3, 2, 1}));
+    if (op_ == "transpose") return finish(l_.permute(x, {0, 3, 2, 1}));
     return finish(apply(x));
   }
 
@@ -260,22 +269,23 @@ class Builder {
   }
 
   ValueId apply(ValueId x) {
-    if (contains(isa::unary_functions, s_.op)) return l_.unary(x, s_.op);
-    if (s_.op == "swish") return l_.unary(x, "silu");
-    if (contains(isa::elementwise_operations, s_.op)) {
+    if (contains(isa::unary_functions, op_)) return l_.unary(x, op_);
+    if (is_move(op_)) return l_.unary(x, "none");
+    if (contains(isa::elementwise_operations, op_)) {
       const ValueId y = input(fmt::format("y{}", operands_++), l_.extents(x));
-      return l_.graph().elementwise(fmt::format("op{}", operands_), s_.op, x, y);
+      return l_.graph().elementwise(fmt::format("op{}", operands_), op_, x, y);
     }
     std::vector<std::string> known{"softmax", "layer_norm", "rms_norm",  "mha",
                                    "sdpa",    "transpose",  "reduce_sum"};
     for (const auto name : isa::unary_functions) known.emplace_back(name);
     for (const auto name : isa::elementwise_operations) known.emplace_back(name);
-    throw InputError("spec", fmt::format("op '{}' has no graph", s_.op), choice_note(s_.op, known));
+    throw InputError("spec", fmt::format("op '{}' has no graph", op_), choice_note(op_, known));
   }
 
   const Spec& s_;
   const isa::Machine& machine_;
   Layers l_;
+  const std::string op_;
   int outputs_ = 0, operands_ = 0;
 };
 

@@ -8,6 +8,7 @@
 
 #include "isa/error.h"
 #include "isa/functions.h"
+#include "workloads/op_names.h"
 
 namespace ane::workloads {
 namespace {
@@ -25,8 +26,7 @@ double real(std::int64_t v) {
 bool known(const auto& names, std::string_view name) {
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
-constexpr std::string_view moves[] = {"transpose", "copy",   "cast",   "gather",
-                                      "scatter",   "concat", "reshape"};
+constexpr std::string_view moves[] = {"transpose", "gather", "scatter", "upsample"};
 
 WorkList conv_work(const Spec& s) {
   const double a = bytes_of(s.activations), wb = bytes_of(s.weights);
@@ -43,7 +43,9 @@ WorkList conv_work(const Spec& s) {
   return out;
 }
 
-WorkList op_work(const Spec& s) {
+WorkList op_work(const Spec& given) {
+  Spec s = given;
+  s.op = plain_op(s.op);
   const std::vector<std::int64_t> e = extents(s.shape);
   const double a = bytes_of(s.activations);
   std::int64_t elements = s.batch;
@@ -68,17 +70,33 @@ WorkList op_work(const Spec& s) {
                  .read = bytes(total),
                  .written = bytes(total),
                  .name = "norm"}};
-  if (known(isa::unary_functions, s.op) || s.op == "swish") return {pointwise(elements, a)};
+  if (known(isa::unary_functions, s.op)) return {pointwise(elements, a)};
   if (known(isa::elementwise_operations, s.op)) return {pointwise(elements, a, 2)};
+  if (const int operands = operands_elsewhere(s.op)) return {pointwise(elements, a, operands)};
+  if (const double steps = steps_elsewhere(s.op, real(e.back())); steps > 0)
+    return {Work{.kind = WorkKind::reduction,
+                 .other_flops = std::llround(real(elements) * steps),
+                 .read = bytes(total),
+                 .written = bytes(total * written_elsewhere(s.op, real(e.back()))),
+                 .name = "scan"}};
+  if (s.op == "max_pool" || s.op == "avg_pool") {
+    const double window = real(s.kh * s.kw), outputs = real(elements) / real(s.stride * s.stride);
+    return {Work{.kind = WorkKind::pool,
+                 .other_flops = std::llround(outputs * window),
+                 .read = bytes(total),
+                 .written = bytes(outputs * a),
+                 .name = "pool"}};
+  }
   // Moves: everything is read and written once.
-  if (known(moves, s.op)) {
+  if (known(moves, s.op) || is_move(s.op)) {
     Work w = pointwise(elements, a, 1, 0);
+    if (s.op == "upsample") w.written = w.written * 4;
     w.kind = s.op == "gather" || s.op == "scatter" ? WorkKind::gather : WorkKind::copy;
     w.name = "move";
     return {w};
   }
   // The k largest of each row, k values and k indices of 4 bytes out.
-  if (s.op == "top_k" || s.op == "topk" || s.op == "argmax") {
+  if (s.op == "top_k" || s.op == "argmax") {
     const std::int64_t k = s.op == "argmax" ? 1 : std::max<std::int64_t>(1, s.k);
     Work w{.kind = WorkKind::reduction, .other_flops = elements, .read = bytes(total)};
     w.written = bytes(real(elements) / real(e.back()) * real(k) * (a + 4));
@@ -111,7 +129,8 @@ WorkList op_work(const Spec& s) {
   throw InputError("spec", fmt::format("op={} shape={} has no operator list", s.op, s.shape),
                    "reduce_sum (mean, max, min), softmax, layer_norm, rms_norm, relu and the other "
                    "functions, add and the other operations of two tensors, transpose, copy, cast, "
-                   "gather, scatter, concat, top_k, argmax, sdpa (heads x length x size), mha "
+                   "concat and the other moves, gather, scatter, upsample, max_pool, avg_pool, "
+                   "top_k, argmax, sort, cumsum, tan, pow, sdpa (heads x length x size), mha "
                    "(length x width)");
 }
 
@@ -152,14 +171,16 @@ WorkList work_of(const Spec& s) {
     return {w};
   }
   if (s.kind == "elementwise") {
-    if (!known(isa::unary_functions, s.op) && !known(isa::elementwise_operations, s.op) &&
-        s.op != "swish") {
+    const std::string op = plain_op(s.op);
+    if (!known(isa::unary_functions, op) && !known(isa::elementwise_operations, op) &&
+        operands_elsewhere(op) == 0) {
       std::vector<std::string> names;
       for (const auto name : isa::unary_functions) names.emplace_back(name);
       for (const auto name : isa::elementwise_operations) names.emplace_back(name);
       throw InputError("spec", fmt::format("unknown op '{}'", s.op), choice_note(s.op, names));
     }
-    Work w = pointwise(s.elements * s.batch, a, known(isa::elementwise_operations, s.op) ? 2 : 1);
+    const bool two = known(isa::elementwise_operations, op) || operands_elsewhere(op) == 2;
+    Work w = pointwise(s.elements * s.batch, a, two ? 2 : 1);
     w.count = s.depth;
     return {w};
   }

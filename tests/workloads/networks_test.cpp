@@ -20,6 +20,29 @@ TEST(Networks, MultiplyAccumulatesArePublished) {
   }
 }
 
+// Weights and biases of convolutions and products, with batch normalisation folded: the published
+// counts have two more numbers a normalised channel.
+TEST(Networks, ParametersArePublished) {
+  for (const Network& n : networks()) {
+    if (n.params == 0) continue;
+    const Graph g = build_network(n, {}, {});
+    double count = 0;
+    for (const Node& node : g.nodes)
+      if (node.parameters)
+        count += static_cast<double>(
+            node.parameters->cout *
+            (node.parameters->cin * node.parameters->kh * node.parameters->kw + 1));
+    EXPECT_NEAR(count / 1e6 / n.params, 1, 0.035) << n.name << " has " << count / 1e6 << " M";
+  }
+}
+
+TEST(Networks, ANetworkIsFoundByItsOtherNames) {
+  EXPECT_EQ(network_named("ResNet-50").name, "resnet50");
+  EXPECT_EQ(network_named("MobileNetV2-1.0").name, "mobilenet_v2");
+  EXPECT_EQ(network_named("deit_s").name, "vit_s_16");
+  for (const Network& n : networks()) EXPECT_EQ(&network_named(n.name), &n) << n.name;
+}
+
 TEST(Networks, EveryNetworkLowersInEveryKindOfNumbers) {
   isa::Machine machine;
   machine.int8_macs = true;

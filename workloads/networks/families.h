@@ -10,6 +10,7 @@ Outputs resnet18(Layers& l, ValueId x);
 Outputs resnet34(Layers& l, ValueId x);
 Outputs resnet50(Layers& l, ValueId x);
 Outputs resnet101(Layers& l, ValueId x);
+Outputs resnet152(Layers& l, ValueId x);
 // The four stages' results of a ResNet of basic blocks, for networks built on one.
 std::vector<ValueId> resnet_stages(Layers& l, ValueId x, const std::array<int, 4>& blocks);
 
@@ -25,11 +26,45 @@ Outputs mobilenet_v2(Layers& l, ValueId x);
 Outputs mobilenet_v3_large(Layers& l, ValueId x);
 Outputs mobilenet_v3_small(Layers& l, ValueId x);
 Outputs efficientnet_b0(Layers& l, ValueId x);
+Outputs efficientnet_b1(Layers& l, ValueId x);
+Outputs efficientnet_b2(Layers& l, ValueId x);
+Outputs efficientnet_b3(Layers& l, ValueId x);
+Outputs efficientnet_b4(Layers& l, ValueId x);
+Outputs efficientnet_lite0(Layers& l, ValueId x);
+Outputs mnasnet_a1(Layers& l, ValueId x);
+Outputs mnasnet_b1(Layers& l, ValueId x);
+Outputs shufflenet_v2_1_0(Layers& l, ValueId x);
+Outputs deeplabv3_mobilenet_v2(Layers& l, ValueId x);
 Outputs mobileone_s0(Layers& l, ValueId x);
 Outputs mobileone_s1(Layers& l, ValueId x);
 Outputs mobileone_s2(Layers& l, ValueId x);
 Outputs mobileone_s3(Layers& l, ValueId x);
 Outputs mobileone_s4(Layers& l, ValueId x);
+
+Outputs convnext_t(Layers& l, ValueId x);
+Outputs convnext_s(Layers& l, ValueId x);
+Outputs mobilevit_xxs(Layers& l, ValueId x);
+Outputs mobilevit_xs(Layers& l, ValueId x);
+Outputs mobilevit_s(Layers& l, ValueId x);
+Outputs mobilevit_v2_0_5(Layers& l, ValueId x);
+Outputs mobilevit_v2_1_0(Layers& l, ValueId x);
+Outputs mobilevit_v2_2_0(Layers& l, ValueId x);
+Outputs fastvit_t8(Layers& l, ValueId x);
+Outputs fastvit_t12(Layers& l, ValueId x);
+Outputs fastvit_s12(Layers& l, ValueId x);
+Outputs fastvit_sa12(Layers& l, ValueId x);
+Outputs fastvit_sa24(Layers& l, ValueId x);
+Outputs fastvit_sa36(Layers& l, ValueId x);
+Outputs fastvit_ma36(Layers& l, ValueId x);
+Outputs efficientformer_l1(Layers& l, ValueId x);
+Outputs efficientformer_l3(Layers& l, ValueId x);
+
+Outputs yolov5n(Layers& l, ValueId x);
+Outputs yolov5s(Layers& l, ValueId x);
+Outputs yolov5m(Layers& l, ValueId x);
+Outputs yolov8n(Layers& l, ValueId x);
+Outputs yolov8s(Layers& l, ValueId x);
+Outputs yolov8m(Layers& l, ValueId x);
 
 Outputs vit_b_16(Layers& l, ValueId x);
 Outputs vit_s_16(Layers& l, ValueId x);

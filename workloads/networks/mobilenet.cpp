@@ -1,6 +1,8 @@
 // MobileNet v1 (Howard et al. 2017, table 1), v2 (Sandler et al. 2018, table 2), v3 (Howard et al.
-// 2019, tables 1 and 2) and EfficientNet-B0 (Tan and Le 2019, table 1): blocks of a depthwise
-// convolution between products.
+// 2019, tables 1 and 2), EfficientNet (Tan and Le 2019, table 1), MnasNet and ShuffleNet v2: blocks
+// of a depthwise convolution between products.
+#include <cmath>
+
 #include "workloads/networks/families.h"
 
 namespace ane::workloads::families {
@@ -140,31 +142,169 @@ Outputs mobilenet_v3_small(Layers& l, ValueId x) {
             576, 1024);
 }
 
-Outputs efficientnet_b0(Layers& l, ValueId x) {
+namespace {
+
+// Width and depth as multiples of B0's. The lite form has no excitation, ReLU6, and leaves stem,
+// head and the single blocks as they are (tensorflow/tpu, efficientnet lite).
+Outputs efficientnet(Layers& l, ValueId x, double width, double depth, bool lite = false) {
   struct Stage {
     int kernel;
     std::int64_t expansion, out;
     int repeat, stride;
   };
-  x = l.conv(x, 32, {.kh = 3, .kw = 3, .stride = 2, .activation = "silu"});
+  const std::string f = lite ? "relu6" : "silu";
+  x = l.conv(x, lite ? 32 : eighths(32 * width), {.kh = 3, .kw = 3, .stride = 2, .activation = f});
   for (const Stage s : {Stage{3, 1, 16, 1, 1},
                         {3, 6, 24, 2, 2},
                         {5, 6, 40, 2, 2},
                         {3, 6, 80, 3, 2},
                         {5, 6, 112, 3, 1},
                         {5, 6, 192, 4, 2},
+                        {3, 6, 320, 1, 1}}) {
+    const std::int64_t out = eighths(static_cast<double>(s.out) * width);
+    const int repeat =
+        lite && s.repeat == 1 ? 1 : static_cast<int>(std::ceil(depth * s.repeat - 1e-9));
+    for (int i = 0; i < repeat; ++i) {
+      const std::int64_t cin = l.extents(x).c;
+      ValueId y = s.expansion == 1 ? x : l.linear(x, s.expansion * cin, f);
+      y = depthwise(l, y, s.kernel, i == 0 ? s.stride : 1, f);
+      if (!lite) y = excite(l, y, std::max<std::int64_t>(1, cin / 4), "silu", "sigmoid");
+      const bool residual = (i > 0 || s.stride == 1) && cin == out;
+      y = l.conv(y, out, {}, !residual);
+      x = residual ? l.add(y, x) : y;
+    }
+  }
+  x = l.linear(x, lite ? 1280 : eighths(1280 * width), f);
+  return {l.linear(l.global_average(x), 1000, "none", false)};
+}
+
+}  // namespace
+
+Outputs efficientnet_b0(Layers& l, ValueId x) {
+  return efficientnet(l, x, 1, 1);
+}
+Outputs efficientnet_b1(Layers& l, ValueId x) {
+  return efficientnet(l, x, 1, 1.1);
+}
+Outputs efficientnet_b2(Layers& l, ValueId x) {
+  return efficientnet(l, x, 1.1, 1.2);
+}
+Outputs efficientnet_b3(Layers& l, ValueId x) {
+  return efficientnet(l, x, 1.2, 1.4);
+}
+Outputs efficientnet_b4(Layers& l, ValueId x) {
+  return efficientnet(l, x, 1.4, 1.8);
+}
+Outputs efficientnet_lite0(Layers& l, ValueId x) {
+  return efficientnet(l, x, 1, 1, true);
+}
+
+// Tan et al. 2019: B1 (figure 7a there, torchvision's mnasnet1_0) and A1 with excitation.
+Outputs mnasnet_b1(Layers& l, ValueId x) {
+  struct Stage {
+    int kernel;
+    std::int64_t expansion, out;
+    int repeat, stride;
+  };
+  x = l.conv(x, 32, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu"});
+  x = l.linear(depthwise(l, x, 3, 1, "relu"), 16);
+  for (const Stage s : {Stage{3, 3, 24, 3, 2},
+                        {5, 3, 40, 3, 2},
+                        {5, 6, 80, 3, 2},
+                        {3, 6, 96, 2, 1},
+                        {5, 6, 192, 4, 2},
                         {3, 6, 320, 1, 1}})
+    for (int i = 0; i < s.repeat; ++i)
+      x = inverted(l, x,
+                   {s.kernel, s.expansion * l.extents(x).c, s.out, i == 0 ? s.stride : 1, false, 0},
+                   "relu");
+  return {l.linear(l.global_average(l.linear(x, 1280, "relu")), 1000, "none", false)};
+}
+
+Outputs mnasnet_a1(Layers& l, ValueId x) {
+  struct Stage {
+    int kernel;
+    std::int64_t expansion, out;
+    int repeat, stride;
+    bool excited;
+  };
+  x = l.conv(x, 32, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu"});
+  x = l.linear(depthwise(l, x, 3, 1, "relu"), 16);
+  for (const Stage s : {Stage{3, 6, 24, 2, 2, false},
+                        {5, 3, 40, 3, 2, true},
+                        {3, 6, 80, 4, 2, false},
+                        {3, 6, 112, 2, 1, true},
+                        {5, 6, 160, 3, 2, true},
+                        {3, 6, 320, 1, 1, false}})
     for (int i = 0; i < s.repeat; ++i) {
       const std::int64_t cin = l.extents(x).c;
-      ValueId y = s.expansion == 1 ? x : l.linear(x, s.expansion * cin, "silu");
-      y = depthwise(l, y, s.kernel, i == 0 ? s.stride : 1, "silu");
-      y = excite(l, y, std::max<std::int64_t>(1, cin / 4), "silu", "sigmoid");
+      x = inverted(l, x,
+                   {s.kernel, s.expansion * cin, s.out, i == 0 ? s.stride : 1, false,
+                    s.excited ? cin / 4 : 0},
+                   "relu");
+    }
+  return {l.linear(l.global_average(l.linear(x, 1280, "relu")), 1000, "none", false)};
+}
+
+// Ma et al. 2018, table 5: half of the channels pass a unit, then both halves are interleaved.
+Outputs shufflenet_v2_1_0(Layers& l, ValueId x) {
+  const auto shuffled = [&](ValueId a, ValueId b) {
+    const ValueId y = l.concat({a, b}, kernels::axis_c);
+    const Extents e = l.extents(y);
+    const ValueId halves = l.reshape(y, {.w = e.w * e.h, .h = e.c / 2, .c = 2, .n = e.n});
+    return l.reshape(l.permute(halves, {0, 2, 1, 3}), e);
+  };
+  const auto unit = [&](ValueId v, std::int64_t c, int stride) {
+    v = l.linear(v, c, "relu");
+    return l.linear(depthwise(l, v, 3, stride, "none"), c, "relu");
+  };
+  x = l.conv(x, 24, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu"});
+  x = l.max_pool(x, 3, 2, 1);
+  for (const auto& [out, repeat] : {std::pair<std::int64_t, int>{116, 4}, {232, 8}, {464, 4}}) {
+    x = shuffled(l.linear(depthwise(l, x, 3, 2, "none"), out / 2, "relu"), unit(x, out / 2, 2));
+    for (int i = 1; i < repeat; ++i)
+      x = shuffled(l.slice_channels(x, 0, out / 2),
+                   unit(l.slice_channels(x, out / 2, out / 2), out / 2, 1));
+  }
+  return {l.linear(l.global_average(l.linear(x, 1024, "relu")), 1000, "none", false)};
+}
+
+// DeepLab v3 on MobileNet v2 for phones (Sandler et al. 2018, section 6.3): output stride 16, one
+// product and the pooled image in place of the dilated pyramid.
+Outputs deeplabv3_mobilenet_v2(Layers& l, ValueId x) {
+  struct Stage {
+    std::int64_t expansion, out;
+    int repeat, stride, dilation;
+  };
+  x = l.conv(x, 32, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu6"});
+  for (const Stage s : {Stage{1, 16, 1, 1, 1},
+                        {6, 24, 2, 2, 1},
+                        {6, 32, 3, 2, 1},
+                        {6, 64, 4, 2, 1},
+                        {6, 96, 3, 1, 1},
+                        {6, 160, 3, 1, 2},
+                        {6, 320, 1, 1, 2}})
+    for (int i = 0; i < s.repeat; ++i) {
+      const std::int64_t cin = l.extents(x).c, expanded = s.expansion * cin;
+      ValueId y = expanded == cin ? x : l.linear(x, expanded, "relu6");
+      const int dilation = s.dilation == 2 && i == 0 && s.out == 160 ? 1 : s.dilation;
+      y = l.conv(y, expanded,
+                 {.kh = 3,
+                  .kw = 3,
+                  .stride = i == 0 ? s.stride : 1,
+                  .dilation = dilation,
+                  .groups = expanded,
+                  .activation = "relu6"});
       const bool residual = (i > 0 || s.stride == 1) && cin == s.out;
       y = l.conv(y, s.out, {}, !residual);
       x = residual ? l.add(y, x) : y;
     }
-  x = l.linear(x, 1280, "silu");
-  return {l.linear(l.global_average(x), 1000, "none", false)};
+  // The pooled image is one column, spread over all positions by the sum of its product.
+  const ValueId pooled = l.linear(l.global_average(x), 256, "relu", false);
+  const ValueId seen = l.linear(x, 256, "relu", false);
+  const ValueId spread = l.linear(pooled, 256, "none", false);
+  x = l.add(l.linear(seen, 256, "none", false), spread, "relu");
+  return {l.linear(x, 21, "none", false)};
 }
 
 }  // namespace ane::workloads::families

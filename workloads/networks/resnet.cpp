@@ -56,4 +56,8 @@ Outputs resnet101(Layers& l, ValueId x) {
   return classify(l, stages(l, x, {3, 4, 23, 3}, true).back());
 }
 
+Outputs resnet152(Layers& l, ValueId x) {
+  return classify(l, stages(l, x, {3, 8, 36, 3}, true).back());
+}
+
 }  // namespace ane::workloads::families
