@@ -1,10 +1,10 @@
 #include "workloads/networks.h"
 
-#include <cctype>
 #include <utility>
 
 #include "isa/error.h"
 #include "workloads/networks/families.h"
+#include "workloads/op_names.h"
 
 namespace ane::workloads {
 
@@ -183,15 +183,6 @@ std::span<const Network> networks() {
 
 namespace {
 
-// The letters and digits of a name in lower case: "ResNet-50" is "resnet50".
-std::string plain(std::string_view name) {
-  std::string out;
-  for (const char c : name)
-    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
-      out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
 // Other names of the same shapes, plain.
 constexpr std::pair<std::string_view, std::string_view> other_names[] = {
     {"mobilenet", "mobilenet_v1"},
@@ -236,11 +227,11 @@ constexpr std::pair<std::string_view, std::string_view> other_names[] = {
 
 const Network& network_named(std::string_view name) {
   std::vector<std::string> names;
-  std::string wanted = plain(name);
+  std::string wanted = plain_name(name);
   for (const auto& [other, shape] : other_names)
-    if (wanted == other) wanted = plain(shape);
+    if (wanted == other) wanted = plain_name(shape);
   for (const Network& n : networks()) {
-    if (plain(n.name) == wanted) return n;
+    if (plain_name(n.name) == wanted) return n;
     names.emplace_back(n.name);
   }
   throw InputError("spec", "unknown network '" + std::string(name) + "'", choice_note(name, names));

@@ -1,6 +1,7 @@
 #include "workloads/op_names.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <iterator>
 #include <utility>
@@ -59,6 +60,14 @@ std::string plain_op(std::string_view name) {
   for (const auto& [alias, plain] : same)
     if (alias == name) return std::string(plain);
   return std::string(name);
+}
+
+std::string plain_name(std::string_view name) {
+  std::string out;
+  for (const char c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
 }
 
 bool is_move(std::string_view name) {

@@ -9,6 +9,9 @@ namespace ane::workloads {
 // "maximum" -> "max", "swish" -> "silu"; names that nobody else uses stay as they are.
 std::string plain_op(std::string_view name);
 
+// The letters and digits of a name in lower case: "ResNet-50" and "resnet50" are one.
+std::string plain_name(std::string_view name);
+
 // Everything is read and written once; the accelerator does it with copies.
 bool is_move(std::string_view name);
 // Functions of one (or two) tensors element by element that the accelerator has no table for

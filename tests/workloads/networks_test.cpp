@@ -40,6 +40,8 @@ TEST(Networks, ANetworkIsFoundByItsOtherNames) {
   EXPECT_EQ(network_named("ResNet-50").name, "resnet50");
   EXPECT_EQ(network_named("MobileNetV2-1.0").name, "mobilenet_v2");
   EXPECT_EQ(network_named("deit_s").name, "vit_s_16");
+  EXPECT_EQ(encoder_named("BERT_base").name, "bert-base");
+  EXPECT_EQ(language_model(parse_spec("kind=llm name=Llama-3.2-1B phase=decode")).hidden, 2048);
   for (const Network& n : networks()) EXPECT_EQ(&network_named(n.name), &n) << n.name;
 }
 

@@ -14,6 +14,7 @@
 
 #include "isa/error.h"
 #include "workloads/networks.h"
+#include "workloads/op_names.h"
 
 namespace ane::workloads {
 namespace {
@@ -250,7 +251,7 @@ LanguageModel language_model(const Spec& s) {
   bool known = false;
   for (const LanguageModel& t : language_models()) {
     names.push_back(t.name);
-    if (t.name == s.name) m = t, known = true;
+    if (plain_name(t.name) == plain_name(s.name)) m = t, known = true;
   }
   const auto take = [&](std::int64_t& member, std::int64_t value) {
     if (value > 0) member = value;

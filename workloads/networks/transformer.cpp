@@ -3,6 +3,7 @@
 #include "isa/error.h"
 #include "workloads/networks.h"
 #include "workloads/networks/families.h"
+#include "workloads/op_names.h"
 
 namespace ane::workloads {
 namespace families {
@@ -153,6 +154,7 @@ std::span<const Encoder> encoders() {
       {"whisper-base", "audio encoder", 6, 512, 2048, 8, 1500, false, true},
       {"whisper-small", "audio encoder", 12, 768, 3072, 12, 1500, false, true},
       {"whisper-medium", "audio encoder", 24, 1024, 4096, 16, 1500, false, true},
+      {"whisper-large", "audio encoder", 32, 1280, 5120, 20, 1500, false, true},
   };
   return table;
 }
@@ -160,7 +162,7 @@ std::span<const Encoder> encoders() {
 const Encoder& encoder_named(std::string_view name) {
   std::vector<std::string> names;
   for (const Encoder& e : encoders()) {
-    if (e.name == name) return e;
+    if (plain_name(e.name) == plain_name(name)) return e;
     names.emplace_back(e.name);
   }
   throw InputError("spec", "unknown encoder '" + std::string(name) + "'", choice_note(name, names));
