@@ -109,6 +109,18 @@ View Lowering::temporary(const TensorType& type) {
   return memory_temporary(type);
 }
 
+std::optional<View> Lowering::place_in_l2(const TensorType& type) {
+  const auto address = take_l2(type.bytes());
+  if (!address) return std::nullopt;
+  return l2_view(*address, type);
+}
+
+void Lowering::release(const View& v) {
+  std::erase_if(used_, [&](const Interval& i) {
+    return i.begin == v.address && i.end == v.address + v.bytes();
+  });
+}
+
 std::optional<std::int64_t> Lowering::take_l2(std::int64_t bytes) {
   std::int64_t at = 0;
   auto place = used_.begin();
@@ -132,15 +144,17 @@ std::int64_t Lowering::free_l2() const {
 
 View Lowering::to_l2(const View& v) {
   if (v.where == Where::l2) return v;
+  const Format format = v.format == Format::fp32 ? Format::fp16 : v.format;
+  if (v.passes_at >= 0) return l2_view(v.passes_at, {format, v.e});
   const auto address = take_l2(v.bytes());
   ANE_CHECK(address.has_value(), "a task's operand was not cut to the free L2");
-  return l2_view(*address, {v.format == Format::fp32 ? Format::fp16 : v.format, v.e});
+  return l2_view(*address, {format, v.e});
 }
 
 std::int64_t Lowering::l2_need(const TaskSpec& spec) {
   std::int64_t need = 0;
   const auto count = [&](const View& v) {
-    if (v.where == Where::memory) need += round_up(v.bytes(), l2_alignment);
+    if (v.where == Where::memory && v.passes_at < 0) need += round_up(v.bytes(), l2_alignment);
   };
   count(spec.in1);
   if (spec.in2) count(*spec.in2);

@@ -53,6 +53,9 @@ class Lowering {
   const View& output() const { return output_; }
   // A dense tensor that lives until the call's end, in L2 where there is room, else in memory.
   View temporary(const TensorType& type);
+  // A dense tensor in L2 until `release`, or nothing where it does not fit.
+  std::optional<View> place_in_l2(const TensorType& type);
+  void release(const View& v);
   View memory_temporary(const TensorType& type);
   View dense_memory_temporary(const TensorType& type);  // rows not padded to the alignment
   // Lowers one step of a composite operator with its own operands.

@@ -40,6 +40,7 @@ std::int64_t extent(const Extents& e, Axis axis) {
 
 View View::slice(Axis axis, std::int64_t begin, std::int64_t count) const {
   ANE_CHECK(begin >= 0 && count >= 1 && begin + count <= extent(e, axis), "slice inside the view");
+  ANE_CHECK(passes_at < 0 || count == extent(e, axis), "a staged operand is not cut");
   View v = *this;
   v.address += begin * stride(*this, axis);
   extent_ref(v.e, axis) = count;

@@ -16,6 +16,9 @@ struct View {
   Format format = Format::fp16;
   Extents e;
   std::int64_t sw = 2, sh = 0, sc = 0, sn = 0;  // byte strides
+  // Memory only: the byte address in L2 through which it passes and where it stays for later tasks;
+  // -1: wherever there is room. A view with such an address is not cut.
+  std::int64_t passes_at = -1;
 
   // `count` positions from `begin` along one axis.
   View slice(Axis axis, std::int64_t begin, std::int64_t count) const;

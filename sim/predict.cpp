@@ -130,7 +130,8 @@ double as_quantity(const Prediction& p, const Spec& s, std::string_view quantity
   if (quantity == "throughput_flops") return flop / t;
   if (quantity == "efficiency") return flop / p.joules;
   if (quantity == "throughput_items")
-    return (s.kind == "llm"       ? real(s.tokens * s.batch)
+    return (s.counts_calls        ? 1.0
+            : s.kind == "llm"     ? real(s.tokens * s.batch)
             : s.kind == "mpnn"    ? real(s.residues * s.batch)
             : s.kind == "network" ? real(workloads::input_of(s).n)
                                   : real(s.batch)) /

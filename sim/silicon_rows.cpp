@@ -171,7 +171,8 @@ std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& f
                    .machine = cells["chip"],
                    .set_aside = "",
                    .runtime = "",
-                   .unsaid = ""};
+                   .unsaid = "",
+                   .counts_calls = cells["unit"] == "iter/s"};
     if (const std::string& v = cells["value_si"]; !v.empty()) {
       double x = 0;
       const auto [end, fault] = std::from_chars(v.data(), v.data() + v.size(), x);
@@ -194,12 +195,14 @@ std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& f
 }
 
 workloads::Spec spec_of(const SiliconRow& row) {
-  const workloads::Spec said = workloads::parse_spec(row.spec);
+  workloads::Spec said = workloads::parse_spec(row.spec);
   std::string text = row.spec;
   std::istringstream words(row.unsaid);
   for (std::string word; words >> word;)
     if (!said.has(word.substr(0, word.find('=')))) text += ' ' + word;
-  return text.size() == row.spec.size() ? said : workloads::parse_spec(text);
+  if (text.size() != row.spec.size()) said = workloads::parse_spec(text);
+  said.counts_calls = row.counts_calls;
+  return said;
 }
 
 std::vector<std::string> built_in_rows() {

@@ -18,6 +18,7 @@ struct SiliconRow {
   std::string set_aside;        // reason; empty: scored
   std::string runtime;  // the runtime that stands for the spec's path, see software.csv; or empty
   std::string unsaid;   // further keys of the spec, see unsaid.csv
+  bool counts_calls = false;  // the column `unit` is iter/s: calls a second, whatever their batch
 };
 
 // The row's spec with those of the unsaid keys that it lacks. InputError as parse_spec.

@@ -39,7 +39,9 @@ std::int64_t tile_bytes(const Chain& chain, const TensorType& t, unsigned axes, 
 std::int64_t need(const Graph& g, const Node& n, const Chain& chain, std::int64_t h, std::int64_t w,
                   std::int64_t room) {
   const Rule r = rule_of(g, n);
-  std::int64_t bytes = tile_bytes(chain, g.type(n.output), ~0U, h, w) * (n.op->temporaries ? 8 : 1);
+  // Temporaries take pieces of what is left (kernels/ops/composite.cpp): as much again is room for
+  // pieces of a useful size.
+  std::int64_t bytes = tile_bytes(chain, g.type(n.output), ~0U, h, w) * (n.op->temporaries ? 2 : 1);
   for (std::size_t i = 0; i < n.inputs.size(); ++i) {
     const std::int64_t read = tile_bytes(chain, g.type(n.inputs[i]), r.follow[i],
                                          i == 0 ? reach(r.h, h) : h, i == 0 ? reach(r.w, w) : w);
@@ -232,8 +234,6 @@ double gain(const Graph& g, const Chain& chain, const isa::Machine& m) {
     }
     if (last || large(n) || large(node(g, chain, reader[k]))) memory += out;
     if (last) memory_chained += out;
-    if (n.op->temporaries && 8 * out > static_cast<double>(m.l2.count))
-      memory += 8 * out, passes_memory = true;
     passes_memory = passes_memory || memory > memory_chained;
     double weights = 0, weights_chained = 0;
     if (n.parameters) {

@@ -59,7 +59,7 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
   std::vector<View> views(graph.values.size());
   result.resident.assign(graph.values.size(), false);
   Arena l2, memory;
-  Residency residency(graph, life, machine.l2.count);
+  Residency residency(graph, life, machine);
   // Chains take their part of L2 first, where they run; what they read lives until then.
   std::vector<Chain> chains;
   if (options.keep_in_l2 && !options.keep_all) chains = find_chains(graph, storage, homes, machine);

@@ -68,6 +68,8 @@ struct Spec {
   double idle_s = 0;
   std::int64_t macs = 0;  // stated by the source
   std::string scope;      // rail, package: what a power figure covers
+  // Not of the grammar: a rate of items counts calls, as "iterations" of a denoiser do.
+  bool counts_calls = false;
 
   std::set<std::string, std::less<>> given;  // keys that the text named
   bool has(std::string_view key) const { return given.contains(key); }

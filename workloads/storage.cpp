@@ -69,8 +69,13 @@ std::vector<std::pair<std::int64_t, std::int64_t>> Arena::alive_at(int node) con
   return list;
 }
 
-Residency::Residency(const Graph& g, const std::vector<Life>& life, std::int64_t l2)
-    : g_(g), life_(life), l2_(l2), held_(g.nodes.size(), 0), resident_(g.values.size(), false) {}
+Residency::Residency(const Graph& g, const std::vector<Life>& life, const isa::Machine& machine)
+    : g_(g),
+      life_(life),
+      l2_(machine.l2.count),
+      kernel_(machine.cores * machine.kernel_memory.count),
+      held_(g.nodes.size(), 0),
+      resident_(g.values.size(), false) {}
 
 bool Residency::offer(ValueId v) {
   const auto index = static_cast<std::size_t>(v);
@@ -105,7 +110,10 @@ std::int64_t Residency::passing(int node) const {
   for (const ValueId v : n.inputs) count(v);
   count(n.output);
   if (n.op->temporaries) bytes += 4 * aligned(g_.type(n.output).bytes());
-  return std::min(bytes, passage);
+  // A window's rows are read again by each piece, and so are weights that the kernel memories do
+  // not hold: such a convolution gets large pieces.
+  const bool again = n.parameters && (n.parameters->kh > 1 || 2 * n.parameters->count() > kernel_);
+  return std::min(bytes, again ? l2_ * 3 / 4 : passage);
 }
 
 View seen_as(const Graph& g, const Node& n, View v) {

@@ -39,7 +39,7 @@ class Arena {
 // their life the residents leave room for the operands that pass through.
 class Residency {
  public:
-  Residency(const Graph& graph, const std::vector<Life>& life, std::int64_t l2);
+  Residency(const Graph& graph, const std::vector<Life>& life, const isa::Machine& machine);
 
   bool offer(ValueId v);
   void withdraw(ValueId v);
@@ -53,7 +53,7 @@ class Residency {
 
   const Graph& g_;
   const std::vector<Life>& life_;
-  std::int64_t l2_;
+  std::int64_t l2_, kernel_;  // bytes; of all kernel memories
   std::vector<std::int64_t> held_;
   std::vector<bool> resident_;
 };

@@ -96,6 +96,9 @@ Schedule::Schedule(const isa::Program& program, const AneParameters& chip) {
   keep_weights();
 }
 
+// Bytes a cycle from the system cache to the kernel memories: a line of the crossbar.
+constexpr double cache_line = 64;
+
 // A stream that the kernel memories still hold is not read again: the same stream, decoded no
 // larger than they are, and nothing in between that needs them [T7].
 void Schedule::keep_weights() {
@@ -122,6 +125,12 @@ Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep
   if (keep_tasks) run.tasks.reserve(issues_.size());
   // End of everything so far; start and duration of the task before; end of the last stream.
   double now = 0, before = 0, previous = 0, kernel_dma = 0;
+  // Where weights come ahead into the system cache [T7]: until when the memory's port is taken, and
+  // what has been streamed by the end of each task.
+  double port = 0;
+  std::int64_t streamed = 0;
+  std::vector<std::pair<std::int64_t, double>> consumed;
+  std::size_t oldest = 0;
   for (std::size_t i = 0; i < issues_.size(); ++i) {
     const Issue& issue = issues_[i];
     const TaskWork& w = work_[i];
@@ -135,13 +144,25 @@ Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep
       for (const std::size_t a : issue.after) start = std::max(start, ends[a]);
       start = std::max(start, now - previous + std::max({0.0, previous - t.overhead}));
     }
-    double end = start + t.engine, hidden = 0;
+    double end = start + t.engine, hidden = 0, arrived = 0;
+    if (t.weights > 0 && ane.weights_ahead.count > 0) {
+      streamed += w.weight_bytes;
+      // The cache has room when what lies that many bytes back has been used.
+      double room = 0;
+      while (oldest < consumed.size() &&
+             consumed[oldest].first <= streamed - ane.weights_ahead.count)
+        ++oldest;
+      if (streamed > ane.weights_ahead.count && oldest > 0) room = consumed[oldest - 1].second;
+      port = arrived = std::max(port, room) + t.weights;
+      t.weights = std::min(t.weights, static_cast<double>(w.weight_bytes) /
+                                          (cache_line * ane.clock_hz * clock_share));
+    }
     if (t.weights > 0) {
       const double held = static_cast<double>(ane.kernel_memory.count * ane.cores);
       const double ahead =
           t.weights * std::min(1.0, held / std::max(1.0, static_cast<double>(w.kernel_bytes)));
       const double begin = std::max(kernel_dma, issue.task.prefetch ? before : start + t.overhead);
-      kernel_dma = std::max(begin + t.weights, start + t.weights - ahead);
+      kernel_dma = std::max({begin + t.weights, start + t.weights - ahead, arrived});
       hidden = std::clamp(start + t.overhead - begin, 0.0, t.weights);
       if (kernel_dma > end) end = kernel_dma, t.bound = Cause::weights;
     }
@@ -181,6 +202,10 @@ Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep
                            .work = w,
                            .energy = e,
                            .hidden = hidden});
+    }
+    if (ane.weights_ahead.count > 0) {
+      port += static_cast<double>(w.load_bytes + w.store_bytes) / ane.dram_bandwidth;
+      consumed.emplace_back(streamed, end);
     }
     now = std::max(now, end);
     before = start;

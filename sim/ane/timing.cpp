@@ -85,13 +85,13 @@ double zero_skip(const Task& t, const AneParameters& chip) {
                                                          {0.5, chip.zero_skip_50},
                                                          {0.75, chip.zero_skip_75},
                                                          {0.9, chip.zero_skip_90},
-                                                         {1, chip.zero_skip_90}}};
+                                                         {1, chip.zero_skip_100}}};
   for (std::size_t i = 1; i < points.size(); ++i)
     if (zeros <= points[i].first) {
       const double f = (zeros - points[i - 1].first) / (points[i].first - points[i - 1].first);
       return points[i - 1].second + f * (points[i].second - points[i - 1].second);
     }
-  return chip.zero_skip_90;
+  return chip.zero_skip_100;
 }
 
 }  // namespace
@@ -134,8 +134,8 @@ TaskWork count_work(const Task& t, const AneParameters& chip) {
     for (std::int64_t pixels = w.integer ? 256 : 128; pixels >= 16; pixels /= 2) {
       const std::int64_t units = units_of(made, pixels);
       const double cycles =
-          static_cast<double>(units) * (static_cast<double>(pixels * window(t)) * channels / rate +
-                                        static_cast<double>(w.passes) * fixed);
+          static_cast<double>(units) *
+          (static_cast<double>(pixels * window(t)) * channels / rate + channels / 16 * fixed);
       if (w.unit_pixels == 0 || cycles < best)
         best = cycles, w.units = units, w.unit_pixels = pixels;
     }
@@ -149,8 +149,10 @@ TaskWork count_work(const Task& t, const AneParameters& chip) {
   if (t.pe == PeMode::pool) w.planar_elements = t.out.count() * t.kw * t.kh;
   if (t.ne == NeOp::copy || t.ne == NeOp::tex)
     w.planar_elements = std::max(w.planar_elements, t.out.count());
-  // What the neural engines make does not pass the planar engine's read port.
-  w.planar_inputs = t.pe == PeMode::ew && t.ne == NeOp::off ? 2 : 1;
+  // Both operands pass one read port, a broadcast one with the elements it has; what the neural
+  // engines make does not pass it.
+  if (t.pe == PeMode::ew && t.ne == NeOp::off)
+    w.planar_second = std::min(t.out.count(), std::min(t.in1.count(), t.in2.count()));
   if (w.macs == 0) w.units = std::max<std::int64_t>(1, w.planar_elements / planar_unit);
   return w;
 }
@@ -177,7 +179,9 @@ TaskTime price(const Task& t, const TaskWork& w, const AneParameters& chip, doub
     if (t.winograd && chip.winograd_gain > 1) left /= chip.winograd_gain;
     cycles *= left;
     r.array_macs = real(w.macs) * left;
-    cycles += real(w.units * w.passes) * (w.integer ? chip.unit_overhead_int8 : chip.unit_overhead);
+    // What the array made leaves it by units and output channels.
+    cycles +=
+        real(w.units) * channels / 16 * (w.integer ? chip.unit_overhead_int8 : chip.unit_overhead);
     r.mac = cycles / ne_clock;
     // Results leave through one port of L2; a right-hand matrix enters the kernel memories there.
     double port = real(l2_bytes(t.out, t.l2_out)) / chip.l2_write;
@@ -187,8 +191,9 @@ TaskTime price(const Task& t, const TaskWork& w, const AneParameters& chip, doub
     if (l2_time > r.mac) r.bank_conflict = l2_time - r.mac, r.mac = l2_time;
   }
   if (w.planar_elements > 0)
-    r.planar = real(w.planar_elements) /
-               ((w.planar_inputs == 2 ? chip.pe_elements_two : chip.pe_elements) * l2_clock);
+    r.planar = (real(w.planar_elements - w.planar_second) / chip.pe_elements +
+                real(w.planar_second) / chip.pe_elements_two) /
+               l2_clock;
   // Stages overlap from work unit to work unit: the first step of each stands alone [T5].
   const double longest = std::max({r.mac, r.planar, r.load + r.store});
   const double sum = r.mac + r.planar + r.load + r.store;
@@ -196,10 +201,12 @@ TaskTime price(const Task& t, const TaskWork& w, const AneParameters& chip, doub
   r.bound = longest == r.mac      ? Cause::compute
             : longest == r.planar ? Cause::planar
                                   : Cause::activations;
-  // Weights and tiles together pass the engine's one port to the memory [T19].
-  const double port =
-      r.overhead + real(w.weight_bytes + w.load_bytes + w.store_bytes) / chip.dram_bandwidth;
+  // Weights and tiles together pass the engine's one port to the memory [T19]; weights that come
+  // ahead into the system cache pass it before (schedule.cpp).
   const std::int64_t tiles = w.load_bytes + w.store_bytes;
+  const double port =
+      r.overhead +
+      real((chip.weights_ahead.count > 0 ? 0 : w.weight_bytes) + tiles) / chip.dram_bandwidth;
   if (port > r.engine && tiles > 0)
     r.engine = port, r.bound = w.weight_bytes > tiles ? Cause::weights : Cause::activations;
   return r;

@@ -33,7 +33,7 @@ struct TaskWork {
   std::int64_t load_bytes = 0, store_bytes = 0;  // tile DMA, memory side
   std::int64_t l2_bytes = 0;                     // read and written by NE, PE and DMA
   std::int64_t planar_elements = 0;              // processed by the PE
-  int planar_inputs = 1;
+  std::int64_t planar_second = 0;                // of them, with a second operand of their own
   int lit_cores = 0;
   std::int64_t units = 1;        // work units, the steps in which stages overlap
   std::int64_t unit_pixels = 0;  // output positions of one

@@ -67,13 +67,13 @@ TaskTime priced(const Task& t, const AneParameters& chip = m4()) {
 }
 
 double fixed_cycles(const Task& t, const AneParameters& chip) {
-  return static_cast<double>(count_work(t, chip).passes) * chip.unit_overhead;
+  return static_cast<double>((t.out.c + 15) / 16) / 16 * chip.unit_overhead;
 }
 
 TEST(AneLaw, AWorkUnitCostsItsProductsAndAFixedFill) {  // [T1]
-  // 128 positions, 4096 products each, 2 channels an engine at 256 MAC a cycle; two passes, since
-  // the kernel memory holds 8 channels of 8 KiB.
-  const double cycles = 128.0 * 4096 * 2 / 256 + m4().unit_overhead;
+  // 128 positions, 4096 products each, 2 channels an engine at 256 MAC a cycle; results leave by
+  // the channel, 16 in the time of `unit_overhead`.
+  const double cycles = 128.0 * 4096 * 2 / 256 + m4().unit_overhead * 2 / 16;
   EXPECT_DOUBLE_EQ(priced(conv(4096, 32, 128)).mac, cycles / m4().clock_hz);
   EXPECT_DOUBLE_EQ(priced(conv(4096, 32, 256)).mac, 2 * cycles / m4().clock_hz);
   // One position more begins another unit.
@@ -94,7 +94,7 @@ TEST(AneLaw, FewOutputChannelsLightFewCoresAndTakeAsLong) {  // [T3]
     EXPECT_EQ(count_work(conv(512, cout, 128), m4()).lit_cores, cout);
   }
   const double first = priced(conv(512, 16, 128)).mac, second = priced(conv(512, 17, 128)).mac;
-  EXPECT_NEAR(second - first, 128.0 * 512 / 256 / m4().clock_hz, 1e-15);
+  EXPECT_NEAR(second - first, (128.0 * 512 / 256 + m4().unit_overhead / 16) / m4().clock_hz, 1e-15);
 }
 
 TEST(AneLaw, ZeroWeightsAreSkippedByTheMeasuredShares) {  // [T4]
@@ -110,6 +110,7 @@ TEST(AneLaw, ZeroWeightsAreSkippedByTheMeasuredShares) {  // [T4]
   EXPECT_NEAR(mac(0.75) / dense, chip.zero_skip_75, 1e-4);
   EXPECT_NEAR(mac(0.9) / dense, chip.zero_skip_90, 1e-4);
   EXPECT_NEAR(mac(0.625) / dense, (chip.zero_skip_50 + chip.zero_skip_75) / 2, 1e-4);
+  EXPECT_NEAR(mac(0.95) / dense, (chip.zero_skip_90 + chip.zero_skip_100) / 2, 1e-4);
   chip.detects_zeros = false;  // dense storage hides them
   EXPECT_DOUBLE_EQ(mac(0.9), dense);
 }
@@ -321,6 +322,12 @@ TEST(AneLaw, ThePlanarEngineReadsTwoOperandsAtHalfTheRate) {  // [T21]
   t.pe = PeMode::ew;
   t.in1 = t.in2 = t.out = {.w = 1024, .h = 1, .c = 64, .n = 1};
   EXPECT_DOUBLE_EQ(priced(t).planar, 65536 / m4().pe_elements_two / m4().l2_clock_hz);
+  // A broadcast operand is read with the elements it has.
+  Task scaled = t;
+  scaled.in2.w = 1;
+  EXPECT_DOUBLE_EQ(
+      priced(scaled).planar,
+      ((65536 - 64) / m4().pe_elements + 64 / m4().pe_elements_two) / m4().l2_clock_hz);
   // What the neural engines make does not pass its read port.
   Task joined = conv(64, 64, 1024);
   joined.pe = PeMode::ew;
@@ -339,6 +346,30 @@ TEST(AneLaw, SoftmaxAndNormsPassThePlanarEngineOnceATask) {  // [T21]
   EXPECT_GT(engine("softmax"), 2 * pass);
   EXPECT_LT(engine("softmax"), 8 * pass);
   EXPECT_GT(engine("layer_norm"), engine("softmax"));
+}
+
+TEST(AneLaw, SoftmaxLargerThanL2ReadsItsOperandOnce) {  // [T21]
+  // Its steps run on one piece after the other: 64 MiB in, 64 MiB out, whatever the chip chains.
+  for (const char* chip : {"M1", "M4"})
+    EXPECT_LT(of("kind=op path=direct shape=1024x32768 op=softmax", chip).dram_bytes,
+              1.1 * 2 * 2.0 * 1024 * 32768)
+        << chip;
+}
+
+TEST(AneLaw, WeightsComeAheadIntoTheSystemCacheOfPhones) {  // [T7]
+  const auto net = [](const std::string& weights, const char* ahead) {
+    return time_of(
+        "kind=network path=coreml name=mobilenet_v2 input=1x3x224x224 weights=" + weights, "A16",
+        {std::string("ane.weights_ahead=") + ahead});
+  };
+  EXPECT_LT(net("fp16", "24MiB"), 1.05 * net("lut2", "24MiB"));
+  EXPECT_GT(net("fp16", "0MiB"), 1.15 * net("lut2", "0MiB"));
+  // The memory is no faster for it: one layer's weights come no sooner.
+  const auto vector = [](const char* ahead) {
+    return time_of("kind=matmul path=direct m=1 n=4096 k=4096", "A16",
+                   {std::string("ane.weights_ahead=") + ahead});
+  };
+  EXPECT_NEAR(vector("24MiB"), vector("0MiB"), 0.01 * vector("0MiB"));
 }
 
 TEST(AneLaw, TasksDoNotOverlapEachOther) {  // [T17]

@@ -376,7 +376,7 @@ TEST(Program, AttentionLargerThanL2RunsTileByTileAndGivesTheReferenceBits) {
     c.b.output(c.b.node("matmul", "mix", {x, v}));
     const Graph graph = c.b.finish();
     // Queries of a group cannot be cut by their heads.
-    const std::string l2 = matrices == 2 ? "ane.l2=128KiB" : "ane.l2=32KiB";
+    const std::string l2 = matrices == 2 ? "ane.l2=40KiB" : "ane.l2=32KiB";
     EXPECT_GT(turns(graph, load_chip("M4", {l2})), 2) << matrices;
     expect_reference_bits(graph, c.inputs, "M4", {l2});
   }

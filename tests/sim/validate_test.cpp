@@ -63,6 +63,16 @@ TEST(SiliconRows, TheSoftwareBehindAPathComesFromItsSource) {
   EXPECT_NE(v.comparisons[0].predicted, v.comparisons[2].predicted);
 }
 
+TEST(SiliconRows, IterationsASecondCountCallsAndItemsASecondTheirBatch) {
+  const std::string head = "chip,source,trust,note,spec,quantity,value_si,unit\n";
+  const std::string row =
+      "M2,s,A,,unit=ane path=coreml kind=network name=resnet50 input=4x3x224x224 batch=4,"
+      "throughput_items,1,";
+  const Validation v =
+      compare_rows(silicon_rows(head + row + "images/s\n" + row + "iter/s\n", "f.csv"));
+  EXPECT_DOUBLE_EQ(v.comparisons[0].predicted.value(), 4 * v.comparisons[1].predicted.value());
+}
+
 Validation two() {
   return compare_rows(silicon_rows(
       header +
