@@ -112,8 +112,9 @@ class Gpu {
   double product_time(const Work& w) const {
     double u = share * costs.gemm_utilisation;
     if (w.compressed) u *= costs.quantised_utilisation.value_or(1);
-    // One row takes kernels without tiles, bound by memory anyway.
-    if (w.m == 1) return 2 * real(w.macs.count) / (u * product_peak);
+    // One row or column takes kernels without tiles, bound by memory anyway.
+    if (w.m == 1 || (w.n == 1 && w.kind == WorkKind::gemm))
+      return 2 * real(w.macs.count) / (u * product_peak);
     // Narrow products have kernels with half a tile.
     const double edge_n = real(w.n) <= gpu.tile / 2 ? gpu.tile / 2 : gpu.tile;
     const double edge_m = real(w.m) <= gpu.tile / 2 ? gpu.tile / 2 : gpu.tile;

@@ -246,6 +246,20 @@ TEST(Gpu, MatrixUnitsServeTheProductsOfSoftwareThatDrivesThem) {
               0.15 * gpu(row, "M5", "metal").seconds());
 }
 
+TEST(Gpu, AProductOfOneColumnIsPaddedNoMoreThanOneOfOneRow) {
+  const double row = gpu({product(1, 8192, 8192, 2, 2)}).compute;
+  const double column = gpu({product(8192, 1, 8192, 2, 2)}).compute;
+  EXPECT_LT(column, 1.5 * row);
+  EXPECT_GT(gpu({product(8192, 2, 8192, 2, 2)}).compute, 4 * column);  // 2 columns fill half a tile
+}
+
+TEST(Gpu, LargerDiesOfM5StreamTheirShareOfTheirOwnMemory) {
+  for (const char* name : {"M5Pro", "M5Max"}) {
+    const Chip chip = load_chip(name);
+    EXPECT_NEAR(chip.gpu().bandwidth_stream / chip.memory().bandwidth, 0.797, 0.02) << name;
+  }
+}
+
 TEST(Gpu, LanesReachAnotherShareInFp32ThanMatrixUnitsInFp16) {
   const Works w = {product(8192, 8192, 8192, 4, 4)};
   PriceOptions o;
