@@ -1,6 +1,10 @@
 #include "sim/ane_run.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "isa/error.h"
 
 namespace ane::sim {
 namespace {
@@ -51,7 +55,7 @@ results::Parts memory_parts(const workloads::Compiled& compiled) {
   return parts;
 }
 
-results::Parts call_energy(const AneParameters& ane, const Execution& execution, double seconds) {
+results::Parts call_energy(const AneParameters& ane, const Execution& execution, double in_flight) {
   const TaskEnergy& e = execution.energy;
   results::Parts parts;
   results::add(parts, "MAC", e.mac);
@@ -62,7 +66,21 @@ results::Parts call_energy(const AneParameters& ane, const Execution& execution,
   results::add(parts, "planar engine", e.planar);
   results::add(parts, "dispatch", ane.energy_dispatch);
   results::add(parts, "lit cores", ane.power_core * execution.lit_core_seconds);
-  results::add(parts, "awake", (ane.power_awake + ane.power_leakage) * seconds);
+  results::add(parts, "awake", (ane.power_awake + ane.power_leakage) * in_flight);
+  return parts;
+}
+
+results::Parts energy_in_scope(results::Parts parts, std::string_view scope, const Chip& chip,
+                               const CallCosts& costs) {
+  if (scope.empty()) return parts;
+  if (scope != "rail" && scope != "package")
+    throw InputError("spec", fmt::format("scope={}: no scope of energy", scope), "rail, package");
+  for (results::Part& part : parts)
+    if (part.name == "DRAM") part.value *= chip.ane().energy_dram_on_rail.value_or(0);
+  if (scope == "package" && chip.has_cpu())
+    results::add(
+        parts, "host core",
+        chip.cpu().power_core * (costs.copies + chip.ane().dispatch_host_share * costs.dispatch));
   return parts;
 }
 
@@ -80,7 +98,7 @@ results::Record ane_record(results::Run run, const Chip& chip, const Runtime& ru
   t.latency_s = results::sum(t.causes);
   t.throughput_items_per_s = static_cast<double>(record.run.batch) / t.latency_s;
   t.bound = bound_name(t.causes);
-  t.energy_parts = call_energy(ane, execution, t.latency_s);
+  t.energy_parts = call_energy(ane, execution, t.latency_s - call.copies);
   t.energy_j = results::sum(t.energy_parts);
   t.power_w = t.energy_j / t.latency_s;
   t.macs = execution.work.macs;

@@ -14,8 +14,16 @@ struct CallCosts {
 };
 CallCosts call_costs(const Chip& chip, const Runtime& runtime, Bytes transferred);
 
-// Joules of one call of `seconds`: the tasks' events and what runs on for the time.
-results::Parts call_energy(const AneParameters& ane, const Execution& execution, double seconds);
+// Joules of one call by part: the tasks' events and what is on while the call is in flight, from
+// its dispatch to its last task [E1]. in_flight: s at the full clock; host copies are not in it.
+results::Parts call_energy(const AneParameters& ane, const Execution& execution, double in_flight);
+
+// What a measurement sees of a call's energy [E4]. "rail": the engine's own rail, with the share of
+// the memory that the chip's rail sees. "package": CPU, GPU and engine less what they take when
+// idle, so the rail and a core of the host for the copies and its share of the dispatch. "": the
+// engine with the memory. InputError for another scope.
+results::Parts energy_in_scope(results::Parts parts, std::string_view scope, const Chip& chip,
+                               const CallCosts& costs);
 
 // Totals, operator rows and task rows; `run` gives identity and batch. No accuracy, no digest.
 results::Record ane_record(results::Run run, const Chip& chip, const Runtime& runtime,

@@ -46,21 +46,24 @@ struct AneParameters {
   bool detects_zeros = false;  // skips them in dense storage too; sparse storage skips everywhere
   // Time of one call with no work. direct: private API; coreml: Core ML's prediction call.
   double dispatch_direct = 0, dispatch_coreml = 0;
-  double dispatch_family = 0;  // one figure for a generation: only the naive model takes it
-  double cold_wake = 0;        // first call after the rail was off
-  double rail_off_after = 0;   // idle seconds until the rail goes off
-  double idle_gap = 0;         // a gap of this length drops the clock to the floor
-  double ramp_time = 0;        // floor clock to full clock under load
+  double dispatch_family = 0;      // one figure for a generation: only the naive model takes it
+  double dispatch_host_share = 1;  // of that time in which a core of the host works
+  double cold_wake = 0;            // first call after the rail was off
+  double rail_off_after = 0;       // idle seconds until the rail goes off
+  double idle_gap = 0;             // a gap of this length drops the clock to the floor
+  double ramp_time = 0;            // floor clock to full clock under load
   double energy_mac_fp16 = 0, energy_mac_int8 = 0;  // J per MAC
   double energy_l2_byte = 0, energy_kernel_byte = 0, energy_dram_byte = 0;
   double energy_dma_byte = 0;  // J per byte to or from memory, on the engine's own rail
   // Share of energy_dram_byte that a measurement of the engine's rail sees, 0 to 1; absent: 0.
   std::optional<double> energy_dram_on_rail;
   double energy_pe_element = 0, energy_dispatch = 0;
-  double power_awake = 0;    // W while a program is loaded and the rail is on
-  double power_core = 0;     // W per lit NE
-  double power_leakage = 0;  // W while the rail is on
-  double power_idle = 0;     // W with the rail off
+  double energy_relu_mac = 1;     // of energy_mac that is left where the input comes out of a relu
+  double energy_floor_share = 1;  // of a call's energy that the engine takes at the floor clock
+  double power_awake = 0;         // W while a call is in flight: from its dispatch to its last task
+  double power_core = 0;          // W per lit NE
+  double power_leakage = 0;       // W while the rail is on
+  double power_idle = 0;          // W with the rail off
 
   double peak_fp16() const { return peak(macs_fp16); }  // FLOP/s of one engine
   double peak_int8() const { return peak(macs_int8); }  // OP/s of one engine

@@ -31,6 +31,19 @@ Prediction from(const DeviceEstimate& e) {
   return p;
 }
 
+// What a measurement sees of a CPU's or GPU's energy: not the memory; of the package less what it
+// takes when idle, also the core that encodes for a GPU [E4].
+Prediction in_scope(Prediction p, const DeviceEstimate& e, const Spec& s, const Chip& chip) {
+  if (s.scope.empty()) return p;
+  for (results::Part& part : p.energy)
+    if (part.name == "memory" || (part.name == "static" && s.scope == "package" && s.unit == "gpu"))
+      part.value = 0;
+  if (s.scope == "package" && s.unit == "gpu" && chip.has_cpu())
+    results::add(p.energy, "host core", e.encoding * chip.cpu().power_core);
+  p.joules = results::sum(p.energy);
+  return p;
+}
+
 // The least work there is: one operator on one element, which nothing can fuse.
 std::vector<kernels::Work> smallest() {
   kernels::Work w = workloads::pointwise(1, 4);
@@ -114,8 +127,9 @@ Prediction predict(const Spec& s, const Chip& chip, const Runtime& runtime) {
   options.threads = s.unit == "cpu" ? thread_count(s, chip) : 0;
   if (s.kind == "launch") return from(price_launch(s, chip, runtime, options));
   const std::vector<kernels::Work> work = workloads::work_of(s);
-  return from(s.unit == "gpu" ? price_gpu(work, chip, runtime, options)
-                              : price_cpu(work, chip, runtime, options));
+  const DeviceEstimate e = s.unit == "gpu" ? price_gpu(work, chip, runtime, options)
+                                           : price_cpu(work, chip, runtime, options);
+  return in_scope(from(e), e, s, chip);
 }
 
 double as_quantity(const Prediction& p, const Spec& s, std::string_view quantity) {

@@ -168,15 +168,20 @@ std::int64_t passes_of(const Spec& s) {
 Prediction of_call(const Spec& s, const Chip& chip, const Runtime& runtime) {
   const AneParameters ane = beside(with_engines(chip.ane(), s.engines), s.concurrent, chip);
   const State state = state_of(s, ane);
-  Execution e;
+  Execution e, full;                                // as it runs, and at the full clock
+  double at_floor = state.clock_share < 1 ? 1 : 0;  // part of the work done at the floor clock
   Bytes transferred{};
   Prediction p;
   if (s.kind != "launch") {
     const auto program = lowered(s, chip, falls_back(runtime));
     if (program->parted) return predict_parted(*program->parted, chip, runtime);
-    e = program->schedule->time(ane, 1, false);
-    if (state.clock_share < 1)
-      e = ramped(e, program->schedule->time(ane, state.clock_share, false), ane.ramp_time);
+    e = full = program->schedule->time(ane, 1, false);
+    if (state.clock_share < 1) {
+      const Execution floor = program->schedule->time(ane, state.clock_share, false);
+      e = ramped(full, floor, ane.ramp_time);
+      const double slow = seconds(floor.duration) - seconds(full.duration);
+      if (slow > 0) at_floor = (seconds(e.duration) - seconds(full.duration)) / slow;
+    }
     transferred = program->transferred;
     p.flop = 2 * program->macs;
     p.memory = program->memory;
@@ -193,17 +198,15 @@ Prediction of_call(const Spec& s, const Chip& chip, const Runtime& runtime) {
                    causes[static_cast<std::size_t>(c)]);
   if (call.copies > 0) results::add(p.causes, "host copies", call.copies);
   p.seconds = results::sum(p.causes);
-  p.energy = call_energy(ane, e, p.seconds);
-  // A figure of the engine's rail sees only a share of the memory's energy; one of the package has
-  // the host as well.
-  if (s.scope == "rail")
-    for (results::Part& part : p.energy)
-      if (part.name == "DRAM") part.value *= ane.energy_dram_on_rail.value_or(0);
-  if (s.scope == "package" && chip.has_cpu()) {
-    const double host = programs * call.dispatch / state.clock_share + call.copies;
-    results::add(p.energy, "host core", host * chip.cpu().power_core);
-    results::add(p.energy, "package idle", p.seconds * chip.cpu().power_idle);
-  }
+  p.energy = call_energy(ane, full, programs * call.dispatch + seconds(full.duration));
+  // At a lower clock the voltage is lower too; the memory has a rail of its own [E3].
+  const double left = 1 - at_floor * (1 - ane.energy_floor_share);
+  for (results::Part& part : p.energy)
+    if (part.name != "DRAM") part.value *= left;
+  if (state.wake > 0) results::add(p.energy, "awake", ane.power_awake * state.wake);
+  p.energy = energy_in_scope(
+      std::move(p.energy), s.scope, chip,
+      {.dispatch = programs * call.dispatch / state.clock_share, .copies = call.copies});
   p.joules = results::sum(p.energy);
   p.dram_bytes = static_cast<double>(e.work.weight_bytes + e.work.load_bytes + e.work.store_bytes);
   return p;
@@ -296,7 +299,13 @@ std::optional<results::Record> ane_spec_record(const results::Run& run, const Sp
                          {.with_values = false});
   if (programs_of(s, memory_parts(compiled)) > 1) return std::nullopt;
   const Schedule schedule(compiled.program, chip.ane());
-  return ane_record(run, chip, runtime, graph, compiled, schedule.time(ane));
+  results::Record record = ane_record(run, chip, runtime, graph, compiled, schedule.time(ane));
+  results::Totals& t = record.totals;
+  t.energy_parts = energy_in_scope(std::move(t.energy_parts), s.scope, chip,
+                                   call_costs(chip, runtime, transferred_bytes(graph)));
+  t.energy_j = results::sum(t.energy_parts);
+  t.power_w = t.energy_j / t.latency_s;
+  return record;
 }
 
 }  // namespace ane::sim

@@ -21,8 +21,8 @@ std::string column_name(const std::vector<std::string>& header, std::size_t i) {
   return i < header.size() ? header[i] : std::string();
 }
 
-// A line of set_aside.csv, software.csv or unsaid.csv: every named column of a row must equal the
-// rule's text, or with a leading '~' contain it. Then the row takes `gives`.
+// A line of machines.csv, set_aside.csv, software.csv or unsaid.csv: every named column of a row
+// must equal the rule's text, or with a leading '~' contain it. Then the row takes `gives`.
 struct Rule {
   std::map<std::string, std::string> wanted;
   std::string gives;
@@ -68,13 +68,8 @@ const std::vector<Rule>& unsaid_rules() {
   return all;
 }
 
-const std::map<std::string, std::string>& machines() {
-  static const std::map<std::string, std::string> all = [] {
-    std::map<std::string, std::string> out;
-    const Records records = parse_csv(carried_rows("machines"), "machines.csv");
-    for (std::size_t r = 1; r < records.size(); ++r) out[records[r].at(0)] = records[r].at(1);
-    return out;
-  }();
+const std::vector<Rule>& machine_rules() {
+  static const std::vector<Rule> all = read_rules("machines", "machine", "why");
   return all;
 }
 
@@ -168,7 +163,7 @@ std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& f
                    .spec = cells["spec"],
                    .quantity = cells["quantity"],
                    .value = std::nullopt,
-                   .machine = cells["chip"],
+                   .machine = "",
                    .set_aside = "",
                    .runtime = "",
                    .unsaid = "",
@@ -181,8 +176,10 @@ std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& f
                          fmt::format("value_si '{}' is no number", v));
       row.value = x;
     }
-    if (const auto m = machines().find(row.chip); m != machines().end()) row.machine = m->second;
     // The first rule that matches holds.
+    for (const Rule& rule : machine_rules())
+      if (row.machine.empty() && matches(rule, cells)) row.machine = rule.gives;
+    if (row.machine.empty()) row.machine = row.chip;
     for (const Rule& rule : set_aside_rules())
       if (row.set_aside.empty() && matches(rule, cells)) row.set_aside = rule.gives;
     for (const Rule& rule : software_rules())

@@ -7,6 +7,7 @@
 #include "isa/error.h"
 #include "isa/stream.h"
 #include "sim/ane/races.h"
+#include "sim/ane/rectified.h"
 
 namespace ane::sim {
 
@@ -94,6 +95,7 @@ Schedule::Schedule(const isa::Program& program, const AneParameters& chip) {
   work_.reserve(issues_.size());
   for (const Issue& i : issues_) work_.push_back(count_work(i.task, chip));
   keep_weights();
+  find_rectified();
 }
 
 // Bytes a cycle from the system cache to the kernel memories: a line of the crossbar.
@@ -113,6 +115,13 @@ void Schedule::keep_weights() {
     if (same) work_[i].weight_bytes = 0;
     held = work_[i].weights_fit ? &k : nullptr;
   }
+}
+
+// Products with a tensor that came out of a relu take less energy [E2].
+void Schedule::find_rectified() {
+  Rectified tensors;
+  for (std::size_t i = 0; i < issues_.size(); ++i)
+    work_[i].rectified = tensors.take(issues_[i].task) && work_[i].macs > 0;
 }
 
 // Tasks in order: each starts when the tasks it depends on have ended. The kernel DMA is one

@@ -52,6 +52,7 @@ class Schedule {
 
  private:
   void keep_weights();
+  void find_rectified();
 
   std::vector<Issue> issues_;
   std::vector<TaskWork> work_;

@@ -39,6 +39,7 @@ struct TaskWork {
   std::int64_t unit_pixels = 0;  // output positions of one
   std::int64_t passes = 1;       // over the output channels, as the kernel memory allows
   bool weights_fit = false;      // the decoded weights fit in the kernel memories
+  bool rectified = false;        // the input comes out of a relu: about half of it is zero
 };
 TaskWork count_work(const isa::Task& task, const AneParameters& chip);
 

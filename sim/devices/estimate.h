@@ -47,6 +47,7 @@ struct DeviceEstimate {
   double energy_compute = 0, energy_memory = 0, energy_static = 0;
   double flop = 0;         // multiply-adds counted as two, without padding
   double dram_bytes = 0;   // moved
+  double encoding = 0;     // s of host time for the operators, beside the device or waited for
   double utilisation = 0;  // flop over seconds, of the unit's peak at this precision
   double operators = 0;
   std::vector<OpEstimate> by_operator;

@@ -159,6 +159,7 @@ DeviceEstimate price_gpu(std::span<const Work> work, const Chip& chip, const Run
     }
     e.overhead += count * t_kernel;
     e.dispatch += count * starved;
+    e.encoding += fused ? 0 : count * encode;
     const double flop = 2 * real(w.macs.count) + real(w.other_flops);
     const double moved = fused ? 0 : model.bytes(w);
     e.flop += count * flop;

@@ -160,19 +160,6 @@ TEST(Band, NineOfTenCalibrationRowsLieInTheirs) {
   }
 }
 
-TEST(Energy, TheRailOfM1SeesItsMemoryAndThatOfM4DoesNot) {
-  const auto joules = [](const char* chip, const char* scope) {
-    const auto spec = workloads::parse_spec(
-        fmt::format("unit=ane path=direct kind=matmul m=1 n=8192 k=8192 scope={}", scope));
-    return predict(spec, load_chip(chip), load_runtime("direct")).joules;
-  };
-  const double bytes = 2.0 * 8192 * 8192;
-  // The package adds the host, at least; on M4 the memory as well, 42 pJ a byte.
-  EXPECT_GT(joules("M1", "package"), joules("M1", "rail"));
-  EXPECT_LT(joules("M1", "package") - joules("M1", "rail"), 0.5 * bytes * 64e-12);
-  EXPECT_GT(joules("M4", "package") - joules("M4", "rail"), bytes * 42e-12);
-}
-
 TEST(Band, ItHoldsThePredictionAndWidensWithItsParameters) {
   const auto rows = silicon_rows(
       "chip,source,trust,spec,quantity,value_si\n"

@@ -86,6 +86,21 @@ Validation two() {
       "f.csv"));
 }
 
+TEST(SiliconRows, TheMachineBehindANameComesFromItsNote) {
+  const auto rows = silicon_rows(
+      "chip,source,trust,note,spec,quantity,value_si\n"
+      "M1,s,A,guide's M1 host reports h13g / t6000 = M1 Pro/Max class,,,\n"
+      "M1,s,A,powermetrics,,,\n"
+      "M2,s,A,h13g / t6000,,,\n"
+      "any Apple,s,A,,,,\n",
+      "f.csv");
+  EXPECT_EQ(rows[0].machine, "M1 Max");
+  EXPECT_EQ(rows[0].chip, "M1");
+  EXPECT_EQ(rows[1].machine, "M1");
+  EXPECT_EQ(rows[2].machine, "M2");
+  EXPECT_EQ(rows[3].machine, "M1");
+}
+
 TEST(Validate, RowsAreScoredListedOrSkippedAndNeverLost) {
   const Validation v = two();
   EXPECT_EQ(v.rows, 6U);
