@@ -13,8 +13,10 @@ namespace ane::workloads {
 struct Network {
   std::string_view name, summary;
   Extents input;  // of one item, when none is given
-  double macs;    // published multiply-accumulates of that input; 0: none published
-  double params;  // published, in millions; 0: not held against
+  // Published counts: the authors' papers, torchvision's model pages and S63. There multiplications
+  // outside of products are counted by some, so a network that only they list has none to hold.
+  double macs;    // multiply-accumulates of that input; 0: none to hold against
+  double params;  // in millions; 0: none to hold against
   // Adds the network's layers; returns its outputs.
   std::vector<ValueId> (*build)(Layers& layers, ValueId x);
 };
