@@ -208,22 +208,24 @@ results::Record GraphRun::record(results::Run run) const {
       append_calls(whole, part, 1);
     }
   }
-  if (impl_->segments.size() > 1) {
-    int calls = 0;
-    std::map<std::string, std::pair<int, std::string>> refused;
-    for (const Impl::Segment& s : impl_->segments) {
-      calls += s.on_ane ? 1 : 0;
-      if (!s.on_ane)
-        for (const Placement& p : s.placements) {
-          ++refused[p.label].first;
-          refused[p.label].second = p.reason;
-        }
-    }
-    for (const auto& [label, why] : refused)
-      whole.notes.push_back(
-          fmt::format("{} operators run on the CPU [{}]: {}", why.first, label, why.second));
-    whole.notes.push_back(fmt::format("{} calls of the accelerator instead of one", calls));
+  int calls = 0;
+  std::map<std::string, std::pair<int, std::string>> refused;
+  for (const Impl::Segment& s : impl_->segments) {
+    calls += s.on_ane ? 1 : 0;
+    if (!s.on_ane)
+      for (const Placement& p : s.placements) {
+        ++refused[p.label].first;
+        refused[p.label].second = p.reason;
+      }
   }
+  for (const auto& [label, why] : refused)
+    whole.notes.push_back(fmt::format("{} operator{} on the CPU [{}]: {}", why.first,
+                                      why.first == 1 ? " runs" : "s run", label, why.second));
+  if (!refused.empty())
+    whole.notes.push_back(calls == 0 ? std::string("no call of the accelerator")
+                          : calls == 1
+                              ? std::string("1 call of the accelerator")
+                              : fmt::format("{} calls of the accelerator instead of one", calls));
   const std::string broken = results::check(whole);
   ANE_CHECK(broken.empty(), broken.c_str());
   return whole;

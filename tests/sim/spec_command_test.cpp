@@ -33,6 +33,14 @@ TEST(SpecCommand, ASpecRunsWithCausesThatSumAndABand) {
   EXPECT_GT(j["latency_band_s"]["high"], j["latency_s"]);
 }
 
+TEST(SpecCommand, AProgramThatIsAllRefusedSaysWhy) {
+  const Answer a = anesim(
+      "run 'kind=conv cin=64 cout=64 h=20 w=20 kh=17 kw=17 unit=ane path=coreml' --chip M4 --no-db",
+      "");
+  ASSERT_EQ(a.status, 0);
+  EXPECT_THAT(a.text, HasSubstr("1 operator runs on the CPU [C1]: the kernel is 17 columns wide"));
+}
+
 TEST(SpecCommand, EveryKindRunsOnTheUnitsThatHaveIt) {
   for (const char* spec :
        {"kind=conv cin=64 cout=128 h=56 w=56 kh=3 kw=3 stride=2", "kind=matmul m=64 n=64 k=64",
