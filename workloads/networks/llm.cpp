@@ -69,6 +69,16 @@ struct Block {
         [first](std::int64_t key, std::int64_t i) { return key <= first + i ? 0 : masked; });
   }
 
+  // All heads against these keys and values.
+  ValueId attend(const std::string& tag, ValueId q, ValueId key, ValueId value) const {
+    const ValueId heads = l.reshape(q, {.w = tokens, .h = 1, .c = size(), .n = batch * m.heads});
+    ValueId scores = l.product(heads, key);
+    if (const ValueId add = mask(tag + " mask"); add >= 0) scores = l.add(scores, add);
+    scores = l.softmax(scores, kernels::axis_c);
+    return l.reshape(l.product(scores, value),
+                     {.w = tokens, .h = 1, .c = m.heads * size(), .n = batch});
+  }
+
   // Against a cache that lies where it is.
   ValueId attend_in_place(const std::string& tag, ValueId q, ValueId k, ValueId v) const {
     GraphBuilder& g = l.graph();
@@ -79,12 +89,7 @@ struct Block {
     const ValueId past_v = g.input(
         tag + " values", {Format::fp16, {.w = size(), .h = 1, .c = keys, .n = batch * m.kv_heads}});
     for (const ValueId x : {k, v, past_k, past_v}) g.keep_as_state(x);
-    const ValueId heads = l.reshape(q, {.w = tokens, .h = 1, .c = size(), .n = batch * m.heads});
-    ValueId scores = l.product(heads, past_k);
-    if (const ValueId add = mask(tag + " mask"); add >= 0) scores = l.add(scores, add);
-    scores = l.softmax(scores, kernels::axis_c);
-    return l.reshape(l.product(scores, past_v),
-                     {.w = tokens, .h = 1, .c = m.heads * size(), .n = batch});
+    return attend(tag, q, past_k, past_v);
   }
 
   // Against the cache with this call's keys and values behind it.
@@ -103,12 +108,7 @@ struct Block {
     }
     g.output(key);
     g.output(value);
-    const ValueId heads = l.reshape(q, {.w = tokens, .h = 1, .c = size(), .n = batch * m.heads});
-    ValueId scores = l.product(heads, key);
-    if (const ValueId add = mask(tag + " mask"); add >= 0) scores = l.add(scores, add);
-    scores = l.softmax(scores, kernels::axis_c);
-    return l.reshape(l.product(scores, value),
-                     {.w = tokens, .h = 1, .c = m.heads * size(), .n = batch});
+    return attend(tag, q, key, value);
   }
 
   // Against a cache that was handed in, with this call's columns put behind it; the window of as
@@ -137,12 +137,7 @@ struct Block {
       if (!copied)
         for (const ValueId x : {past_k, past_v, next_k, next_v}) g.keep_as_state(x);
     }
-    const ValueId heads = l.reshape(q, {.w = tokens, .h = 1, .c = size(), .n = batch * m.heads});
-    ValueId scores = l.product(heads, key);
-    if (const ValueId add = mask(tag + " mask"); add >= 0) scores = l.add(scores, add);
-    scores = l.softmax(scores, kernels::axis_c);
-    return l.reshape(l.product(scores, value),
-                     {.w = tokens, .h = 1, .c = m.heads * size(), .n = batch});
+    return attend(tag, q, key, value);
   }
 
   ValueId add_to(ValueId x, int index) const {
