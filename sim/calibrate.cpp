@@ -141,7 +141,9 @@ class Fit {
     if (r.spec.empty() || !r.value || *r.value <= 0 || r.trust == "D" || r.role == "context" ||
         !r.set_aside.empty())
       return;
-    Row row{.spec = spec_of(r), .quantity = r.quantity, .value = *r.value};
+    Row row{.spec = spec_of(r, fmt::format("{}:{}", r.file, r.line)),
+            .quantity = r.quantity,
+            .value = *r.value};
     try {
       row.chip = subject("chips", r.machine);
       row.runtime = subject("runtimes", !r.runtime.empty()       ? r.runtime

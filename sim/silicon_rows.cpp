@@ -191,13 +191,13 @@ std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& f
   return out;
 }
 
-workloads::Spec spec_of(const SiliconRow& row) {
-  workloads::Spec said = workloads::parse_spec(row.spec);
+workloads::Spec spec_of(const SiliconRow& row, const std::string& place) {
+  workloads::Spec said = workloads::parse_spec(row.spec, place);
   std::string text = row.spec;
   std::istringstream words(row.unsaid);
   for (std::string word; words >> word;)
     if (!said.has(word.substr(0, word.find('=')))) text += ' ' + word;
-  if (text.size() != row.spec.size()) said = workloads::parse_spec(text);
+  if (text.size() != row.spec.size()) said = workloads::parse_spec(text, place);
   said.counts_calls = row.counts_calls;
   return said;
 }

@@ -21,8 +21,8 @@ struct SiliconRow {
   bool counts_calls = false;  // the column `unit` is iter/s: calls a second, whatever their batch
 };
 
-// The row's spec with those of the unsaid keys that it lacks. InputError as parse_spec.
-workloads::Spec spec_of(const SiliconRow& row);
+// The row's spec with those of the unsaid keys that it lacks. InputError as parse_spec, at `place`.
+workloads::Spec spec_of(const SiliconRow& row, const std::string& place = "spec");
 
 // The text of results/silicon/NAME.csv as the program carries it; empty for another name.
 std::string_view carried_rows(std::string_view name);

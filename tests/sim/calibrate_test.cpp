@@ -59,6 +59,18 @@ TEST(Calibrate, RowsOfTrustDOrContextAreNotFitted) {
   EXPECT_EQ(calibrate(synthetic({}, "A", "context")).rows, 0U);
 }
 
+TEST(Calibrate, ARowThatDoesNotParseIsNamedByFileAndLine) {
+  const auto rows = silicon_rows(
+      "chip,source,trust,spec,quantity,value_si\nM1,s,A,unit=ane kind=conv colour=red,latency,1\n",
+      "mine.csv");
+  try {
+    calibrate(rows);
+    FAIL();
+  } catch (const InputError& e) {
+    EXPECT_EQ(e.place(), "mine.csv:2");
+  }
+}
+
 TEST(Calibrate, TheSameRowsGiveTheSameFit) {
   const std::vector<SiliconRow> rows = load_silicon_rows("soc_calibration.csv");
   const Calibration a = calibrate(rows, {"M1", "mps"}, 2), b = calibrate(rows, {"M1", "mps"}, 2);
