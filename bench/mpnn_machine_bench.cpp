@@ -5,8 +5,8 @@
 
 #include <cmath>
 
-#include "sim/graph_run.h"
-#include "workloads/mpnn/graph.h"
+#include "sim/price/graph_run.h"
+#include "workloads/mpnn/graph/graph.h"
 
 namespace {
 

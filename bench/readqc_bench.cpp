@@ -3,7 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include "sim/ane/machine.h"
-#include "workloads/compile.h"
+#include "workloads/compile/compile.h"
 #include "workloads/readqc/graph.h"
 
 namespace {

@@ -78,7 +78,7 @@ class Lowering {
   // Bytes of L2 that a task may use for operands of memory, in one piece.
   std::int64_t free_l2() const;
 
-  // --- for the compiler (workloads/compile.cpp) ---
+  // --- for the compiler (workloads/compile/compile.cpp) ---
   // A tensor in memory: rows padded to the machine's alignment. Bytes: all of it, padding included.
   View memory_view(int bar, std::int64_t offset, const TensorType& type) const;
   std::int64_t memory_bytes(const TensorType& type) const;

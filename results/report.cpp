@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "results/csv.h"
 #include "results/text.h"
 
 namespace ane::results {
@@ -123,13 +124,6 @@ std::string text_of(const std::vector<Report>& reports) {
     }
   }
   return all;
-}
-
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
 }
 
 std::string csv_cell(const Cell& cell) {

@@ -56,8 +56,6 @@ std::string text_of(const std::vector<Report>& reports);
 // precision and batch. RFC 4180 with "\n" line ends.
 std::string csv_of(const std::vector<Report>& reports);
 
-// Quoted if it holds a comma, a quote or a line end; quotes doubled.
-std::string csv_field(std::string_view text);
 std::string csv_cell(const Cell& cell);
 
 }  // namespace ane::results

@@ -18,7 +18,7 @@ foreach(folder silicon published)
     string(APPEND rows "      {\"${folder}\", \"${name}\", R\"json(${text})json\"},\n")
   endforeach()
 endforeach()
-file(WRITE ${OUTPUT} "#include \"sim/description.h\"
+file(WRITE ${OUTPUT} "#include \"sim/chips/description.h\"
 
 namespace ane::sim {
 

@@ -12,7 +12,7 @@ if(GIT)
     string(APPEND text "+${commit}")
   endif()
 endif()
-file(CONFIGURE OUTPUT ${OUTPUT} CONTENT "#include \"sim/version.h\"
+file(CONFIGURE OUTPUT ${OUTPUT} CONTENT "#include \"sim/price/version.h\"
 
 std::string ane::sim::code_version() {
   return \"@text@\";

@@ -7,8 +7,8 @@
 #include <system_error>
 
 #include "isa/error.h"
-#include "sim/command.h"
-#include "sim/version.h"
+#include "sim/cli/command.h"
+#include "sim/price/version.h"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // Concatenation of any number of inputs along one axis (attribute `axis`): one copy an input, none
-// for an input that was made in its place (workloads/storage.h).
+// for an input that was made in its place (workloads/compile/storage.h).
 #include "kernels/ops/copies.h"
 
 namespace ane::kernels {

@@ -9,7 +9,7 @@
 #include "kernels/arith/profile.h"
 #include "kernels/tensor.h"
 #include "sim/ane/schedule.h"
-#include "sim/chip.h"
+#include "sim/chips/chip.h"
 
 namespace ane::sim {
 

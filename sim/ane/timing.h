@@ -5,7 +5,7 @@
 
 #include "isa/task.h"
 #include "isa/units.h"
-#include "sim/chip.h"
+#include "sim/chips/chip.h"
 
 namespace ane::sim {
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "kernels/work.h"
-#include "sim/chip.h"
-#include "sim/runtime.h"
+#include "sim/chips/chip.h"
+#include "sim/runtimes/runtime.h"
 
 namespace ane::sim {
 

@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "results/csv.h"
 #include "results/report.h"
 
 namespace ane::results {

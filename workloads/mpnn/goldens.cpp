@@ -8,7 +8,7 @@
 #include <map>
 
 #include "isa/error.h"
-#include "workloads/npy.h"
+#include "workloads/files/npy.h"
 
 namespace ane::workloads::mpnn {
 namespace {

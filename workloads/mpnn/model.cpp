@@ -8,10 +8,10 @@
 #include <map>
 
 #include "isa/error.h"
-#include "workloads/archive.h"
-#include "workloads/checkpoint.h"
-#include "workloads/npy.h"
-#include "workloads/safetensors.h"
+#include "workloads/files/archive.h"
+#include "workloads/files/checkpoint.h"
+#include "workloads/files/npy.h"
+#include "workloads/files/safetensors.h"
 
 namespace ane::workloads::mpnn {
 namespace {

@@ -7,8 +7,8 @@
 #include <numeric>
 
 #include "isa/error.h"
-#include "workloads/mpnn/decoder.h"
 #include "workloads/mpnn/dense.h"
+#include "workloads/mpnn/graph/decoder.h"
 
 namespace ane::workloads::mpnn {
 namespace {

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "workloads/mpnn/features.h"
+#include "workloads/mpnn/structure/features.h"
 
 namespace ane::workloads::mpnn {
 

@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "isa/error.h"
-#include "workloads/mpnn/decoder.h"
+#include "workloads/mpnn/graph/decoder.h"
 
 namespace ane::workloads::mpnn {
 namespace {

@@ -1,6 +1,6 @@
 // The families' entry points, called through the table in networks.cpp.
 #pragma once
-#include "workloads/layers.h"
+#include "workloads/graph/layers.h"
 
 namespace ane::workloads::families {
 

@@ -13,8 +13,8 @@
 #include <cmath>
 
 #include "isa/error.h"
-#include "workloads/networks.h"
-#include "workloads/op_names.h"
+#include "workloads/networks/networks.h"
+#include "workloads/networks/op_names.h"
 
 namespace ane::workloads {
 namespace {

@@ -1,9 +1,9 @@
 // Transformer encoders: ViT (Dosovitskiy et al. 2021, table 1; tiny and small of Touvron et al.
 // 2021), BERT and DistilBERT, Whisper's audio encoder (Radford et al. 2023, table 1).
 #include "isa/error.h"
-#include "workloads/networks.h"
 #include "workloads/networks/families.h"
-#include "workloads/op_names.h"
+#include "workloads/networks/networks.h"
+#include "workloads/networks/op_names.h"
 
 namespace ane::workloads {
 namespace families {

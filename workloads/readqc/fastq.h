@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "workloads/files/text_source.h"
 #include "workloads/readqc/reads.h"
-#include "workloads/readqc/text_source.h"
 
 namespace ane::workloads::readqc {
 

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "kernels/arith/round.h"
-#include "workloads/evaluate.h"
-#include "workloads/quantise.h"
+#include "workloads/graph/evaluate.h"
+#include "workloads/graph/quantise.h"
 
 namespace ane::workloads::readqc {
 namespace {

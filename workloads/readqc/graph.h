@@ -3,7 +3,7 @@
 // k-mers
 // ([1, channels, batch, positions]), so that one task serves many reads.
 #pragma once
-#include "workloads/graph.h"
+#include "workloads/graph/graph.h"
 #include "workloads/readqc/model.h"
 
 namespace ane::workloads::readqc {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "isa/error.h"
+#include "workloads/files/safetensors.h"
 #include "workloads/readqc/model.h"
-#include "workloads/safetensors.h"
 
 namespace ane::workloads::readqc {
 namespace {

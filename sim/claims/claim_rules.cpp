@@ -1,0 +1,311 @@
+#include "sim/claims/claim_rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "isa/error.h"
+#include "sim/claims/priced_reads.h"
+#include "workloads/networks/spec.h"
+
+namespace ane::sim {
+namespace {
+
+// Two speeds of one model on one unit that no choice of software explains.
+constexpr double same_thing = 10;
+// Lengths that count as the same.
+constexpr double same_length = 1.15;
+
+bool agree(Range a, Range b) {
+  return a.low <= b.high * (1 + rounding) && b.low <= a.high * (1 + rounding);
+}
+
+std::string plain(const PublishedClaim& c) {
+  return c.low == c.high ? fmt::format("{:.5g}", c.low)
+                         : fmt::format("{:.5g} to {:.5g}", c.low, c.high);
+}
+std::string figure(const PublishedClaim& c) {
+  return fmt::format("{} {}", plain(c), c.value_unit);
+}
+
+double batch_of(const Configuration& c) {
+  if (const auto reads = parse_reads(c.spec)) return static_cast<double>(reads->batch);
+  return static_cast<double>(workloads::parse_spec(c.spec, c.name).batch);
+}
+
+// Seconds of one call as the claim states them; nothing when it states something else.
+std::optional<Range> published_seconds(const PublishedClaim& c, const Published& all) {
+  if (c.of.size() != 1) return std::nullopt;
+  const Range v = in_base_units(c);
+  if (c.quantity == "latency") return v;
+  if (c.quantity == "throughput") {
+    const double items = all.configuration(c.of[0]).items;
+    return Range{items / v.high, items / v.low};
+  }
+  if (c.quantity == "latency_per_item") {
+    const double n = batch_of(all.configuration(c.of[0]));
+    return Range{v.low * n, v.high * n};
+  }
+  return std::nullopt;
+}
+
+// Seconds an item of a configuration by the claims about it, as little derived as there is.
+const PublishedClaim* timed(const std::string& configuration, const Published& all) {
+  const PublishedClaim* best = nullptr;
+  for (const PublishedClaim& c : all.claims)
+    if (c.of.size() == 1 && c.of[0] == configuration && published_seconds(c, all) &&
+        (best == nullptr || (best->kind == "derived" && c.kind != "derived")))
+      best = &c;
+  return best;
+}
+
+class Search {
+ public:
+  Search(const Published& all, Pricer& pricer, const std::map<std::string, Ours>& ours)
+      : all_(all), pricer_(pricer), ours_(ours) {}
+
+  std::map<std::string, Finding> run() {
+    own_arithmetic();
+    same_configuration();
+    speedups();
+    memory();
+    ratings();
+    speeds();
+    inherited();
+    return std::move(found_);
+  }
+
+ private:
+  void blame(const std::string& id, std::string reason, std::vector<std::string> others) {
+    found_.try_emplace(id, Finding{std::move(reason), std::move(others)});
+  }
+  bool ours_agrees(const PublishedClaim& c) const {
+    const auto at = ours_.find(c.id);
+    return at != ours_.end() && at->second.band && agree(*at->second.band, in_base_units(c));
+  }
+  // Both, except: one that is derived bears it alone, and one that agrees with ours is spared.
+  void blame_pair(const PublishedClaim& a, const PublishedClaim& b, const std::string& how) {
+    const bool spare_a = ours_agrees(a) && !ours_agrees(b);
+    const bool spare_b = ours_agrees(b) && !ours_agrees(a);
+    const bool derived_a = a.kind == "derived" && b.kind != "derived";
+    const bool derived_b = b.kind == "derived" && a.kind != "derived";
+    if (!spare_a && !derived_b)
+      blame(a.id, fmt::format("{}: {} of {}", how, figure(b), b.id), {b.id});
+    if (!spare_b && !derived_a)
+      blame(b.id, fmt::format("{}: {} of {}", how, figure(a), a.id), {a.id});
+  }
+
+  Range figure_of(const std::string& name, const std::string& place) const {
+    const PublishedClaim* c = all_.find(name);
+    if (c == nullptr) throw InputError(place, fmt::format("no claim '{}' in its formula", name));
+    return in_base_units(*c);
+  }
+
+  void own_arithmetic() {
+    for (const PublishedClaim& c : all_.claims) {
+      if (c.arithmetic.empty()) continue;
+      const std::string place = "answers.csv: " + c.id;
+      const Range v = evaluate(
+          c.arithmetic, [&](const std::string& n) { return figure_of(n, place); }, place);
+      if (agree(v, in_base_units(c))) continue;
+      const double scale = unit_scale(c.value_unit);
+      const std::vector<std::string> names = names_in(c.arithmetic);
+      blame(c.id,
+            fmt::format("{}, {}, {} {:.4g} {}, not {}",
+                        names.empty() ? "other figures of its source" : "its own arithmetic",
+                        c.arithmetic, names.empty() ? "give" : "gives",
+                        0.5 * (v.low + v.high) / scale, c.value_unit, plain(c)),
+            names);
+    }
+  }
+
+  void same_configuration() {
+    for (std::size_t i = 0; i < all_.claims.size(); ++i)
+      for (std::size_t j = i + 1; j < all_.claims.size(); ++j) {
+        const PublishedClaim &a = all_.claims[i], &b = all_.claims[j];
+        const auto ta = published_seconds(a, all_), tb = published_seconds(b, all_);
+        if (!ta || !tb || a.of != b.of || agree(*ta, *tb)) continue;
+        blame_pair(a, b, "items, time and throughput of one run do not fit together");
+      }
+  }
+
+  void speedups() {
+    for (const PublishedClaim& c : all_.claims) {
+      if (c.quantity != "speedup" || c.of.size() != c.against.size() || c.of.empty()) continue;
+      Range mean{};
+      std::vector<std::string> others;
+      for (std::size_t i = 0; i < c.of.size(); ++i) {
+        const PublishedClaim *of = timed(c.of[i], all_), *against = timed(c.against[i], all_);
+        if (of == nullptr || against == nullptr) break;
+        const Range t = *published_seconds(*of, all_), base = *published_seconds(*against, all_);
+        const double items = all_.configuration(c.of[i]).items,
+                     base_items = all_.configuration(c.against[i]).items;
+        const auto n = static_cast<double>(c.of.size());
+        mean.low += base.low / base_items / (t.high / items) / n;
+        mean.high += base.high / base_items / (t.low / items) / n;
+        others.insert(others.end(), {of->id, against->id});
+      }
+      if (others.size() != 2 * c.of.size() || agree(mean, in_base_units(c))) continue;
+      blame(c.id,
+            fmt::format("{} {:.4g} x, not {:.4g}: from {}",
+                        c.of.size() > 1 ? "the mean of its own table is"
+                                        : "the times that it compares give",
+                        0.5 * (mean.low + mean.high), c.low, fmt::join(others, ", ")),
+            others);
+    }
+  }
+
+  void memory() {
+    const auto series = [](const PublishedClaim& c) {
+      std::string key = c.table + "|" + c.unit + "|" + c.workload + "|";
+      for (const char ch : c.config)
+        if (ch < '0' || ch > '9') key += ch;
+      return key;
+    };
+    for (const PublishedClaim& a : all_.claims)
+      for (const PublishedClaim& b : all_.claims) {
+        if (a.quantity != "memory" || b.quantity != "memory" || series(a) != series(b)) continue;
+        const double la = all_.configuration(a.of[0]).items, lb = all_.configuration(b.of[0]).items;
+        if (la >= lb || b.low * (1 + rounding) >= a.high) continue;
+        const std::string how = fmt::format(
+            "{:.0f} residues cannot need less memory than {:.0f} ({:.4g} against {:.4g} {})", lb,
+            la, b.low, a.high, a.value_unit);
+        blame(b.id, how + ": " + a.id, {a.id});
+        blame(a.id, how + ": " + b.id, {b.id});
+      }
+  }
+
+  void ratings() {
+    for (std::size_t i = 0; i < all_.claims.size(); ++i)
+      for (std::size_t j = i + 1; j < all_.claims.size(); ++j) {
+        const PublishedClaim &a = all_.claims[i], &b = all_.claims[j];
+        if (a.quantity != "ane_peak" || b.quantity != "ane_peak" ||
+            agree(in_base_units(a), in_base_units(b)))
+          continue;
+        const AneParameters &x = pricer_.chip(a.of[0]).ane(), &y = pricer_.chip(b.of[0]).ane();
+        if (x.cores == y.cores && x.peak_fp16() == y.peak_fp16() && x.peak_int8() == y.peak_int8())
+          blame_pair(a, b, fmt::format("{} and {} have the same accelerator", a.of[0], b.of[0]));
+      }
+  }
+
+  // The work of a configuration without its length and numbers.
+  std::string model_of(const Configuration& c) const {
+    if (parse_reads(c.spec)) return c.name;
+    workloads::Spec s = workloads::parse_spec(c.spec, c.name);
+    for (const char* key : {"residues", "weights", "activations"}) s.given.erase(key);
+    return fmt::format("{}|{}|{}", c.chip.substr(0, c.chip.find('-')), c.unit, to_string(s));
+  }
+
+  void speeds() {
+    struct Speed {
+      const PublishedClaim* claim;
+      std::string model;
+      double items, each;
+    };
+    std::vector<Speed> all;
+    for (const PublishedClaim& c : all_.claims)
+      if (const auto t = published_seconds(c, all_); t && t->low > 0) {
+        const Configuration& of = all_.configuration(c.of[0]);
+        all.push_back({&c, model_of(of), of.items, std::sqrt(t->low * t->high) / of.items});
+      }
+    // The widest contradiction of each is the one that it is told.
+    std::vector<std::tuple<double, const PublishedClaim*, const PublishedClaim*>> pairs;
+    for (const Speed& a : all)
+      for (const Speed& b : all) {
+        if (a.claim >= b.claim || a.claim->of == b.claim->of || a.model != b.model) continue;
+        if (std::max(a.items, b.items) > same_length * std::min(a.items, b.items)) continue;
+        const double apart = std::max(a.each, b.each) / std::min(a.each, b.each);
+        if (apart > same_thing) pairs.emplace_back(-apart, a.claim, b.claim);
+      }
+    std::ranges::sort(pairs, {}, [](const auto& p) { return std::get<0>(p); });
+    for (const auto& [apart, a, b] : pairs)
+      blame_pair(*a, *b,
+                 fmt::format("one model on one unit has two speeds, a factor of {:.0f} "
+                             "apart",
+                             -apart));
+  }
+
+  // A figure made of one that is wrong is wrong.
+  void inherited() {
+    for (bool more = true; more;) {
+      more = false;
+      for (const PublishedClaim& c : all_.claims) {
+        if (c.arithmetic.empty() || found_.contains(c.id)) continue;
+        for (const std::string& name : names_in(c.arithmetic))
+          if (found_.contains(name)) {
+            blame(c.id, fmt::format("it is {}, and {} is inconsistent", c.arithmetic, name),
+                  {name});
+            more = true;
+            break;
+          }
+      }
+    }
+  }
+
+  const Published& all_;
+  Pricer& pricer_;
+  const std::map<std::string, Ours>& ours_;
+  std::map<std::string, Finding> found_;
+};
+
+}  // namespace
+
+Range in_base_units(const PublishedClaim& c) {
+  const double scale = unit_scale(c.value_unit);
+  return {c.low * scale, c.high * scale};
+}
+
+std::optional<Finding> broken_bound(const PublishedClaim& c, const Published& all, Pricer& pricer) {
+  // A bound of other conditions than the source's would prove nothing.
+  if (!c.missing.empty() || c.of.size() != 1 || !all.configurations.contains(c.of[0]))
+    return std::nullopt;
+  const Priced& p = pricer.price(c.of[0]);
+  const Range v = in_base_units(c);
+  if (const auto t = published_seconds(c, all)) {
+    // A range from 0 is open below.
+    const double least = t->low > 0 ? t->low : t->high, floor = p.floor_seconds;
+    if (least >= floor * (1 - rounding)) return std::nullopt;
+    const bool whole = t->high < floor * (1 - rounding);
+    return Finding{
+        fmt::format("{}{:.4g} ms is below the least possible {:.4g} ms: {}",
+                    whole ? "" : "its faster end of ", least * 1e3, floor * 1e3, p.floor),
+        {}};
+  }
+  if (c.quantity == "speedup" || c.quantity == "energy_efficiency") {
+    if (c.against.size() != 1) return std::nullopt;
+    const Priced& base = pricer.price(c.against[0]);
+    const bool time = c.quantity == "speedup";
+    const double floor = (time ? p.floor_seconds : p.floor_joules) / p.items;
+    const double other = (time ? base.seconds : base.joules) * base.factor / base.items;
+    if (!base.why_not.empty() || floor <= 0 || other <= 0) return std::nullopt;
+    const double best = other / floor;
+    if (v.low <= best * (1 + rounding)) return std::nullopt;
+    return Finding{
+        fmt::format("no more than {:.3g} x is possible even {} ({}), against at most {:.3g} {} an "
+                    "item on {}'s {}, band included",
+                    best, time ? "at the unit's bounds" : "with energy for its operations alone",
+                    p.floor, 1e9 * other, time ? "ns" : "nJ", all.configuration(c.against[0]).chip,
+                    all.configuration(c.against[0]).unit),
+        {}};
+  }
+  if (c.quantity == "power" && p.floor_joules > 0) {
+    const PublishedClaim* speed = timed(c.of[0], all);
+    if (speed == nullptr) return std::nullopt;
+    const double joules = v.high * published_seconds(*speed, all)->high;
+    if (joules >= p.floor_joules) return std::nullopt;
+    return Finding{fmt::format("{:.3g} W for the time of {} is {:.3g} J, below the {:.3g} J of "
+                               "its operations alone",
+                               v.high, speed->id, joules, p.floor_joules),
+                   {speed->id}};
+  }
+  return std::nullopt;
+}
+
+std::map<std::string, Finding> contradictions(const Published& all, Pricer& pricer,
+                                              const std::map<std::string, Ours>& ours) {
+  return Search(all, pricer, ours).run();
+}
+
+}  // namespace ane::sim

@@ -1,0 +1,45 @@
+// What is wrong with published figures whatever a simulator says: bounds of physics that they
+// break, and figures that contradict one another or their own arithmetic. General rules over the
+// configurations that the figures are tied to; none knows a claim by name.
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/claims/formula.h"
+#include "sim/claims/priced.h"
+
+namespace ane::sim {
+
+// Figures closer than this agree: they are published with two or three digits.
+inline constexpr double rounding = 0.02;
+
+// The published value in base units.
+Range in_base_units(const PublishedClaim& claim);
+
+struct Finding {
+  std::string reason;               // one sentence, with the bound or the other figure
+  std::vector<std::string> others;  // ids that it names
+};
+
+// The bound that the claim breaks, if one: memory bandwidth, peak rate, energy of the operations.
+// Broken by one end of a range only is broken, and said so.
+std::optional<Finding> broken_bound(const PublishedClaim& claim, const Published& all,
+                                    Pricer& pricer);
+
+// Contradictions among the claims, by id:
+// - items, time, throughput and speed-up of the same configurations must fit together;
+// - a figure must be what its formula makes of others (answers.csv: arithmetic);
+// - a mean lies among its members, and is theirs where they are all published;
+// - memory does not fall as the input grows;
+// - chips whose accelerator is the same have one rating;
+// - one model on one kind of unit of one chip has no two speeds (a factor of 10 apart).
+// Where two differ, one that agrees with `ours` (within its band) is not blamed.
+struct Ours {
+  std::optional<Range> band;  // base units; nothing when not simulated
+};
+std::map<std::string, Finding> contradictions(const Published& all, Pricer& pricer,
+                                              const std::map<std::string, Ours>& ours);
+
+}  // namespace ane::sim

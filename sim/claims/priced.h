@@ -1,0 +1,52 @@
+// What a configuration of the published figures costs here, how far that can be trusted, and the
+// least that physics allows: no call is shorter than its operations at the unit's peak or than its
+// weights at the memory's data-sheet bandwidth, nor takes less than the energy of its operations.
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "sim/chips/chip.h"
+#include "sim/claims/published.h"
+
+namespace ane::sim {
+
+struct Priced {
+  double seconds = 0, joules = 0;  // of one call
+  double items = 1;
+  double flop = 0;          // multiply-adds counted as two, as this machine runs them
+  double weight_bytes = 0;  // read at least once a call
+  double peak_memory = 0;   // bytes: weights and the tensors alive at once
+  double parameters = 0;    // of the model; 0: the work is no model
+  std::string bound;        // the largest cause of `seconds`
+  double bound_share = 0;   // its share of them, 0 to 1; 0: not told
+  double factor = 1;        // the truth lies within seconds / factor .. seconds * factor
+  std::string factor_from;  // "gpu llm rows"
+  double floor_seconds = 0;
+  std::string floor;        // "13.5 GB of weights at 153.6 GB/s"
+  double floor_joules = 0;  // 0: no energy of an operation is known
+  std::string why_not;      // no model prices it, and why; then only parameters may be known
+};
+
+// Prices configurations once each.
+class Pricer {
+ public:
+  explicit Pricer(const Published& published);
+  ~Pricer();
+  const Priced& price(const std::string& configuration);
+  const Chip& chip(const std::string& name);
+  // Share of test reads on which a read-QC model that is trained here agrees with its rule, run on
+  // the configuration's unit.
+  double accuracy(const std::string& configuration);
+
+ private:
+  struct Bands;
+  const Published& published_;
+  std::map<std::string, Priced> known_;
+  std::map<std::string, Chip> chips_;
+  std::map<std::string, double> accuracies_;
+  std::unique_ptr<Bands> bands_;
+};
+
+}  // namespace ane::sim

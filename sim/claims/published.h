@@ -1,0 +1,66 @@
+// The figures that others published, and what answers each: the tables of results/published, which
+// the program carries.
+//
+//   claims.csv          one figure a row, as its source states it
+//   answers.csv         which quantity of which configurations the figure is about, the arithmetic
+//                       on other figures that it must agree with, what its source leaves out, and
+//                       where it stands in the source's table
+//   configurations.csv  what is run for it: chip, unit, runtime, items of a call, and the work as a
+//                       spec (workloads/networks/spec.h; kind=readqc and kind=rule stand for a
+//                       read-QC model and for the plain rule)
+//   ladder.csv          optimisations, each alone and on top of those before
+//   provenance.csv      which kinds of figure stand for what they name
+//   beside.csv          cells of the sources' tables that are no claims of the collection: shown in
+//                       their places with our value, without a verdict
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/chips/description.h"
+
+namespace ane::sim {
+
+struct Configuration {
+  std::string name, chip, unit, runtime;
+  double items = 1;  // residues, reads or tokens that a call answers, padding not counted
+  std::string spec;
+};
+
+struct PublishedClaim {
+  std::string id, source, table, chip, unit, workload, config, metric;
+  double low = 0, high = 0;  // in value_unit
+  std::string value_unit, kind, provenance;
+  bool stands = true;    // by provenance.csv; false: no measurement of what it names
+  std::string standing;  // "simulated estimates"
+  std::string quantity;  // "latency", "speedup", ...
+  std::vector<std::string> of, against;  // names of configurations, or of chips for their figures
+  std::string arithmetic;                // a formula over other claims' ids (formula.h), or empty
+  std::string missing;                   // a condition that the source leaves out, or empty
+  std::string row, column;               // of the source's table
+};
+
+// One optimisation of ladder.csv: measured alone against its base, and on top of those before it.
+struct LadderStep {
+  std::string step, alone, base, together;  // configurations; together may be empty
+};
+
+struct Published {
+  std::vector<PublishedClaim> claims;  // in the order of the file
+  std::vector<PublishedClaim> beside;  // no id, no provenance
+  std::map<std::string, Configuration> configurations;
+  std::vector<LadderStep> ladder;
+
+  const PublishedClaim* find(const std::string& id) const;
+  const Configuration& configuration(const std::string& name) const;  // must exist
+};
+
+// From the built-in tables, or from others in their place (for tests): folder "published".
+// InputError "claims.csv:12" for a missing column, a value that is no number, a claim without an
+// answer, an answer without a claim, a provenance or configuration that is not there.
+Published load_published(const std::vector<DataFile>& files = data_files());
+
+// One unit of the claims in base units: "TOPS" 1e12, "ms" 1e-3, "res/s" 1. InputError if unknown.
+double unit_scale(const std::string& value_unit);
+
+}  // namespace ane::sim

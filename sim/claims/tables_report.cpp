@@ -1,0 +1,251 @@
+#include "sim/claims/tables_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "results/csv.h"
+#include "results/report.h"
+
+namespace ane::sim {
+namespace {
+
+// Letters that are one character wide on a terminal.
+std::size_t width(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+std::string number(double v) {
+  if (std::isnan(v)) return "-";
+  if (v != 0 && (std::abs(v) < 0.001 || std::abs(v) >= 1e7)) return fmt::format("{:.2e}", v);
+  if (std::abs(v) >= 1000) return fmt::format("{:.0f}", v);
+  return fmt::format("{:.3g}", v);
+}
+std::string published(const PublishedClaim& c) {
+  const auto exact = [](double v) { return fmt::format("{:g}", v); };
+  return c.low == c.high ? exact(c.low) : exact(c.low) + "-" + exact(c.high);
+}
+std::string mark(Verdict v) {
+  switch (v) {
+    case Verdict::reproduced:
+      return "=";
+    case Verdict::off:
+      return "off";
+    case Verdict::impossible:
+      return "imp";
+    case Verdict::inconsistent:
+      return "inc";
+    case Verdict::not_measured:
+      return "nm";
+    case Verdict::not_comparable:
+      return "nc";
+  }
+  return "";
+}
+
+struct Title {
+  const char *table, *text;
+};
+constexpr Title titles[] = {
+    {"chips", "Rated operations and bandwidth by chip"},
+    {"readqc", "Read quality control"},
+    {"bucketing", "ProteinMPNN in buckets on the ANE"},
+    {"llm", "Language models, per token"},
+    {"quantization", "Weight formats and efficiency"},
+    {"transformer", "Transformers shaped for the ANE"},
+    {"power", "Power"},
+    {"variants", "ProteinMPNN variants by length, residues/s"},
+    {"memory", "Memory of the variants"},
+    {"flash_memory", "Memory of attention, MB"},
+    {"adaptive", "Adaptive precision"},
+    {"platforms", "Platforms, over the CPU"},
+};
+
+void add_once(std::vector<std::string>& list, const std::string& text) {
+  if (std::ranges::find(list, text) == list.end()) list.push_back(text);
+}
+
+// Rows and columns as in the source; in a row of cells with one unit, each cell is the published
+// value, ours and the verdict.
+std::string shape(const std::vector<const Answer*>& answers) {
+  std::vector<std::string> rows, columns;
+  for (const Answer* a : answers) {
+    add_once(rows, a->claim->row);
+    add_once(columns, a->claim->column);
+  }
+  std::vector<std::vector<std::string>> cells{{""}};
+  for (const std::string& column : columns) {
+    std::string unit;
+    for (const Answer* a : answers)
+      if (a->claim->column == column) unit = a->claim->value_unit;
+    const bool said = column.find(unit) != std::string::npos;
+    cells[0].push_back(said || unit == "x" ? column : fmt::format("{} [{}]", column, unit));
+    cells[0].emplace_back("ours");
+    cells[0].emplace_back("");
+  }
+  for (const std::string& row : rows) {
+    std::vector<std::string> line{row};
+    for (const std::string& column : columns) {
+      const auto at = std::ranges::find_if(answers, [&](const Answer* a) {
+        return a->claim->row == row && a->claim->column == column;
+      });
+      if (at == answers.end()) {
+        line.insert(line.end(), {"", "", ""});
+        continue;
+      }
+      line.insert(line.end(), {published(*(*at)->claim), number((*at)->simulated),
+                               (*at)->claim->id.empty() ? std::string("-") : mark((*at)->verdict)});
+    }
+    cells.push_back(std::move(line));
+  }
+  return aligned(cells);
+}
+
+std::map<Verdict, int> counts(const std::vector<Answer>& answers) {
+  std::map<Verdict, int> n;
+  for (const Answer& a : answers) ++n[a.verdict];
+  return n;
+}
+
+}  // namespace
+
+std::string aligned(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows)
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      if (c >= widths.size()) widths.push_back(0);
+      widths[c] = std::max(widths[c], width(row[c]));
+    }
+  std::string out;
+  std::size_t total = 0;
+  for (const std::size_t w : widths) total += w > 0 ? w + 2 : 0;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    std::string line;
+    for (std::size_t c = 0; c < rows[r].size(); ++c) {
+      if (widths[c] == 0) continue;
+      const std::string blank(widths[c] - width(rows[r][c]), ' ');
+      line += (c == 0 ? "" : "  ") + (c == 0 ? rows[r][c] + blank : blank + rows[r][c]);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + '\n';
+    if (r == 0 && rows.size() > 1) out += std::string(total > 2 ? total - 2 : 0, '-') + '\n';
+  }
+  return out;
+}
+
+std::string tables_text(const std::vector<Answer>& answers, const std::vector<Answer>& beside) {
+  std::string out;
+  for (const Title& title : titles) {
+    std::vector<std::string> sources;
+    for (const Answer& a : answers)
+      if (a.claim->table == title.table) add_once(sources, a.claim->source);
+    for (const std::string& source : sources) {
+      std::vector<const Answer*> of;
+      for (const Answer& a : answers)
+        if (a.claim->table == title.table && a.claim->source == source) of.push_back(&a);
+      for (const Answer& a : beside)
+        if (a.claim->table == title.table && a.claim->source == source) of.push_back(&a);
+      out += fmt::format("{} (source {})\n", title.text, source);
+      // Rows of unlike columns read better as several tables: a row joins those that share a column
+      // with the first row left.
+      std::map<std::string, std::vector<std::string>> columns_of;
+      for (const Answer* a : of) add_once(columns_of[a->claim->row], a->claim->column);
+      while (!of.empty()) {
+        const std::vector<std::string>& first = columns_of[of[0]->claim->row];
+        const auto joins = [&](const Answer* a) {
+          return std::ranges::any_of(columns_of[a->claim->row], [&](const std::string& column) {
+            return std::ranges::find(first, column) != first.end();
+          });
+        };
+        const auto rest = std::stable_partition(of.begin(), of.end(), joins);
+        out += shape({of.begin(), rest}) + '\n';
+        of.erase(of.begin(), rest);
+      }
+    }
+  }
+  out +=
+      "= reproduced, off, imp impossible, inc inconsistent, nm not measured, nc not "
+      "comparable, - no claim of the collection\n\n";
+
+  std::vector<std::vector<std::string>> lines{
+      {"claim", "published", "ours", "band", "ratio", "unit"}};
+  std::vector<std::string> reasons{"verdict: reason"};
+  for (const Answer& a : answers) {
+    lines.push_back({a.claim->id, published(*a.claim), number(a.simulated),
+                     std::isnan(a.low) ? std::string("-")
+                                       : fmt::format("{}..{}", number(a.low), number(a.high)),
+                     std::isnan(a.ratio) ? "-" : number(a.ratio), a.claim->value_unit});
+    reasons.push_back(fmt::format("{}: {}", name(a.verdict), a.reason));
+  }
+  const std::string table = aligned(lines);
+  std::size_t from = 0, index = 0, widest = 0;
+  std::vector<std::string> text_lines;
+  while (from < table.size()) {
+    const std::size_t end = table.find('\n', from);
+    text_lines.push_back(table.substr(from, end - from));
+    widest = std::max(widest, text_lines.back().size());
+    from = end + 1;
+  }
+  for (std::size_t l = 0; l < text_lines.size(); ++l) {
+    out += text_lines[l];
+    if (l != 1) {
+      out += std::string(widest + 2 - text_lines[l].size(), ' ') + reasons[index++];
+    }
+    out += '\n';
+  }
+  out += fmt::format("\n{} claims:", answers.size());
+  const auto n = counts(answers);
+  const char* separator = " ";
+  for (const Verdict v : verdicts)
+    if (const auto at = n.find(v); at != n.end()) {
+      out += fmt::format("{}{} {}", separator, at->second, name(v));
+      separator = ", ";
+    }
+  return out + "\n";
+}
+
+std::string tables_json(const std::vector<Answer>& answers) {
+  using Json = nlohmann::ordered_json;
+  Json claims = Json::array();
+  const auto value = [](double v) { return std::isnan(v) ? Json(nullptr) : Json(v); };
+  for (const Answer& a : answers)
+    claims.push_back({{"id", a.claim->id},
+                      {"source", a.claim->source},
+                      {"table", a.claim->table},
+                      {"metric", a.claim->metric},
+                      {"value_unit", a.claim->value_unit},
+                      {"verdict", name(a.verdict)},
+                      {"published_low", a.claim->low},
+                      {"published_high", a.claim->high},
+                      {"simulated", value(a.simulated)},
+                      {"simulated_low", value(a.low)},
+                      {"simulated_high", value(a.high)},
+                      {"ratio", value(a.ratio)},
+                      {"reason", a.reason}});
+  Json by = Json::object();
+  const auto n = counts(answers);
+  for (const Verdict v : verdicts) {
+    const auto at = n.find(v);
+    by[std::string(name(v))] = at == n.end() ? 0 : at->second;
+  }
+  return Json{{"claims", claims}, {"verdicts", by}}.dump(2) + "\n";
+}
+
+std::string tables_csv(const std::vector<Answer>& answers) {
+  std::string out =
+      "id,source,table,metric,value_unit,verdict,published_low,published_high,simulated,"
+      "simulated_low,simulated_high,ratio,reason\n";
+  const auto value = [](double v) { return std::isnan(v) ? "" : fmt::format("{}", v); };
+  for (const Answer& a : answers)
+    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", results::csv_field(a.claim->id),
+                       a.claim->source, a.claim->table, a.claim->metric, a.claim->value_unit,
+                       name(a.verdict), a.claim->low, a.claim->high, value(a.simulated),
+                       value(a.low), value(a.high), value(a.ratio), results::csv_field(a.reason));
+  return out;
+}
+
+}  // namespace ane::sim

@@ -1,0 +1,27 @@
+#include "sim/cli/commands.h"
+
+#include "sim/cli/command.h"
+
+namespace ane::sim {
+
+std::span<const Command> commands() {
+  static constexpr Command table[] = {
+      {"asm", "assembles a program", run_asm},
+      {"arith", "the numbers of a profile: multiply-accumulate, functions, codes", run_arith},
+      {"calibrate", "free parameters fitted to calibration rows", run_calibrate},
+      {"check", "numeric regression: today's bits against a stored file", run_check},
+      {"chips", "what is known of each chip, and where it comes from", run_chips},
+      {"disasm", "prints a program file as text", run_disasm},
+      {"compare", "a workload's cost on chips, units and batches, side by side", run_compare},
+      {"exec", "run one program on a chip, for values and time", run_exec},
+      {"run", "run a workload on the simulated machine", run_run},
+      {"runs", "what the results file holds", run_runs},
+      {"show", "stored runs through a view: summary, layers, timeline, ...", run_show},
+      {"tables", "published figures beside simulated ones, with a verdict each", run_tables},
+      {"train", "train a read-QC model on FASTQ and say how good it is", run_train},
+      {"validate", "measured rows of real chips against predictions", run_validate},
+  };
+  return table;
+}
+
+}  // namespace ane::sim

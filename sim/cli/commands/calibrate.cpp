@@ -1,0 +1,136 @@
+// anesim calibrate: free parameters fitted to the calibration rows, never to others.
+#include "sim/silicon/calibrate.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "isa/error.h"
+#include "sim/chips/unit_text.h"
+#include "sim/cli/options.h"
+
+namespace ane::sim {
+namespace {
+
+std::string shown(const FittedParameter& p, double v) {
+  return p.unit.empty() ? fmt::format("{:.4g}", v) : fmt::format("{:.4g} {}", v / p.scale, p.unit);
+}
+
+void print_text(const Calibration& c) {
+  fmt::print(
+      "{} calibration rows, {} parameters that they see\n"
+      "loss {:.3f} -> {:.3f}, median error {:.1f} % -> {:.1f} %\n\n",
+      c.rows, c.parameters.size(), c.loss_before, c.loss_after, 100 * c.median_before,
+      100 * c.median_after);
+  fmt::print("{:<44} {:>5} {:>14} {:>14} {:>14} {:>14}\n", "parameter", "rows", "before", "after",
+             "low", "high");
+  for (const FittedParameter& p : c.parameters)
+    fmt::print("{:<44} {:>5} {:>14} {:>14} {:>14} {:>14}\n", p.file + ":" + p.path, p.rows,
+               shown(p, p.before), shown(p, p.after), shown(p, p.low), shown(p, p.high));
+  fmt::print("\nresiduals, |ln(predicted / measured)|\n{:<24} {:>5} {:>8} {:>8}\n", "runtime unit",
+             "rows", "median", "p90");
+  for (const FittedRuntime& r : c.runtimes)
+    fmt::print("{:<24} {:>5} {:>8.3f} {:>8.3f}\n", r.runtime + " " + r.unit, r.rows, r.median,
+               r.p90);
+}
+
+void print_json(const Calibration& c) {
+  nlohmann::ordered_json j = {{"rows", c.rows},
+                              {"loss_before", c.loss_before},
+                              {"loss_after", c.loss_after},
+                              {"median_before", c.median_before},
+                              {"median_after", c.median_after}};
+  j["parameters"] = nlohmann::ordered_json::array();
+  for (const FittedParameter& p : c.parameters)
+    j["parameters"].push_back({{"file", p.folder + "/" + p.file + ".json"},
+                               {"path", p.path},
+                               {"rows", p.rows},
+                               {"before", p.before},
+                               {"after", p.after},
+                               {"low", p.low},
+                               {"high", p.high}});
+  j["residuals"] = nlohmann::ordered_json::array();
+  for (const FittedRuntime& r : c.runtimes)
+    j["residuals"].push_back({{"runtime", r.runtime},
+                              {"unit", r.unit},
+                              {"rows", r.rows},
+                              {"median", r.median},
+                              {"p90", r.p90}});
+  fmt::print("{}\n", j.dump(2));
+}
+
+// All files are read and fitted before the first is written.
+void write_files(const Calibration& c, const std::filesystem::path& root) {
+  std::set<std::pair<std::string, std::string>> names;
+  for (const FittedParameter& p : c.parameters) names.emplace(p.folder, p.file);
+  for (const FittedRuntime& r : c.runtimes) names.emplace("runtimes", r.runtime);
+  std::vector<std::pair<std::filesystem::path, std::string>> texts;
+  for (const auto& [folder, file] : names) {
+    const std::filesystem::path path = root / folder / (file + ".json");
+    std::ifstream in(path);
+    if (!in) throw InputError(path.string(), "cannot be read", "--write takes the folder sim/");
+    const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    texts.emplace_back(path, with_fit(text, folder, file, c));
+  }
+  for (const auto& [path, text] : texts) {
+    std::ofstream out(path, std::ios::binary);
+    out << text;
+    if (!out.flush()) throw InputError(path.string(), "cannot be written");
+    fmt::print(stderr, "{}\n", path.string());
+  }
+}
+
+}  // namespace
+
+int run_calibrate(const Arguments& arguments) {
+  namespace po = boost::program_options;
+  std::vector<std::string> files, only;
+  std::string root;
+  int passes = 8;
+  po::options_description options("options");
+  options.add_options()(
+      "rows", po::value(&files)->value_name("FILE")->composing()->multitoken(),
+      "CSV file of calibration rows; repeat for several (default: ane_calibration.csv and "
+      "soc_calibration.csv)")("only", po::value(&only)->value_name("TEXT")->composing(),
+                              "fit just parameters whose 'file:path' contains TEXT")(
+      "passes", po::value(&passes)->value_name("N")->default_value(passes),
+      "most passes over all parameters")(
+      "write", po::value(&root)->value_name("DIR"),
+      "write the fit into DIR/chips/*.json and DIR/runtimes/*.json (default: only show it)")(
+      "residuals",
+      "fit nothing; the residuals by kind of work as CSV, for "
+      "results/silicon/residuals.csv, which all bands rest on")("json",
+                                                                "as JSON, values in base units");
+  const auto given =
+      parse({"calibrate",
+             "[options]\n\nFits the parameters marked free in the files of chips and runtimes to "
+             "calibration rows.\nRows of validation are for validate, which fits nothing.",
+             options},
+            arguments);
+  if (!given) return 0;
+  if (passes < 1) throw InputError("--passes", "must be at least 1");
+  std::vector<SiliconRow> rows;
+  if (files.empty()) files = {"ane_calibration.csv", "soc_calibration.csv"};
+  for (const std::string& f : files) {
+    std::vector<SiliconRow> more = load_silicon_rows(f);
+    rows.insert(rows.end(), std::make_move_iterator(more.begin()),
+                std::make_move_iterator(more.end()));
+  }
+  if (given->contains("residuals")) {
+    fmt::print("{}", residuals_csv(measure_residuals(rows)));
+    return 0;
+  }
+  const Calibration c = calibrate(rows, only, passes);
+  if (given->contains("json"))
+    print_json(c);
+  else
+    print_text(c);
+  if (!root.empty()) write_files(c, root);
+  return 0;
+}
+
+}  // namespace ane::sim

@@ -1,0 +1,146 @@
+// anesim check: the machine's numbers today against those of a stored file.
+//
+//   $ anesim check --update && anesim check
+#include "sim/regression/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "isa/error.h"
+#include "sim/cli/commands.h"
+#include "sim/cli/options.h"
+
+namespace ane::sim {
+namespace {
+
+std::string text_of(const CheckDifference& d) {
+  if (d.equal()) return fmt::format("{}: equal, {} tensors\n", d.name, d.tensors);
+  std::string out = fmt::format("{}: DIFFERS\n", d.name);
+  if (!d.shape.empty()) out += fmt::format("  {}\n", d.shape);
+  if (!d.same_input) out += "  the inputs differ\n";
+  if (!d.weights.empty()) out += fmt::format("  weights differ: {}\n", fmt::join(d.weights, ", "));
+  if (!d.tensor.empty()) {
+    out += fmt::format("  first tensor: {}, ", d.tensor);
+    out += d.first == d.last ? fmt::format("element {}: {} was {}\n", d.first, d.is, d.was)
+                             : fmt::format("among elements {} to {}\n", d.first, d.last);
+    out += fmt::format("  {} of {} tensors differ\n", d.tensors_differing, d.tensors);
+    out += fmt::format(
+        "  distance in units in the last place: {} equal, {} by 1, {} by 2 to 3, {} "
+        "by 4 to 15, {} by 16 and more\n",
+        d.ulps.equal, d.ulps.one, d.ulps.two_three, d.ulps.four_fifteen, d.ulps.more);
+  }
+  for (const std::string& m : d.metrics) out += fmt::format("  {}\n", m);
+  return out;
+}
+
+nlohmann::ordered_json json_of(const CheckDifference& d) {
+  return {{"case", d.name},
+          {"equal", d.equal()},
+          {"same_input", d.same_input},
+          {"weights", d.weights},
+          {"first_tensor", d.tensor},
+          {"first_element", d.first},
+          {"last_element", d.last},
+          {"was", d.was},
+          {"is", d.is},
+          {"tensors_differing", d.tensors_differing},
+          {"tensors", d.tensors},
+          {"ulps",
+           {{"0", d.ulps.equal},
+            {"1", d.ulps.one},
+            {"2_3", d.ulps.two_three},
+            {"4_15", d.ulps.four_fifteen},
+            {"16_up", d.ulps.more}}},
+          {"metrics", d.metrics},
+          {"shape", d.shape}};
+}
+
+std::string read_all(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw InputError(path, "the file cannot be read", "anesim check --update writes it");
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
+int run_check(const Arguments& arguments) {
+  namespace po = boost::program_options;
+  CommandLine line{
+      .name = "check",
+      .usage =
+          "[options]\n\nRecomputes seeded models and inputs on the simulated machine and "
+          "compares every tensor with\na stored file: bits equal or not, the first tensor and "
+          "element that differ, by how much, and\nwhat that does to the task. Exit 1 on any "
+          "difference.",
+      .options = po::options_description("options")};
+  std::string file, only;
+  line.options.add_options()  //
+      ("file", po::value(&file)->value_name("FILE")->default_value("tests/golden/check.txt"),
+       "the stored numbers")  //
+      ("case", po::value(&only)->value_name("NAME"),
+       "one case, as \"readqc mlp fp16 ane16\"; default: all")                         //
+      ("update", "write the file instead of comparing; with --case: that case of it")  //
+      ("json", "as JSON");
+  const auto given = parse(std::move(line), arguments);
+  if (!given) return 0;
+  std::vector<CheckCase> now;
+  for (const std::string& name : only.empty() ? check_names() : std::vector{only})
+    now.push_back(recompute(name));
+  if (given->count("update") != 0) {
+    std::vector<CheckCase> kept;
+    if (!only.empty() && std::filesystem::exists(file)) kept = parse_check(read_all(file), file);
+    for (CheckCase& c : now) {
+      const auto at = std::ranges::find(kept, c.name, &CheckCase::name);
+      if (at == kept.end())
+        kept.push_back(std::move(c));
+      else
+        *at = std::move(c);
+    }
+    std::ofstream out(file, std::ios::binary);
+    out << to_text(kept);
+    if (!out.flush()) throw InputError(file, "the file cannot be written");
+    fmt::print(stderr, "{}: {} cases written\n", file, now.size());
+    return 0;
+  }
+  const std::vector<CheckCase> stored = parse_check(read_all(file), file);
+  auto json = nlohmann::ordered_json::array();
+  std::size_t differing = 0;
+  for (const CheckCase& c : now) {
+    const auto at = std::ranges::find(stored, c.name, &CheckCase::name);
+    CheckDifference d;
+    d.name = c.name;
+    if (at == stored.end())
+      d.shape = "the file has no such case";
+    else
+      d = compare_case(*at, c);
+    differing += d.equal() ? 0 : 1;
+    if (given->count("json") != 0)
+      json.push_back(json_of(d));
+    else
+      fmt::print("{}", text_of(d));
+  }
+  // A case that is gone is a difference too.
+  for (const CheckCase& s : stored) {
+    if (!only.empty() || std::ranges::find(now, s.name, &CheckCase::name) != now.end()) continue;
+    CheckDifference d;
+    d.name = s.name;
+    d.shape = "the file has this case, the program has not";
+    ++differing;
+    if (given->count("json") != 0)
+      json.push_back(json_of(d));
+    else
+      fmt::print("{}", text_of(d));
+  }
+  if (given->count("json") != 0)
+    fmt::print("{}\n", nlohmann::ordered_json{{"cases", json}, {"differing", differing}}.dump(2));
+  else
+    fmt::print("{} cases, {} differ\n", now.size(), differing);
+  return differing == 0 ? 0 : 1;
+}
+
+}  // namespace ane::sim

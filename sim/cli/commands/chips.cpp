@@ -1,0 +1,246 @@
+// anesim chips: what the simulator knows of each chip and runtime, and how it knows.
+//
+//   $ anesim chips M4 --sources
+//   ane.clock    2.364 GHz    published  S1      compiler table, H16g, 26 steps from 504 MHz
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <nlohmann/json.hpp>
+
+#include "isa/error.h"
+#include "sim/chips/chip.h"
+#include "sim/chips/unit_text.h"
+#include "sim/cli/commands.h"
+#include "sim/runtimes/runtime.h"
+
+namespace ane::sim {
+namespace {
+
+namespace po = boost::program_options;
+using Json = nlohmann::ordered_json;
+
+struct Column {
+  std::string_view heading, key;  // heading with its unit; JSON key, base units
+  double scale;                   // one unit of the heading in base units
+  std::string_view format;
+  std::optional<double> (*value)(const Chip&);
+};
+
+template <class F>
+std::optional<double> of_ane(const Chip& c, F f) {
+  return c.has_ane() ? std::optional<double>(f(c.ane())) : std::nullopt;
+}
+template <class F>
+std::optional<double> of_gpu(const Chip& c, F f) {
+  return c.has_gpu() ? std::optional<double>(f(c.gpu())) : std::nullopt;
+}
+template <class F>
+std::optional<double> of_cpu(const Chip& c, F f) {
+  return c.has_cpu() ? std::optional<double>(f(c.cpu())) : std::nullopt;
+}
+
+using Number = std::optional<double>;
+constexpr Column columns[] = {
+    {"ANE GHz", "ane_clock_hz", 1e9, "{:.3f}",
+     [](const Chip& c) -> Number { return of_ane(c, [](auto& a) { return a.clock_hz; }); }},
+    {"NEs", "ane_cores", 1, "{:.0f}",
+     [](const Chip& c) -> Number {
+       return of_ane(c, [](auto& a) { return a.engines * a.cores; });
+     }},
+    {"FP16 TFLOP/s", "ane_peak_fp16_flop_per_s", 1e12, "{:.2f}",
+     [](const Chip& c) -> Number {
+       return of_ane(c, [](auto& a) { return a.engines * a.peak_fp16(); });
+     }},
+    {"INT8 TOP/s", "ane_peak_int8_op_per_s", 1e12, "{:.2f}",
+     [](const Chip& c) -> Number {
+       return of_ane(c, [](auto& a) { return a.engines * a.peak_int8(); });
+     }},
+    {"L2 MiB", "ane_l2_bytes", 0x1p20, "{:.3g}",
+     [](const Chip& c) -> Number {
+       return of_ane(c, [](auto& a) { return static_cast<double>(a.l2.count); });
+     }},
+    {"ANE GB/s", "ane_bandwidth_bytes_per_s", 1e9, "{:.1f}",
+     [](const Chip& c) -> Number { return of_ane(c, [](auto& a) { return a.dram_bandwidth; }); }},
+    {"DRAM GB/s", "dram_bandwidth_bytes_per_s", 1e9, "{:.1f}",
+     [](const Chip& c) -> Number { return c.memory().bandwidth; }},
+    {"P", "cpu_p_cores", 1, "{:.0f}",
+     [](const Chip& c) -> Number { return of_cpu(c, [](auto& p) { return p.p_cores; }); }},
+    {"E", "cpu_e_cores", 1, "{:.0f}",
+     [](const Chip& c) -> Number { return of_cpu(c, [](auto& p) { return p.e_cores; }); }},
+    {"CPU GHz", "cpu_p_clock_hz", 1e9, "{:.3f}",
+     [](const Chip& c) -> Number { return of_cpu(c, [](auto& p) { return p.p_clock_hz; }); }},
+    {"GPU cores", "gpu_cores", 1, "{:.0f}",
+     [](const Chip& c) -> Number { return of_gpu(c, [](auto& g) { return g.cores; }); }},
+    {"FP32 TFLOP/s", "gpu_peak_fp32_flop_per_s", 1e12, "{:.2f}",
+     [](const Chip& c) -> Number { return of_gpu(c, [](auto& g) { return g.peak_fp32(); }); }},
+    {"direct us", "dispatch_direct_s", 1e-6, "{:.0f}",
+     [](const Chip& c) -> Number { return of_ane(c, [](auto& a) { return a.dispatch_direct; }); }},
+    {"Core ML us", "dispatch_coreml_s", 1e-6, "{:.0f}",
+     [](const Chip& c) -> Number { return of_ane(c, [](auto& a) { return a.dispatch_coreml; }); }},
+};
+
+void print_table(const std::vector<Chip>& chips) {
+  fmt::print("{:<14}", "chip");
+  for (const Column& k : columns) fmt::print("  {}", k.heading);
+  fmt::print("\n");
+  for (const Chip& c : chips) {
+    fmt::print("{:<14}", c.name());
+    for (const Column& k : columns) {
+      const Number v = k.value(c);
+      fmt::print("  {:>{}}", v ? fmt::format(fmt::runtime(k.format), *v / k.scale) : "-",
+                 k.heading.size());
+    }
+    fmt::print("\n");
+  }
+  fmt::print(
+      "\nPeaks are of all engines; one program runs on one. direct and Core ML: time of a call "
+      "with no work.\n`anesim chips CHIP --sources` says where each value comes from.\n");
+}
+
+Json table_json(const std::vector<Chip>& chips) {
+  Json out = Json::array();
+  for (const Chip& c : chips) {
+    Json row = {{"chip", c.name()}};
+    for (const Column& k : columns) {
+      const Number v = k.value(c);
+      row[std::string(k.key)] = v ? Json(*v) : Json(nullptr);
+    }
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+// As the file writes it: "2.364 GHz".
+std::string in_own_unit(const Parameter& p, double value) {
+  return fmt::format("{:.6g}{}{}", value / p.scale, p.unit.empty() ? "" : " ", p.unit);
+}
+
+// "M1" of "M1.json:12": the description that a value is inherited from.
+std::string file_stem(const std::string& place) {
+  const std::size_t end = place.find(".json:");
+  if (end == std::string::npos) return "";
+  const std::size_t slash = place.rfind('/', end);
+  const std::size_t begin = slash == std::string::npos ? 0 : slash + 1;
+  return place.substr(begin, end - begin);
+}
+
+void print_description(const Description& d, bool sources) {
+  fmt::print("{}", d.name);
+  for (const auto& [key, value] : d.about)
+    fmt::print("{}{} {}", key == d.about.begin()->first ? ": " : ", ", key, value);
+  fmt::print("\n");
+  std::size_t path_width = 0, value_width = 0, source_width = 0;
+  for (const auto& [path, p] : d.parameters) {
+    path_width = std::max(path_width, path.size());
+    value_width = std::max(value_width, in_own_unit(p, p.value).size());
+    source_width = std::max(source_width, p.source.size());
+  }
+  for (const auto& [path, p] : d.parameters) {
+    if (!sources) {
+      fmt::print("{:<{}}  {}\n", path, path_width, in_own_unit(p, p.value));
+      continue;
+    }
+    std::string remark;
+    if (p.low && p.high)
+      remark += fmt::format("[{} to {}{}] ", in_own_unit(p, *p.low), in_own_unit(p, *p.high),
+                            p.free ? ", free" : "");
+    if (!p.from.empty()) remark += fmt::format("= {}. ", p.from);
+    remark += p.note;
+    if (const std::string of = file_stem(p.place); !of.empty() && of != d.name && p.kind != "set")
+      remark += fmt::format("{}(value of {})", remark.empty() ? "" : " ", of);
+    const std::string line = fmt::format(
+        "{:<{}}  {:<{}}  {:<9}  {:<{}}  {}", path, path_width, in_own_unit(p, p.value), value_width,
+        p.kind, p.source.empty() ? "-" : p.source, std::max<std::size_t>(source_width, 1), remark);
+    fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
+  }
+  if (sources) fmt::print("\nS1, S2, ... are listed in docs/sources.md.\n");
+}
+
+Json description_json(const Description& d) {
+  Json out = {{"name", d.name}, {"aliases", d.aliases}, {"about", d.about}};
+  Json& parameters = out["parameters"] = Json::object();
+  for (const auto& [path, p] : d.parameters) {
+    Json row = {{"value", p.value}, {"unit", p.dimension}, {"kind", p.kind}, {"source", p.source}};
+    if (p.low) row["low"] = *p.low;
+    if (p.high) row["high"] = *p.high;
+    if (p.free) row["free"] = true;
+    if (!p.from.empty()) row["from"] = p.from;
+    if (!p.note.empty()) row["note"] = p.note;
+    row["place"] = p.place;
+    parameters[path] = std::move(row);
+  }
+  return out;
+}
+
+void show(const Description& d, bool json, bool sources) {
+  if (json)
+    fmt::print("{}\n", description_json(d).dump(2));
+  else
+    print_description(d, sources);
+}
+
+}  // namespace
+
+int run_chips(const Arguments& arguments) {
+  po::options_description options("options");
+  options.add_options()("help,h", "this text")("sources",
+                                               "with kind, source, band and note of each value")(
+      "set", po::value<std::vector<std::string>>()->composing()->value_name("path=value"),
+      "override a value, as ane.l2=4MiB or memory.bandwidth=200GB/s; a bare number is in base "
+      "units "
+      "(Hz, s, B, B/s, W, J, FLOP/s)")("runtime", po::value<std::string>()->value_name("NAME"),
+                                       "show a runtime instead of a chip")(
+      "runtimes", "list the runtimes")("json", "as JSON, values in base units");
+  po::options_description all;
+  all.add(options).add_options()("chip", po::value<std::vector<std::string>>());
+  po::positional_options_description positional;
+  positional.add("chip", -1);
+  po::variables_map given;
+  try {
+    po::store(po::command_line_parser(arguments).options(all).positional(positional).run(), given);
+  } catch (const po::error& e) {
+    throw InputError("anesim chips", e.what(), "`anesim chips --help` lists the options");
+  }
+  if (given.count("help")) {
+    fmt::print(
+        "usage: anesim chips [CHIP...] [options]\n\n"
+        "What is known of each chip. Without CHIP: one line a chip. A CHIP is a name in any "
+        "spelling\n(M1Max, \"M1 Max (24c)\") or a file that ends in .json.\n\n");
+    std::ostringstream text;
+    text << options;
+    fmt::print("{}", text.str());
+    return 0;
+  }
+  const bool json = given.count("json") > 0, sources = given.count("sources") > 0;
+  const auto overrides =
+      given.count("set") ? given["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
+  if (given.count("runtimes")) {
+    if (json)
+      fmt::print("{}\n", Json(runtime_names()).dump(2));
+    else
+      fmt::print("{}\n", fmt::join(runtime_names(), "\n"));
+    return 0;
+  }
+  if (given.count("runtime")) {
+    show(load_runtime(given["runtime"].as<std::string>(), overrides).description(), json, sources);
+    return 0;
+  }
+  std::vector<std::string> names;
+  if (given.count("chip")) names = given["chip"].as<std::vector<std::string>>();
+  if (names.size() == 1) {
+    show(load_chip(names[0], overrides).description(), json, sources);
+    return 0;
+  }
+  if (sources) throw InputError("--sources", "needs one chip", "anesim chips M4 --sources");
+  if (names.empty()) names = chip_names();
+  std::vector<Chip> chips;
+  for (const std::string& n : names) chips.push_back(load_chip(n, overrides));
+  if (json)
+    fmt::print("{}\n", table_json(chips).dump(2));
+  else
+    print_table(chips);
+  return 0;
+}
+
+}  // namespace ane::sim

@@ -1,0 +1,66 @@
+// anesim show: stored runs through any view, without running anything again.
+//
+//   $ anesim show --view bottleneck 3
+//   $ anesim show --view compare 3 4 5
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "isa/error.h"
+#include "results/store.h"
+#include "results/trace.h"
+#include "results/view.h"
+#include "sim/cli/commands.h"
+#include "sim/cli/options.h"
+
+namespace ane::sim {
+namespace {
+
+namespace po = boost::program_options;
+
+std::int64_t run_id(const std::string& word) {
+  std::int64_t id = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), id);
+  if (error != std::errc() || end != word.data() + word.size() || id < 1)
+    throw InputError("anesim show", fmt::format("'{}' is no run id", word),
+                     "a run id is a whole number from 1; `anesim runs` lists them");
+  return id;
+}
+
+std::string usage() {
+  std::string text =
+      "[RUN_ID...] [options]\n\nStored runs, the newest without RUN_ID, through a view:\n";
+  for (const results::View& v : results::views())
+    text += fmt::format("  {:<11} {}\n", v.name, v.summary);
+  return text;
+}
+
+}  // namespace
+
+int run_show(const Arguments& arguments) {
+  po::options_description options("options");
+  options.add_options()("db", po::value<std::string>()->default_value("anesim.db"),
+                        "the results file")(
+      "view", po::value<std::string>()->default_value("summary"), "one of the views above")(
+      "trace", po::value<std::string>(), "write the run's tasks to this file, for ui.perfetto.dev");
+  add_style(options);
+  const auto given = parse({"show", usage(), options, "RUN_ID"}, arguments);
+  if (!given) return 0;
+  const results::Style style = style_of(*given);
+  std::vector<std::int64_t> ids;
+  if (given->count("RUN_ID"))
+    for (const std::string& word : (*given)["RUN_ID"].as<std::vector<std::string>>())
+      ids.push_back(run_id(word));
+  results::Store store((*given)["db"].as<std::string>(), results::Store::Open::existing);
+  if (ids.empty()) ids.push_back(store.newest());
+  if (given->count("trace") && ids.size() > 1)
+    throw InputError("--trace", "a trace shows one run", "give one RUN_ID");
+  std::vector<results::Record> records;
+  for (const std::int64_t id : ids) records.push_back(store.load(id));
+  const std::string text = results::render((*given)["view"].as<std::string>(), records, style);
+  if (given->count("trace")) results::write_trace(records[0], (*given)["trace"].as<std::string>());
+  fmt::print("{}", text);
+  return 0;
+}
+
+}  // namespace ane::sim

@@ -1,0 +1,72 @@
+// anesim validate: every measured row predicted and compared.
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "isa/error.h"
+#include "results/store.h"
+#include "sim/cli/options.h"
+#include "sim/cli/session.h"
+#include "sim/silicon/validate_report.h"
+
+namespace ane::sim {
+namespace {
+
+namespace po = boost::program_options;
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> out;
+  for (std::size_t from = 0; from <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', from), text.size());
+    out.push_back(text.substr(from, comma - from));
+    from = comma + 1;
+  }
+  return out;
+}
+
+}  // namespace
+
+int run_validate(const Arguments& arguments) {
+  std::vector<std::string> files, chip_settings, runtime_settings;
+  std::string by, db;
+  ReportOptions report;
+  po::options_description options("options");
+  options.add_options()(
+      "rows", po::value(&files)->value_name("FILE")->composing()->multitoken(),
+      "CSV file of measured rows; repeat for several (default: the four of results/silicon)")(
+      "by", po::value(&by)->value_name("KEYS")->default_value("file,unit,measure,kind"),
+      "groups: one or more of kind, chip, source, unit, path, family, quantity, measure (time or "
+      "energy), file, trust")("worst", po::value(&report.worst)->value_name("N")->default_value(10),
+                              "how many of the worst rows to show, with their causes")(
+      "set", po::value(&chip_settings)->value_name("PATH=VALUE")->composing(),
+      "override of every chip: gpu.utilisation=0.75")(
+      "set-runtime", po::value(&runtime_settings)->value_name("PATH=VALUE")->composing(),
+      "override of every runtime: kernel_time='5 us'")(
+      "db", po::value(&db)->value_name("FILE"), "also store the comparisons in this results file")(
+      "markdown", "as the page docs/validation.md");
+  add_style(options);
+  const auto given =
+      parse({"validate",
+             "[options]\n\nPredicts every measured row and compares. The error of a row is\n"
+             "exp(|ln(predicted / measured)|) - 1; in JSON errors are fractions.",
+             options},
+            arguments);
+  if (!given) return 0;
+  const results::Style style = style_of(*given);
+  report.by = split(by);
+  std::vector<SiliconRow> rows;
+  for (const std::string& f : files.empty() ? built_in_rows() : files) {
+    std::vector<SiliconRow> more = load_silicon_rows(f);
+    rows.insert(rows.end(), std::make_move_iterator(more.begin()),
+                std::make_move_iterator(more.end()));
+  }
+  const Validation v = compare_rows(rows, chip_settings, runtime_settings);
+  if (!db.empty()) results::Store(db).put(silicon_records(v, code_version()));
+  fmt::print("{}", given->contains("markdown")     ? validation_markdown(v, report)
+                   : style == results::Style::json ? validation_json(v, report)
+                   : style == results::Style::csv  ? validation_csv(v)
+                                                   : validation_text(v, report));
+  return 0;
+}
+
+}  // namespace ane::sim

@@ -1,0 +1,39 @@
+// The command line of one command, read alike everywhere: --help prints usage and options, a fault
+// is an InputError. Included by command files only (Boost.Program_options is heavy).
+#pragma once
+#include <boost/program_options.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "results/view.h"
+#include "sim/cli/commands.h"
+
+namespace ane::sim {
+
+struct CommandLine {
+  std::string name;   // "show"
+  std::string usage;  // after "usage: anesim show ", then what the command does
+  boost::program_options::options_description options;  // shown by --help, which is added
+  std::string positional{};  // the option (hidden or shown) that bare words fill; empty: none
+};
+
+// Nothing when --help was asked for and printed.
+std::optional<boost::program_options::variables_map> parse(CommandLine line,
+                                                           const Arguments& arguments);
+
+// The single bare word of a command, as parsed into the option `positional`; none or more of them:
+// InputError with `question`.
+std::string only_word(const boost::program_options::variables_map& given,
+                      const std::string& positional, const std::string& command,
+                      const std::string& question);
+
+// The option `seed`, read as std::int64_t: Boost takes -1 for a large unsigned number. InputError
+// below 0.
+std::uint64_t seed_of(const boost::program_options::variables_map& given);
+
+// --json and --csv, and which of them was given (both: InputError).
+void add_style(boost::program_options::options_description& options);
+results::Style style_of(const boost::program_options::variables_map& given);
+
+}  // namespace ane::sim

@@ -1,0 +1,140 @@
+#include "sim/cli/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <sstream>
+
+#include "isa/error.h"
+#include "kernels/arith/gemm.h"
+#include "results/store.h"
+#include "results/trace.h"
+#include "results/view.h"
+
+namespace ane::sim {
+
+namespace po = boost::program_options;
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> parts;
+  std::string part;
+  for (const char c : text + ",") {
+    if (c != ',' && c != ' ') {
+      part += c;
+    } else if (!part.empty()) {
+      parts.push_back(part);
+      part.clear();
+    }
+  }
+  return parts;
+}
+
+std::vector<std::string> split_names(const std::string& option, const std::string& text) {
+  std::vector<std::string> names;
+  std::istringstream words(text);
+  for (std::string name; std::getline(words, name, ',');) {
+    const std::size_t first = name.find_first_not_of(' ');
+    if (first == std::string::npos) continue;
+    names.push_back(name.substr(first, name.find_last_not_of(' ') - first + 1));
+  }
+  if (names.empty()) throw InputError(option, "an empty list", "names, with commas between them");
+  return names;
+}
+
+std::vector<std::int64_t> split_numbers(const std::string& option, const std::string& text) {
+  std::vector<std::int64_t> numbers;
+  for (const std::string& word : split_list(text)) {
+    std::int64_t n = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), n);
+    if (error != std::errc() || end != word.data() + word.size() || n < 1)
+      throw InputError(option, fmt::format("'{}' is no whole number from 1", word),
+                       fmt::format("{} 1,10,100", option));
+    numbers.push_back(n);
+  }
+  if (numbers.empty())
+    throw InputError(option, "an empty list", fmt::format("{} 1,10,100", option));
+  return numbers;
+}
+
+void add_target_options(po::options_description& options) {
+  options.add_options()  //
+      ("set", po::value<std::vector<std::string>>()->value_name("PATH=VALUE"),
+       "override a chip's value, e.g. ane.l2=4MiB; may be given several times")  //
+      ("profile", po::value<std::string>()->value_name("NAME"),
+       "numbers: ane16 (M4 as measured) or ieee; default: the chip's")  //
+      ("simd", po::value<std::string>()->default_value("best")->value_name("PATH"),
+       "host arithmetic: scalar, avx2, avx512 or best; never changes a bit")  //
+      ("runtime", po::value<std::string>()->default_value("")->value_name("NAME"),
+       "software on top; default: coreml (ANE), mlx (GPU), accelerate (CPU)");
+}
+
+void add_output_options(po::options_description& options) {
+  options.add_options()  //
+      ("db", po::value<std::string>()->default_value("anesim.db")->value_name("FILE"),
+       "results file, made when absent")                                    //
+      ("no-db", "store nothing")                                            //
+      ("again", "store the run even if this question was answered before")  //
+      ("view", po::value<std::string>()->value_name("NAME"),
+       "summary, compare, layers, timeline, roofline, bottleneck, energy or memory")  //
+      ("trace", po::value<std::string>()->value_name("FILE"),
+       "write the tasks for ui.perfetto.dev (runs on the ANE)")  //
+      ("tasks", "store the row of every task too");
+  add_style(options);
+}
+
+results::Style check_output(const po::variables_map& given, bool traced) {
+  if (given.count("view") != 0) results::view_named(given["view"].as<std::string>());
+  if (given.count("trace") != 0 && !traced)
+    throw InputError("--trace", "a trace shows one run on the ANE");
+  return style_of(given);
+}
+
+std::vector<std::string> overrides_of(const po::variables_map& given) {
+  if (given.count("set") == 0) return {};
+  return given["set"].as<std::vector<std::string>>();
+}
+
+const kernels::arith::Profile& profile_of(const po::variables_map& given, const Chip& chip) {
+  return kernels::arith::profile_named(given.count("profile") != 0
+                                           ? given["profile"].as<std::string>()
+                                           : chip.machine().default_profile);
+}
+
+void choose_simd(const po::variables_map& given) {
+  using kernels::arith::Simd;
+  const std::vector<std::string> names{"scalar", "avx2", "avx512", "best"};
+  const std::string name = given["simd"].as<std::string>();
+  const auto at = std::ranges::find(names, name);
+  if (at == names.end())
+    throw InputError("--simd", fmt::format("unknown path '{}'", name), choice_note(name, names));
+  kernels::arith::use_simd(static_cast<Simd>(at - names.begin()));
+}
+
+int finish(const po::variables_map& given, const std::vector<results::Record>& records,
+           const std::string& view) {
+  const results::Style style =
+      check_output(given, records.size() == 1 && !records[0].tasks.empty());
+  if (given.count("no-db") == 0) {
+    results::Store store(given["db"].as<std::string>());
+    int added = 0;
+    for (const results::Record& r : records) {
+      results::Record kept = r;
+      if (given.count("tasks") == 0) kept.tasks.clear();
+      added += store.add(kept, given.count("again") != 0).added ? 1 : 0;
+    }
+    fmt::print(stderr, "{}: {} of {} runs added{}\n", store.path(), added, records.size(),
+               added < static_cast<int>(records.size())
+                   ? " (the others were there; --again stores them once more)"
+                   : "");
+  }
+  if (given.count("trace") != 0) {
+    results::write_trace(records[0], given["trace"].as<std::string>());
+    fmt::print(stderr, "trace written to {}\n", given["trace"].as<std::string>());
+  }
+  const std::string chosen = given.count("view") != 0 ? given["view"].as<std::string>() : view;
+  fmt::print("{}", results::render(chosen, records, style));
+  return 0;
+}
+
+}  // namespace ane::sim

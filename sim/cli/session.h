@@ -1,0 +1,43 @@
+// What every workload's `run` and `compare` share: the options that choose chip, unit, runtime,
+// numbers and output, and the way a finished record is stored and shown. For command files only
+// (Boost.Program_options is heavy).
+#pragma once
+#include <boost/program_options.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernels/arith/profile.h"
+#include "results/record.h"
+#include "sim/cli/options.h"
+#include "sim/price/target.h"
+#include "sim/price/version.h"
+
+namespace ane::sim {
+
+// Splits "A,B C" at commas and blanks.
+std::vector<std::string> split_list(const std::string& text);
+// Splits "M1,M1 Max (24c)" at commas alone; without any name an InputError at the option.
+std::vector<std::string> split_names(const std::string& option, const std::string& text);
+std::vector<std::int64_t> split_numbers(const std::string& option, const std::string& text);
+
+void add_target_options(boost::program_options::options_description& options);
+void add_output_options(boost::program_options::options_description& options);
+// The style of --json and --csv. A fault in any output option is an InputError now, before the work
+// and before anything is written. `traced`: the run has tasks that --trace can show.
+results::Style check_output(const boost::program_options::variables_map& given, bool traced);
+
+std::vector<std::string> overrides_of(const boost::program_options::variables_map& given);
+
+// --profile, or the chip's default.
+const kernels::arith::Profile& profile_of(const boost::program_options::variables_map& given,
+                                          const Chip& chip);
+// Applies --simd.
+void choose_simd(const boost::program_options::variables_map& given);
+
+// Adds the records to --db (--no-db: nowhere), prints them through --view or the given default.
+// Returns 0.
+int finish(const boost::program_options::variables_map& given,
+           const std::vector<results::Record>& records, const std::string& view);
+
+}  // namespace ane::sim

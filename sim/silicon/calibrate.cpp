@@ -1,0 +1,440 @@
+#include "sim/silicon/calibrate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+
+#include "isa/error.h"
+#include "sim/chips/derive.h"
+#include "sim/price/predict.h"
+#include "sim/silicon/validate.h"
+
+namespace ane::sim {
+namespace {
+
+constexpr double huber_width = 0.1;
+constexpr double pull = 0.005;
+
+double huber(double r) {
+  const double a = std::fabs(r);
+  return a <= huber_width ? 0.5 * a * a / huber_width : a - 0.5 * huber_width;
+}
+
+// A chip or runtime that rows use: its description, from which trial values are rebuilt.
+struct Subject {
+  Description description;
+  std::optional<Chip> chip;
+  std::optional<Runtime> runtime;
+  void rebuild() {
+    derive(description);
+    // Built first: a value out of its range throws, and the old one must stay.
+    if (chip)
+      chip = Chip(description);
+    else
+      runtime = Runtime(description);
+  }
+};
+
+struct Row {
+  bool left_out = false;
+  workloads::Spec spec;
+  std::string quantity;
+  double value = 0;
+  std::size_t chip = 0, runtime = 0;  // subjects
+  double residual = 0;
+};
+
+struct Free {
+  FittedParameter fitted;
+  std::vector<std::size_t> subjects, rows;
+};
+
+class Fit {
+ public:
+  Fit(const std::vector<SiliconRow>& all, const std::vector<std::string>& only) {
+    for (const SiliconRow& r : all) add(r);
+    collect(only);
+  }
+
+  void run(int most_passes) {
+    result.rows = rows.size();
+    result.loss_before = loss();
+    result.median_before = median();
+    double last = result.loss_before;
+    for (int pass = 0; pass < most_passes; ++pass) {
+      for (Free& f : free) improve(f);
+      const double now = loss();
+      if (last - now < 1e-4 * last) break;
+      last = now;
+    }
+    result.loss_after = loss();
+    result.median_after = median();
+    bands();
+    for (const Free& f : free) result.parameters.push_back(f.fitted);
+    residuals();
+  }
+
+  // By unit, kind and measure; kind "all" beside them.
+  using Sizes = std::map<std::tuple<std::string, std::string, std::string>, std::vector<double>>;
+
+  Sizes sizes_known() const {
+    Sizes sizes;
+    for (const Row& r : rows) add(sizes, r, r.residual);
+    return sizes;
+  }
+
+  // Each chip's rows as they come out of a fit without them.
+  Sizes sizes_new() {
+    std::set<std::size_t> chips;
+    for (const Row& r : rows) chips.insert(r.chip);
+    Sizes sizes;
+    for (const std::size_t chip : chips) {
+      std::vector<double> values;
+      for (const Free& f : free) values.push_back(f.fitted.after);
+      for (Row& r : rows) r.left_out = r.chip == chip;
+      const auto out = [&](std::size_t r) { return rows[r].left_out; };
+      for (Free& f : free)
+        if (std::all_of(f.rows.begin(), f.rows.end(), out)) set_as_others(f);
+      for (Free& f : free)
+        if (std::any_of(f.rows.begin(), f.rows.end(), out) &&
+            !std::all_of(f.rows.begin(), f.rows.end(), out))
+          improve(f);
+      for (const Row& r : rows)
+        if (r.left_out) add(sizes, r, residual(r));
+      for (std::size_t i = 0; i < free.size(); ++i) set(free[i], values[i]);
+      for (Row& r : rows) r.left_out = false, r.residual = residual(r);
+    }
+    return sizes;
+  }
+
+  Calibration result;
+
+ private:
+  static void add(Sizes& sizes, const Row& r, double residual) {
+    const std::string measure(measure_of(r.quantity));
+    sizes[{r.spec.unit, r.spec.kind, measure}].push_back(std::fabs(residual));
+    sizes[{r.spec.unit, "all", measure}].push_back(std::fabs(residual));
+  }
+
+  // The geometric mean of the same parameter in the files of other chips; unchanged where no other
+  // has it.
+  void set_as_others(Free& f) {
+    double sum = 0;
+    int count = 0;
+    for (const Free& other : free)
+      if (&other != &f && other.fitted.folder == f.fitted.folder &&
+          other.fitted.path == f.fitted.path &&
+          std::any_of(other.rows.begin(), other.rows.end(),
+                      [&](std::size_t r) { return !rows[r].left_out; })) {
+        sum += std::log(other.fitted.after);
+        ++count;
+      }
+    if (count > 0) set(f, std::exp(sum / count));
+  }
+
+  void add(const SiliconRow& r) {
+    if (r.spec.empty() || !r.value || *r.value <= 0 || r.trust == "D" || r.role == "context" ||
+        !r.set_aside.empty())
+      return;
+    Row row{.spec = spec_of(r, fmt::format("{}:{}", r.file, r.line)),
+            .quantity = r.quantity,
+            .value = *r.value};
+    try {
+      row.chip = subject("chips", r.machine);
+      row.runtime = subject("runtimes", !r.runtime.empty()       ? r.runtime
+                                        : !row.spec.path.empty() ? row.spec.path
+                                                                 : "none");
+      row.residual = residual(row);
+    } catch (const InputError&) {
+      return;  // not covered: validate says so
+    }
+    if (std::isfinite(row.residual)) rows.push_back(std::move(row));
+  }
+
+  std::size_t subject(const std::string& folder, const std::string& name) {
+    const auto [at, fresh] = index.try_emplace(folder + ":" + name, subjects.size());
+    if (!fresh) return at->second;
+    try {
+      Subject s;
+      if (folder == "chips") {
+        s.chip.emplace(chip_of_row(name));
+        s.description = s.chip->description();
+      } else {
+        s.runtime.emplace(load_runtime(name));
+        s.description = s.runtime->description();
+      }
+      subjects.push_back(std::move(s));
+    } catch (const InputError&) {
+      index.erase(at);
+      throw;
+    }
+    return at->second;
+  }
+
+  // A parameter is free where its file says so; chips that inherit it move with it.
+  void collect(const std::vector<std::string>& only) {
+    std::map<std::string, Free> found;
+    for (std::size_t i = 0; i < subjects.size(); ++i) {
+      const std::string folder = subjects[i].chip ? "chips" : "runtimes";
+      for (const auto& [path, p] : subjects[i].description.parameters) {
+        if (!p.free || p.value <= 0) continue;
+        const std::size_t dot = p.place.find(".json:");
+        if (dot == std::string::npos) continue;
+        const std::string name = p.place.substr(0, dot) + ":" + path;
+        if (!only.empty() && std::none_of(only.begin(), only.end(), [&](const std::string& o) {
+              return name.find(o) != std::string::npos;
+            }))
+          continue;
+        Free& f = found[folder + "/" + name];
+        f.fitted = {.folder = folder,
+                    .file = p.place.substr(0, dot),
+                    .path = path,
+                    .line = std::stoi(p.place.substr(dot + 6)),
+                    .unit = p.unit,
+                    .scale = p.scale,
+                    .before = p.value,
+                    .after = p.value,
+                    .low = p.low.value_or(p.value),
+                    .high = p.high.value_or(p.value)};
+        f.subjects.push_back(i);
+      }
+    }
+    for (auto& [name, f] : found) {
+      // The rows that see it: whose residual moves with it.
+      const std::vector<double> at_rest = residuals_of_all();
+      if (!set(f, f.fitted.before * 1.05) && !set(f, f.fitted.before * 0.95)) continue;
+      for (std::size_t r = 0; r < rows.size(); ++r) {
+        if (std::find(f.subjects.begin(), f.subjects.end(), rows[r].chip) == f.subjects.end() &&
+            std::find(f.subjects.begin(), f.subjects.end(), rows[r].runtime) == f.subjects.end())
+          continue;
+        if (std::fabs(residual(rows[r]) - at_rest[r]) > 1e-6) f.rows.push_back(r);
+      }
+      set(f, f.fitted.before);
+      f.fitted.rows = f.rows.size();
+      if (!f.rows.empty()) free.push_back(std::move(f));
+    }
+  }
+
+  double residual(const Row& r) const {
+    const Prediction p = predict(r.spec, *subjects[r.chip].chip, *subjects[r.runtime].runtime);
+    return std::log(as_quantity(p, r.spec, r.quantity) / r.value);
+  }
+  std::vector<double> residuals_of_all() const {
+    std::vector<double> out;
+    for (const Row& r : rows) out.push_back(r.residual);
+    return out;
+  }
+
+  // False when the value leaves what the parameter allows; the old one then stays.
+  bool set(Free& f, double value) {
+    const double old = f.fitted.after;
+    const auto put = [&](double v) {
+      for (const std::size_t i : f.subjects) {
+        subjects[i].description.parameters.at(f.fitted.path).value = v;
+        subjects[i].rebuild();
+      }
+      f.fitted.after = v;
+    };
+    try {
+      put(value);
+      return true;
+    } catch (const InputError&) {
+      put(old);
+      return false;
+    }
+  }
+
+  double loss_along(Free& f, double value) {
+    if (!set(f, value)) return INFINITY;
+    const double moved = std::log(value / f.fitted.before);
+    double sum = pull * moved * moved;
+    for (const std::size_t r : f.rows)
+      if (!rows[r].left_out) sum += huber(residual(rows[r]));
+    return sum;
+  }
+
+  // Golden section of ln(value) over a factor of 2 to either side of where it stands.
+  void improve(Free& f) {
+    constexpr double golden = 0.6180339887498949;
+    const double start = f.fitted.after, at_start = loss_along(f, start);
+    double a = std::log(start / 2), b = std::log(start * 2);
+    double c = b - golden * (b - a), d = a + golden * (b - a);
+    double at_c = loss_along(f, std::exp(c)), at_d = loss_along(f, std::exp(d));
+    for (int i = 0; i < 24; ++i) {
+      if (at_c <= at_d) {
+        b = d, d = c, at_d = at_c;
+        c = b - golden * (b - a);
+        at_c = loss_along(f, std::exp(c));
+      } else {
+        a = c, c = d, at_c = at_d;
+        d = a + golden * (b - a);
+        at_d = loss_along(f, std::exp(d));
+      }
+    }
+    const double best = std::exp(at_c <= at_d ? c : d), at_best = std::min(at_c, at_d);
+    set(f, at_best < at_start ? best : start);
+    for (const std::size_t r : f.rows) rows[r].residual = residual(rows[r]);
+  }
+
+  double loss() const {
+    double sum = 0;
+    for (const Row& r : rows) sum += huber(r.residual);
+    for (const Free& f : free) {
+      const double moved = std::log(f.fitted.after / f.fitted.before);
+      sum += pull * moved * moved;
+    }
+    return sum;
+  }
+
+  double median() const {
+    std::vector<double> errors;
+    for (const Row& r : rows) errors.push_back(std::expm1(std::fabs(r.residual)));
+    return quantile(errors, 0.5);
+  }
+
+  // Two standard deviations of ln(value), from the slopes of the residuals that see it and their
+  // scatter (1.4826 times the median size, at least 2 %); no band is wider than a factor of 3.
+  void bands() {
+    for (Free& f : free) {
+      const double value = f.fitted.after;
+      const double step = set(f, value * 1.02) ? 1.02 : 0.98;
+      if (step < 1) set(f, value * step);
+      double slopes = 0;
+      std::vector<double> sizes;
+      for (const std::size_t r : f.rows) {
+        const double slope = (residual(rows[r]) - rows[r].residual) / std::log(step);
+        slopes += slope * slope;
+        sizes.push_back(std::fabs(rows[r].residual));
+      }
+      set(f, value);
+      const double scatter = std::max(0.02, 1.4826 * quantile(sizes, 0.5));
+      const double two =
+          slopes > 0 ? std::min(std::log(3.0), 2 * scatter / std::sqrt(slopes)) : std::log(3.0);
+      f.fitted.low = value * std::exp(-two);
+      f.fitted.high = value * std::exp(two);
+    }
+  }
+
+  void residuals() {
+    std::map<std::pair<std::string, std::string>, std::vector<double>> groups;
+    for (const Row& r : rows)
+      groups[{subjects[r.runtime].runtime->name(), r.spec.unit}].push_back(std::fabs(r.residual));
+    for (const auto& [key, sizes] : groups)
+      result.runtimes.push_back(
+          {key.first, key.second, sizes.size(), quantile(sizes, 0.5), quantile(sizes, 0.9)});
+  }
+
+  std::vector<Subject> subjects;
+  std::map<std::string, std::size_t> index;
+  std::vector<Row> rows;
+  std::vector<Free> free;
+};
+
+// Replaces or appends one `"key": value` of a parameter's object on one line.
+void put(std::string& line, const std::string& key, const std::string& value) {
+  const std::string quoted = "\"" + key + "\": ";
+  // Inside the object: the parameter's own name may be the key.
+  const std::size_t object = line.find('{');
+  const std::size_t at = line.find(quoted, object);
+  if (at == std::string::npos) {
+    line.insert(line.rfind('}'), fmt::format(", {}{}", quoted, value));
+    return;
+  }
+  const std::size_t from = at + quoted.size();
+  std::size_t to = from;
+  if (line[from] == '"')
+    to = line.find('"', from + 1) + 1;
+  else
+    to = line.find_first_of(",}", from);
+  line.replace(from, to - from, value);
+}
+
+}  // namespace
+
+Calibration calibrate(const std::vector<SiliconRow>& rows, const std::vector<std::string>& only,
+                      int most_passes) {
+  Fit fit(rows, only);
+  fit.run(most_passes);
+  return fit.result;
+}
+
+std::vector<ResidualGroup> measure_residuals(const std::vector<SiliconRow>& rows) {
+  Fit fit(rows, {});
+  std::vector<ResidualGroup> groups;
+  for (const bool known : {true, false}) {
+    const Fit::Sizes sizes = known ? fit.sizes_known() : fit.sizes_new();
+    for (const auto& [key, of] : sizes)
+      groups.push_back({.unit = std::get<0>(key),
+                        .kind = std::get<1>(key),
+                        .measure = std::get<2>(key),
+                        .known = known,
+                        .rows = of.size(),
+                        .median = quantile(of, 0.5),
+                        .p90 = quantile(of, 0.9)});
+  }
+  return groups;
+}
+
+std::string residuals_csv(const std::vector<ResidualGroup>& groups) {
+  std::string out = "unit,kind,measure,chip,rows,median,p90\n";
+  for (const ResidualGroup& g : groups)
+    out += fmt::format("{},{},{},{},{},{:.3f},{:.3f}\n", g.unit, g.kind, g.measure,
+                       g.known ? "known" : "new", g.rows, g.median, g.p90);
+  return out;
+}
+
+std::string with_fit(const std::string& text, const std::string& folder, const std::string& file,
+                     const Calibration& fit) {
+  std::vector<std::string> lines;
+  for (std::size_t from = 0; from <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', from), text.size());
+    lines.push_back(text.substr(from, end - from));
+    from = end + 1;
+  }
+  for (const FittedParameter& p : fit.parameters) {
+    if (p.folder != folder || p.file != file) continue;
+    std::string& line = lines.at(static_cast<std::size_t>(p.line) - 1);
+    const std::string leaf = p.path.substr(p.path.rfind('.') + 1);
+    if (line.find("\"" + leaf + "\"") == std::string::npos || line.find('}') == std::string::npos)
+      throw InputError(fmt::format("{}.json:{}", file, p.line),
+                       fmt::format("{} does not stand on one line of its own", p.path));
+    const auto number = [&](double v) { return fmt::format("{:.4g}", v / p.scale); };
+    put(line, "value", number(p.after));
+    put(line, "kind", "\"fitted\"");
+    put(line, "low", number(p.low));
+    put(line, "high", number(p.high));
+  }
+  std::string out;
+  for (std::size_t i = 0; i < lines.size(); ++i) out += (i > 0 ? "\n" : "") + lines[i];
+  if (folder == "runtimes") {
+    for (const FittedRuntime& r : fit.runtimes) {
+      if (r.runtime != file) continue;
+      const std::string entry = fmt::format(
+          "    \"{}\": {{\"value\": {:.3f}, \"kind\": \"fitted\", \"source\": \"S47\", \"low\": 0, "
+          "\"high\": {:.3f}, \"note\": \"of {} calibration rows: median, high is the 90th "
+          "percentile\"}}",
+          r.unit, r.median, r.p90, r.rows);
+      const std::size_t section = out.find("\"residual\": {\n");
+      const std::size_t close = section == std::string::npos ? section : out.find("\n  }", section);
+      const std::string key = fmt::format("    \"{}\": ", r.unit);
+      const std::size_t at = section == std::string::npos ? section : out.find(key, section);
+      if (section == std::string::npos) {
+        const std::size_t before = out.find("  \"precision\": {");
+        out.insert(before, fmt::format("  \"residual\": {{\n{}\n  }},\n", entry));
+      } else if (at != std::string::npos && at < close) {
+        const std::size_t end = out.find('}', at) + 1;
+        out.replace(at, end - at, entry);
+      } else {
+        out.insert(close, ",\n" + entry);
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace ane::sim

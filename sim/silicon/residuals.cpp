@@ -1,0 +1,59 @@
+#include "sim/silicon/residuals.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "isa/error.h"
+#include "results/csv.h"
+#include "sim/silicon/silicon_rows.h"
+
+namespace ane::sim {
+namespace {
+
+struct Group {
+  int rows = 0;
+  double p90 = 0;
+};
+// unit, kind, measure, chip
+using Key = std::tuple<std::string, std::string, std::string, std::string>;
+
+const std::map<Key, Group>& groups() {
+  static const std::map<Key, Group> all = [] {
+    std::map<Key, Group> out;
+    const auto records = results::parse_csv(carried_rows("residuals"), "residuals.csv");
+    for (std::size_t i = 1; i < records.size(); ++i) {
+      const auto& r = records[i];
+      ANE_CHECK(r.size() == 7, "a line of residuals.csv has seven fields");
+      out[{r[0], r[1], r[2], r[3]}] = {std::stoi(r[4]), std::stod(r[6])};
+    }
+    return out;
+  }();
+  return all;
+}
+
+std::optional<double> of_group(const std::string& unit, const std::string& kind,
+                               const std::string& measure, const char* chip) {
+  constexpr int enough = 8;
+  const auto pooled = groups().find({unit, "all", measure, chip});
+  if (pooled == groups().end()) return std::nullopt;
+  const auto own = groups().find({unit, kind, measure, chip});
+  if (own == groups().end()) return pooled->second.p90;
+  return own->second.rows >= enough ? own->second.p90
+                                    : std::max(own->second.p90, pooled->second.p90);
+}
+
+}  // namespace
+
+double expected_residual(std::string_view unit, std::string_view kind, std::string_view measure,
+                         bool known) {
+  const std::string u(unit), k(kind), m(measure);
+  const std::optional<double> seen = of_group(u, k, m, "known");
+  if (!seen) return std::log(2.0);
+  return known ? *seen : std::max(*seen, of_group(u, k, m, "new").value_or(0));
+}
+
+}  // namespace ane::sim

@@ -1,0 +1,175 @@
+#include "sim/silicon/silicon_rows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <sstream>
+
+#include "isa/error.h"
+#include "results/csv.h"
+#include "sim/chips/description.h"
+
+namespace ane::sim {
+namespace {
+
+using results::parse_csv;
+using Records = results::CsvRecords;
+
+std::string column_name(const std::vector<std::string>& header, std::size_t i) {
+  return i < header.size() ? header[i] : std::string();
+}
+
+// A line of machines.csv, set_aside.csv, software.csv or unsaid.csv: every named column of a row
+// must equal the rule's text, or with a leading '~' contain it. Then the row takes `gives`.
+struct Rule {
+  std::map<std::string, std::string> wanted;
+  std::string gives;
+};
+
+// given: the column whose text a matching row takes. why: a column that every rule must fill and
+// that selects nothing.
+std::vector<Rule> read_rules(const std::string& name, std::string_view given,
+                             std::string_view why) {
+  std::vector<Rule> out;
+  const Records records = parse_csv(carried_rows(name), name + ".csv");
+  for (std::size_t r = 1; r < records.size(); ++r) {
+    Rule rule;
+    bool explained = false;
+    for (std::size_t c = 0; c < records[r].size(); ++c) {
+      const std::string column = column_name(records[0], c);
+      const std::string& text = records[r][c];
+      explained = explained || (column == why && !text.empty());
+      if (column == given)
+        rule.gives = text;
+      else if (column != why && !text.empty())
+        rule.wanted[column] = text;
+    }
+    if (rule.gives.empty() || !explained || rule.wanted.empty())
+      throw InputError(fmt::format("{}.csv:{}", name, r + 1),
+                       fmt::format("a rule needs '{}', '{}' and what it selects", given, why));
+    out.push_back(std::move(rule));
+  }
+  return out;
+}
+
+const std::vector<Rule>& set_aside_rules() {
+  static const std::vector<Rule> all = read_rules("set_aside", "reason", "reason");
+  return all;
+}
+const std::vector<Rule>& software_rules() {
+  static const std::vector<Rule> all = read_rules("software", "runtime", "why");
+  return all;
+}
+
+const std::vector<Rule>& unsaid_rules() {
+  static const std::vector<Rule> all = read_rules("unsaid", "adds", "why");
+  return all;
+}
+
+const std::vector<Rule>& machine_rules() {
+  static const std::vector<Rule> all = read_rules("machines", "machine", "why");
+  return all;
+}
+
+bool matches(const Rule& rule, const std::map<std::string, std::string>& row) {
+  return std::all_of(rule.wanted.begin(), rule.wanted.end(), [&](const auto& w) {
+    const auto at = row.find(w.first);
+    const std::string value = at == row.end() ? "" : at->second;
+    return w.second.starts_with('~') ? value.find(w.second.substr(1)) != std::string::npos
+                                     : value == w.second;
+  });
+}
+
+}  // namespace
+
+std::string_view carried_rows(std::string_view name) {
+  for (const DataFile& d : data_files())
+    if (d.folder == "silicon" && d.name == name) return d.text;
+  return {};
+}
+
+std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& file) {
+  const Records records = parse_csv(text, file);
+  if (records.empty()) throw InputError(file, "no rows");
+  for (const char* needed : {"chip", "source", "trust", "spec", "quantity", "value_si"})
+    if (std::find(records[0].begin(), records[0].end(), needed) == records[0].end())
+      throw InputError(file + ":1", fmt::format("no column '{}'", needed),
+                       fmt::format("columns: {}", fmt::join(records[0], ", ")));
+  std::vector<SiliconRow> out;
+  for (std::size_t r = 1; r < records.size(); ++r) {
+    std::map<std::string, std::string> cells;
+    if (records[r].size() != records[0].size())
+      throw InputError(
+          fmt::format("{}:{}", file, r + 1),
+          fmt::format("{} fields where the header has {}", records[r].size(), records[0].size()));
+    for (std::size_t c = 0; c < records[r].size(); ++c) cells[records[0][c]] = records[r][c];
+    SiliconRow row{.file = file,
+                   .line = static_cast<int>(r) + 1,
+                   .chip = cells["chip"],
+                   .benchmark = cells["benchmark"],
+                   .config = cells["config"],
+                   .source = cells["source"],
+                   .trust = cells["trust"],
+                   .role = cells["role"],
+                   .note = cells["note"],
+                   .spec = cells["spec"],
+                   .quantity = cells["quantity"],
+                   .value = std::nullopt,
+                   .machine = "",
+                   .set_aside = "",
+                   .runtime = "",
+                   .unsaid = "",
+                   .counts_calls = cells["unit"] == "iter/s"};
+    if (const std::string& v = cells["value_si"]; !v.empty()) {
+      double x = 0;
+      const auto [end, fault] = std::from_chars(v.data(), v.data() + v.size(), x);
+      if (fault != std::errc{} || end != v.data() + v.size())
+        throw InputError(fmt::format("{}:{}", file, r + 1),
+                         fmt::format("value_si '{}' is no number", v));
+      row.value = x;
+    }
+    // The first rule that matches holds.
+    for (const Rule& rule : machine_rules())
+      if (row.machine.empty() && matches(rule, cells)) row.machine = rule.gives;
+    if (row.machine.empty()) row.machine = row.chip;
+    for (const Rule& rule : set_aside_rules())
+      if (row.set_aside.empty() && matches(rule, cells)) row.set_aside = rule.gives;
+    for (const Rule& rule : software_rules())
+      if (row.runtime.empty() && matches(rule, cells)) row.runtime = rule.gives;
+    for (const Rule& rule : unsaid_rules())
+      if (row.unsaid.empty() && matches(rule, cells)) row.unsaid = rule.gives;
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+workloads::Spec spec_of(const SiliconRow& row, const std::string& place) {
+  workloads::Spec said = workloads::parse_spec(row.spec, place);
+  std::string text = row.spec;
+  std::istringstream words(row.unsaid);
+  for (std::string word; words >> word;)
+    if (!said.has(word.substr(0, word.find('=')))) text += ' ' + word;
+  if (text.size() != row.spec.size()) said = workloads::parse_spec(text, place);
+  said.counts_calls = row.counts_calls;
+  return said;
+}
+
+std::vector<std::string> built_in_rows() {
+  return {"ane_calibration.csv", "ane_validation.csv", "soc_calibration.csv", "soc_validation.csv"};
+}
+
+std::vector<SiliconRow> load_silicon_rows(const std::string& file) {
+  const std::vector<std::string> own = built_in_rows();
+  if (std::find(own.begin(), own.end(), file) != own.end())
+    return silicon_rows(carried_rows(file.substr(0, file.size() - 4)), file);
+  std::ifstream in(file);
+  if (!in) throw InputError(file, "cannot be read");
+  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  return silicon_rows(text, file);
+}
+
+}  // namespace ane::sim

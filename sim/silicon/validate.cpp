@@ -1,0 +1,254 @@
+#include "sim/silicon/validate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "isa/error.h"
+#include "sim/silicon/band.h"
+
+namespace ane::sim {
+namespace {
+
+std::string family_of(const Chip& chip) {
+  if (!chip.has_ane()) return "NVIDIA";
+  const std::string& name = chip.name();
+  std::size_t end = 1;
+  while (end < name.size() && std::isdigit(static_cast<unsigned char>(name[end])) != 0) ++end;
+  return name.substr(0, end);
+}
+
+const Chip& chip_named(const std::string& name, const std::vector<std::string>& settings,
+                       std::map<std::string, Chip>& loaded) {
+  const auto at = loaded.find(name);
+  return at != loaded.end() ? at->second
+                            : loaded.emplace(name, chip_of_row(name, settings)).first->second;
+}
+
+// "2021 MacBook Pro M1 Max (32 GB)" -> "M1 Max"; empty where the words name no chip or several, or
+// where a word is neither a number nor one that people use of machines.
+std::string named_chip(const std::string& words) {
+  // Letters and digits apart from all else, in lower case.
+  std::vector<std::string> parts{""};
+  for (const char c : words)
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      parts.back() += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    else if (!parts.back().empty())
+      parts.emplace_back();
+  std::string found;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const std::string& p = parts[i];
+    const bool chip = p.size() >= 2 && p.size() <= 3 && (p[0] == 'm' || p[0] == 'a') &&
+                      p.find_first_not_of("0123456789", 1) == std::string::npos;
+    if (!chip) {
+      static const std::set<std::string, std::less<>> used = {
+          "",      "apple", "mac",    "macbook", "mbp",    "mba",  "air", "pro",  "mini", "studio",
+          "imac",  "ipad",  "iphone", "class",   "guide",  "chip", "soc", "gb",   "ram",  "core",
+          "cores", "gpu",   "cpu",    "base",    "bionic", "plus", "max", "ultra"};
+      if (!used.contains(p) && p.find_first_of("0123456789") == std::string::npos) return "";
+      continue;
+    }
+    std::string name = p;
+    for (const char* tier : {"pro", "max", "ultra"})
+      if (i + 1 < parts.size() && parts[i + 1] == tier) name += " " + parts[++i];
+    if (!found.empty() && found != name) return "";
+    found = name;
+  }
+  return found;
+}
+
+// What is wrong and the nearest valid choice; a long list of all choices is left out.
+std::string reason_of(const InputError& e) {
+  constexpr std::size_t longest_note = 100;
+  std::string note = e.note();
+  const std::size_t all = note.find("one of: ");
+  if (all != std::string::npos && note.size() > longest_note) note.resize(all);
+  while (note.ends_with(' ')) note.pop_back();
+  return note.empty() ? e.what() : fmt::format("{} ({})", e.what(), note);
+}
+
+std::string sweep(const Comparison& c) {
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}", c.row.chip, c.row.source, c.unit, c.path, c.kind,
+                     c.row.quantity);
+}
+
+std::string key_of(const Comparison& c, const std::string& key) {
+  if (key == "kind") return c.kind;
+  if (key == "chip") return c.row.chip;
+  if (key == "source") return c.row.source;
+  if (key == "unit") return c.unit;
+  if (key == "path") return c.path;
+  if (key == "family") return c.family;
+  if (key == "quantity") return c.row.quantity;
+  if (key == "measure") return std::string(measure_of(c.row.quantity));
+  if (key == "trust") return c.row.trust;
+  if (key == "file") return c.row.file;
+  const std::vector<std::string> choices = {"kind", "chip",     "source",  "unit",   "path",
+                                            "file", "quantity", "measure", "family", "trust"};
+  throw InputError("--by", fmt::format("unknown key '{}'", key), choice_note(key, choices));
+}
+
+}  // namespace
+
+std::string_view measure_of(std::string_view quantity) {
+  return quantity == "power" || quantity == "energy" || quantity == "efficiency" ? "energy"
+                                                                                 : "time";
+}
+
+Chip chip_of_row(const std::string& machine, const std::vector<std::string>& settings) {
+  try {
+    return load_chip(machine, settings);
+  } catch (const InputError&) {
+    const std::string named = named_chip(machine);
+    if (named.empty()) throw;
+    return load_chip(named, settings);
+  }
+}
+
+double Comparison::log_ratio() const {
+  // A measured zero (an idle rail) is met by a predicted zero and by nothing else.
+  if (*row.value == 0) return *predicted == 0 ? 0 : INFINITY;
+  return std::log(*predicted / *row.value);
+}
+double Comparison::error() const {
+  return std::expm1(std::fabs(log_ratio()));
+}
+
+bool Comparison::inside() const {
+  return *row.value >= band.low && *row.value <= band.high;
+}
+
+double Validation::coverage() const {
+  return with_spec == 0 ? 0 : static_cast<double>(run) / static_cast<double>(with_spec);
+}
+
+Validation compare_rows(const std::vector<SiliconRow>& rows,
+                        const std::vector<std::string>& chip_settings,
+                        const std::vector<std::string>& runtime_settings) {
+  Validation v;
+  std::map<std::string, Chip> chips;
+  std::map<std::string, Runtime> runtimes;
+  Bands bands;
+  std::map<std::string, std::size_t> reasons;
+  for (const SiliconRow& row : rows) {
+    ++v.rows;
+    if (row.spec.empty() || !row.value) continue;
+    ++v.with_spec;
+    Comparison c;
+    c.row = row;
+    try {
+      const workloads::Spec spec = spec_of(row);
+      c.kind = spec.kind;
+      c.unit = spec.unit;
+      c.path = spec.path.empty() ? "none" : spec.path;
+      const Chip& chip = chip_named(row.machine, chip_settings, chips);
+      c.family = family_of(chip);
+      const std::string& software = row.runtime.empty() ? c.path : row.runtime;
+      auto runtime = runtimes.find(software);
+      if (runtime == runtimes.end())
+        runtime = runtimes.emplace(software, load_runtime(software, runtime_settings)).first;
+      c.prediction = predict(spec, chip, runtime->second);
+      c.predicted = as_quantity(c.prediction, spec, row.quantity);
+      c.band = bands.around(*c.predicted, spec, chip, runtime->second, row.quantity);
+      c.naive = naive_quantity(spec, chip, row.quantity);
+      ++v.run;
+    } catch (const InputError& e) {
+      c.predicted.reset();
+      c.skipped = reason_of(e);
+      ++reasons[c.skipped];
+    }
+    v.comparisons.push_back(std::move(c));
+  }
+  for (const auto& [reason, n] : reasons) v.skipped.push_back({reason, n});
+  std::stable_sort(v.skipped.begin(), v.skipped.end(),
+                   [](const Skips& a, const Skips& b) { return a.n > b.n; });
+  return v;
+}
+
+Score score_of(const std::vector<const Comparison*>& rows) {
+  Score s;
+  std::vector<double> errors, naive;
+  std::map<std::string, std::pair<std::vector<double>, std::vector<double>>> sweeps;
+  for (const Comparison* c : rows) {
+    if (!c->scored()) continue;
+    errors.push_back(c->error());
+    s.inside += c->inside() ? 1 : 0;
+    if (c->naive) naive.push_back(std::expm1(std::fabs(std::log(*c->naive / *c->row.value))));
+    auto& [predicted, measured] = sweeps[sweep(*c)];
+    predicted.push_back(*c->predicted);
+    measured.push_back(*c->row.value);
+  }
+  s.n = errors.size();
+  if (s.n > 0) s.inside /= static_cast<double>(s.n);
+  s.median = quantile(errors, 0.5);
+  s.p90 = quantile(errors, 0.9);
+  for (const double e : errors) s.mean += e / static_cast<double>(errors.size());
+  if (!naive.empty()) {
+    s.naive_median = quantile(naive, 0.5);
+    s.naive_p90 = quantile(naive, 0.9);
+  }
+  double sum = 0;
+  int counted = 0;
+  for (const auto& [name, pair] : sweeps) {
+    if (pair.first.size() < 5) continue;
+    if (const auto rho = rank_correlation(pair.first, pair.second)) {
+      sum += *rho;
+      ++counted;
+    }
+  }
+  if (counted > 0) s.rank = sum / counted;
+  return s;
+}
+
+std::vector<GroupScore> group_scores(const Validation& v, const std::vector<std::string>& keys) {
+  std::map<std::string, std::vector<const Comparison*>> groups;
+  for (const Comparison& c : v.comparisons) {
+    std::vector<std::string> parts;
+    for (const std::string& k : keys) parts.push_back(key_of(c, k));
+    if (c.scored()) groups[fmt::format("{}", fmt::join(parts, " "))].push_back(&c);
+  }
+  std::vector<GroupScore> out;
+  for (const auto& [name, rows] : groups) out.push_back({name, score_of(rows)});
+  return out;
+}
+
+std::vector<GroupScore> baseline_scores(const Validation& v) {
+  std::map<std::string, std::vector<const Comparison*>> files;
+  for (const Comparison& c : v.comparisons)
+    if (c.scored() && c.unit == "ane" && (c.kind == "conv" || c.kind == "matmul") && c.naive)
+      files[c.row.file].push_back(&c);
+  std::vector<GroupScore> out;
+  for (const auto& [name, rows] : files) out.push_back({name, score_of(rows)});
+  return out;
+}
+
+std::vector<results::Silicon> silicon_records(const Validation& v,
+                                              const std::string& code_version) {
+  std::vector<results::Silicon> out;
+  for (const Comparison& c : v.comparisons) {
+    results::Silicon s{.file = c.row.file,
+                       .line = c.row.line,
+                       .chip = c.row.chip,
+                       .kind = c.kind,
+                       .spec = c.row.spec,
+                       .quantity = c.row.quantity,
+                       .source = c.row.source,
+                       .trust = c.row.trust,
+                       .measured = *c.row.value,
+                       .skipped = c.skipped,
+                       .code_version = code_version};
+    if (c.predicted) {
+      s.predicted = *c.predicted;
+      s.predicted_low = c.band.low;
+      s.predicted_high = c.band.high;
+    }
+    out.push_back(std::move(s));
+  }
+  return out;
+}
+
+}  // namespace ane::sim

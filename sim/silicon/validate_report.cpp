@@ -1,0 +1,232 @@
+#include "sim/silicon/validate_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace ane::sim {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string percent(double x) {
+  return std::isfinite(x) ? fmt::format("{:.1f} %", 100 * x) : "-";
+}
+std::string rank_text(const std::optional<double>& r) {
+  return r ? fmt::format("{:.2f}", *r) : "-";
+}
+// JSON has no infinity.
+Json number(double x) {
+  return std::isfinite(x) ? Json(x) : Json();
+}
+Json optional(const std::optional<double>& x) {
+  return x ? number(*x) : Json();
+}
+
+std::vector<const Comparison*> all(const Validation& v) {
+  std::vector<const Comparison*> out;
+  for (const Comparison& c : v.comparisons) out.push_back(&c);
+  return out;
+}
+
+std::vector<const Comparison*> worst(const Validation& v, std::size_t n) {
+  std::vector<const Comparison*> out;
+  for (const Comparison& c : v.comparisons)
+    if (c.scored()) out.push_back(&c);
+  std::stable_sort(out.begin(), out.end(), [](const Comparison* a, const Comparison* b) {
+    return a->error() > b->error();
+  });
+  out.resize(std::min(n, out.size()));
+  return out;
+}
+
+std::size_t listed(const Validation& v) {
+  return static_cast<std::size_t>(
+      std::count_if(v.comparisons.begin(), v.comparisons.end(),
+                    [](const Comparison& c) { return c.predicted && !c.scored(); }));
+}
+
+std::string reason_listed(const Comparison& c) {
+  return c.row.set_aside.empty() ? "trust D" : c.row.set_aside;
+}
+
+std::string causes_text(const Prediction& p) {
+  std::vector<std::string> parts;
+  for (const results::Part& part : p.causes)
+    if (part.value > 0.005 * p.seconds)
+      parts.push_back(fmt::format("{} {:.0f} %", part.name, 100 * part.value / p.seconds));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+Json score_json(const Score& s) {
+  return {{"n", s.n},
+          {"median", number(s.median)},
+          {"p90", number(s.p90)},
+          {"mean", number(s.mean)},
+          {"rank", optional(s.rank)},
+          {"inside_band", number(s.inside)},
+          {"naive_median", number(s.naive_median)},
+          {"naive_p90", number(s.naive_p90)}};
+}
+
+std::string quoted(const std::string& text) {
+  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + '"';
+}
+
+}  // namespace
+
+std::string validation_text(const Validation& v, const ReportOptions& options) {
+  const Score a = score_of(all(v));
+  std::string out =
+      fmt::format("{} rows, {} with a spec, {} run ({:.1f} %), {} scored, {} listed only\n\n",
+                  v.rows, v.with_spec, v.run, 100 * v.coverage(), a.n, listed(v));
+  const std::vector<GroupScore> groups = group_scores(v, options.by);
+  std::size_t width = 5;
+  for (const GroupScore& g : groups) width = std::max(width, g.group.size());
+  const auto line = [&](const std::string& name, const Score& s) {
+    out += fmt::format("{:<{}} {:>5} {:>9} {:>9} {:>9} {:>6} {:>8} {:>11} {:>11}\n", name, width,
+                       s.n, percent(s.median), percent(s.p90), percent(s.mean), rank_text(s.rank),
+                       percent(s.inside), percent(s.naive_median), percent(s.naive_p90));
+  };
+  out += fmt::format("{:<{}} {:>5} {:>9} {:>9} {:>9} {:>6} {:>8} {:>11} {:>11}\n",
+                     fmt::format("{}", fmt::join(options.by, " ")), width, "rows", "median", "p90",
+                     "mean", "rank", "in band", "naive med", "naive p90");
+  for (const GroupScore& g : groups) line(g.group, g.score);
+  line("all", a);
+  if (const auto baseline = baseline_scores(v); !baseline.empty()) {
+    out += "\nconvolutions and products on the ANE, beside the naive model\n";
+    for (const GroupScore& g : baseline)
+      out += fmt::format("  {:<{}} {:>5} rows: median {:>6}, 90th {:>7}; naive {:>6}, {:>7}\n",
+                         g.group, width, g.score.n, percent(g.score.median), percent(g.score.p90),
+                         percent(g.score.naive_median), percent(g.score.naive_p90));
+  }
+  if (options.worst > 0) out += "\nworst rows (predicted over measured)\n";
+  for (const Comparison* c : worst(v, options.worst))
+    out +=
+        fmt::format("  {:>7.3f}  {}:{} {}: {}\n           {}\n", std::exp(c->log_ratio()),
+                    c->row.file, c->row.line, c->row.chip, c->row.spec, causes_text(c->prediction));
+  if (!v.skipped.empty()) out += "\nnot run\n";
+  for (const Skips& s : v.skipped) out += fmt::format("  {:>4}  {}\n", s.n, s.reason);
+  return out;
+}
+
+std::string validation_json(const Validation& v, const ReportOptions& options) {
+  Json j = {{"rows", v.rows},
+            {"with_spec", v.with_spec},
+            {"run", v.run},
+            {"coverage", v.coverage()},
+            {"all", score_json(score_of(all(v)))}};
+  j["by"] = Json::array();
+  for (const GroupScore& g : group_scores(v, options.by)) {
+    Json one = {{"group", g.group}};
+    one.update(score_json(g.score));
+    j["by"].push_back(one);
+  }
+  j["worst"] = Json::array();
+  for (const Comparison* c : worst(v, options.worst)) {
+    Json causes = Json::object();
+    for (const results::Part& p : c->prediction.causes) causes[p.name] = p.value;
+    j["worst"].push_back({{"file", c->row.file},
+                          {"line", c->row.line},
+                          {"chip", c->row.chip},
+                          {"spec", c->row.spec},
+                          {"quantity", c->row.quantity},
+                          {"measured", *c->row.value},
+                          {"predicted", number(*c->predicted)},
+                          {"error", number(c->error())},
+                          {"causes", causes}});
+  }
+  j["skipped"] = Json::array();
+  for (const Skips& s : v.skipped) j["skipped"].push_back({{"reason", s.reason}, {"n", s.n}});
+  j["listed"] = Json::array();
+  for (const Comparison& c : v.comparisons)
+    if (c.predicted && !c.scored())
+      j["listed"].push_back({{"file", c.row.file},
+                             {"line", c.row.line},
+                             {"chip", c.row.chip},
+                             {"spec", c.row.spec},
+                             {"measured", *c.row.value},
+                             {"predicted", number(*c.predicted)},
+                             {"reason", reason_listed(c)}});
+  return j.dump(2) + "\n";
+}
+
+std::string validation_csv(const Validation& v) {
+  std::string out =
+      "file,line,chip,trust,spec,quantity,measured,predicted,low,high,error,naive,bound,state,"
+      "reason\n";
+  for (const Comparison& c : v.comparisons) {
+    const std::string state = !c.predicted ? "skipped" : c.scored() ? "scored" : "listed";
+    const std::string reason = !c.predicted ? c.skipped : c.scored() ? "" : reason_listed(c);
+    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", quoted(c.row.file),
+                       c.row.line, quoted(c.row.chip), c.row.trust, c.row.spec, c.row.quantity,
+                       *c.row.value, c.predicted ? fmt::format("{:.6g}", *c.predicted) : "",
+                       c.predicted ? fmt::format("{:.6g}", c.band.low) : "",
+                       c.predicted ? fmt::format("{:.6g}", c.band.high) : "",
+                       c.predicted ? fmt::format("{:.4f}", c.error()) : "",
+                       c.naive ? fmt::format("{:.6g}", *c.naive) : "", c.prediction.bound, state,
+                       quoted(reason));
+  }
+  return out;
+}
+
+std::string validation_markdown(const Validation& v, const ReportOptions& options) {
+  const Score a = score_of(all(v));
+  std::string out = fmt::format(
+      "# Predictions against measured silicon\n\n"
+      "Made by `anesim validate --markdown`; do not edit. The error of a row is\n"
+      "exp(|ln(predicted / measured)|) - 1; `naive` is a roofline with one floor a family\n"
+      "(`sim/price/predict.h`); `in band` the share of rows whose measured value lies in the band "
+      "that\n"
+      "the prediction carries. Rows of trust D and rows set aside "
+      "(results/silicon/set_aside.csv)\nare listed, not scored.\n\n"
+      "{} rows, {} with a spec, {} run ({:.1f} %), {} scored, {} listed only.\n",
+      v.rows, v.with_spec, v.run, 100 * v.coverage(), a.n, listed(v));
+  const auto header = [&](const std::string& by) {
+    out += fmt::format(
+        "\n| {} | rows | median | 90th percentile | rank | in band | naive median | naive 90th |\n"
+        "|---|---:|---:|---:|---:|---:|---:|---:|\n",
+        by);
+  };
+  const auto line = [&](const std::string& name, const Score& s) {
+    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", name, s.n, percent(s.median),
+                       percent(s.p90), rank_text(s.rank), percent(s.inside),
+                       percent(s.naive_median), percent(s.naive_p90));
+  };
+  const std::vector<std::string> summary = {"measure", "file", "unit"};
+  header(fmt::format("{}", fmt::join(summary, ", ")));
+  for (const GroupScore& g : group_scores(v, summary)) line(g.group, g.score);
+  line("all", a);
+  out += "\n## Convolutions and products on the ANE, beside the naive model\n";
+  header("file");
+  for (const GroupScore& g : baseline_scores(v)) line(g.group, g.score);
+  out += "\n## By kind of work\n";
+  header(fmt::format("{}", fmt::join(options.by, ", ")));
+  for (const GroupScore& g : group_scores(v, options.by)) line(g.group, g.score);
+  out +=
+      "\n## Worst rows\n\n| predicted / measured | row | chip | spec | causes "
+      "|\n|---:|---|---|---|---|\n";
+  for (const Comparison* c : worst(v, options.worst))
+    out += fmt::format("| {:.3f} | {}:{} | {} | {} | {} |\n", std::exp(c->log_ratio()), c->row.file,
+                       c->row.line, c->row.chip, c->row.spec, causes_text(c->prediction));
+  out += "\n## Not run\n\n| rows | reason |\n|---:|---|\n";
+  for (const Skips& s : v.skipped) out += fmt::format("| {} | {} |\n", s.n, s.reason);
+  out +=
+      "\n## Listed, not scored\n\n| row | chip | predicted / measured | reason "
+      "|\n|---|---|---:|---|\n";
+  for (const Comparison& c : v.comparisons)
+    if (c.predicted && !c.scored())
+      out += fmt::format("| {}:{} | {} | {:.3f} | {} |\n", c.row.file, c.row.line, c.row.chip,
+                         *c.predicted / *c.row.value, reason_listed(c));
+  return out;
+}
+
+}  // namespace ane::sim

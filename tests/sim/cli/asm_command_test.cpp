@@ -1,0 +1,93 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "tests/program.h"
+
+namespace {
+
+using ane::anesim;
+using ane::Answer;
+
+using testing::HasSubstr;
+
+// A folder of its own for each test.
+class AsmCommand : public testing::Test {
+ protected:
+  AsmCommand() { std::filesystem::create_directories(folder_); }
+  ~AsmCommand() override { std::filesystem::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return folder_ + "/" + name; }
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(path(name), std::ios::binary) << text;
+    return path(name);
+  }
+  std::string read(const std::string& name) const {
+    std::ostringstream text;
+    text << std::ifstream(path(name), std::ios::binary).rdbuf();
+    return text.str();
+  }
+
+ private:
+  std::string folder_ = testing::TempDir() + "/asm_" + std::to_string(getpid()) +
+                        testing::UnitTest::GetInstance()->current_test_info()->name();
+};
+
+constexpr const char* listing =
+    ".program demo\n"
+    ".section 4 in 64\n"
+    ".data 4 0x0 hex 010203\n"
+    "ld1a bar=4 offset=0x0\n"
+    "conv kw=3 kh=3 sx=1 sy=1 pl=1 pt=1\n"
+    "run\n"
+    "end\n";
+
+TEST_F(AsmCommand, TextToFileToTextToFileIsTheSame) {
+  const std::string source = write("a.s", listing);
+  const Answer done = anesim("asm " + source + " -o " + path("a.anex"));
+  EXPECT_EQ(done.status, 0);
+  EXPECT_THAT(done.text, HasSubstr("6 words, 1 sections, 0 tensors"));
+  const Answer text = anesim("disasm " + path("a.anex"), "2>/dev/null");
+  EXPECT_EQ(text.text, listing);
+  write("b.s", text.text);
+  EXPECT_EQ(anesim("asm " + path("b.s") + " -o " + path("b.anex")).status, 0);
+  EXPECT_FALSE(read("a.anex").empty());
+  EXPECT_EQ(read("a.anex"), read("b.anex"));
+  EXPECT_THAT(anesim("disasm --no-data " + path("a.anex")).text, testing::Not(HasSubstr(".data")));
+}
+
+TEST_F(AsmCommand, AFaultIsOneLineWithFileAndLineAndWritesNothing) {
+  const std::string source = write("a.s", "nop\nconv kw=64\n");
+  const Answer a = anesim("asm " + source + " -o " + path("a.anex"));
+  EXPECT_EQ(a.status, 2);
+  EXPECT_EQ(a.text, "error: " + source + ":2: kw must be 0 to 63, not 64\n");
+  EXPECT_FALSE(std::filesystem::exists(path("a.anex")));
+}
+
+TEST_F(AsmCommand, ABrokenFileIsOneLineWithItsByte) {
+  const std::string broken = write("a.anex", "ANEX");
+  Answer a = anesim("disasm " + broken);
+  EXPECT_EQ(a.status, 2);
+  EXPECT_EQ(a.text, "error: " + broken + ": byte 4: truncated: 4 bytes expected, 0 left\n");
+  EXPECT_EQ(anesim("disasm " + path("none")).text,
+            "error: " + path("none") + ": cannot be read: No such file or directory\n");
+  EXPECT_EQ(anesim("disasm " + testing::TempDir()).status, 2);
+  EXPECT_EQ(anesim("asm " + testing::TempDir() + " -o " + path("x")).status, 2);
+}
+
+TEST_F(AsmCommand, WhatIsMissingOnTheCommandLineIsSaid) {
+  EXPECT_EQ(anesim("asm").status, 2);
+  EXPECT_THAT(anesim("asm x.s").text, HasSubstr("-o FILE says where to write"));
+  EXPECT_EQ(anesim("disasm").status, 2);
+  EXPECT_EQ(anesim("asm --help").status, 0);
+  EXPECT_THAT(anesim("disasm --help").text, HasSubstr("--no-data"));
+}
+
+}  // namespace

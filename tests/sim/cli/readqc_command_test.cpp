@@ -1,0 +1,124 @@
+// Is a person well served by anesim run readqc and anesim compare readqc, and by the program's
+// first words?
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <string>
+
+#include "tests/program.h"
+
+namespace {
+
+using ane::anesim;
+using ane::Answer;
+
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class ReadQcCommand : public testing::Test {
+ protected:
+  ReadQcCommand() {
+    std::filesystem::create_directories(folder_);
+    std::ofstream file(reads_);
+    std::mt19937 rng(3);
+    for (int i = 0; i < 400; ++i) {
+      std::string bases, qualities;
+      const unsigned spread = i % 3 == 0 ? 12 : 40;
+      for (int b = 0; b < 100; ++b) {
+        bases += "ACGT"[rng() % 4];
+        qualities += static_cast<char>('#' + rng() % spread);
+      }
+      file << "@r" << i << "\n" << bases << "\n+\n" << qualities << "\n";
+    }
+  }
+  ~ReadQcCommand() override { std::filesystem::remove_all(folder_); }
+
+  Answer run(const std::string& options) const {
+    return anesim("run readqc --model biometal --reads " + reads_ + " " + options);
+  }
+
+  const std::string folder_ = testing::TempDir() + "/readqc_" + std::to_string(getpid()) +
+                              testing::UnitTest::GetInstance()->current_test_info()->name();
+  const std::string reads_ = folder_ + "/r.fastq", db_ = folder_ + "/r.db";
+};
+
+std::string without_input_line(std::string text) {
+  const std::size_t at = text.find("  input");
+  return text.erase(at, text.find('\n', at) - at);
+}
+
+std::size_t count(const std::string& text, const std::string& word) {
+  std::size_t n = 0;
+  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++n;
+  return n;
+}
+
+TEST_F(ReadQcCommand, ReadsAFileOnceSoThatAPipeGivesTheSameAnswer) {
+  // W8A8 looks at reads to calibrate, a model by name to train, before any is answered.
+  for (const std::string model : {"biometal --precision w8a8", "mlp"}) {
+    const std::string options = "run readqc --no-db --model " + model + " --reads ";
+    const Answer file = anesim(options + reads_), pipe = anesim(options + "- <" + reads_);
+    EXPECT_EQ(file.status, 0) << file.text;
+    EXPECT_EQ(count(file.text, "Phred+33"), 1U) << file.text;
+    EXPECT_EQ(pipe.status, 0) << pipe.text;
+    const std::string answers = anesim(options + reads_, "2>/dev/null").text;
+    EXPECT_THAT(answers, HasSubstr("digest"));
+    EXPECT_EQ(without_input_line(answers),
+              without_input_line(anesim(options + "- <" + reads_, "2>/dev/null").text));
+  }
+}
+
+TEST_F(ReadQcCommand, AFaultOfAnOutputOptionIsToldBeforeAnythingIsWritten) {
+  for (const std::string options :
+       {"--view sumary", "--unit gpu --trace t.json", "--json --csv", "--limit 0", "--seed -1"}) {
+    const Answer a = options == "--seed -1"
+                         ? anesim("run readqc --model mlp --seed -1 --reads " + reads_)
+                         : run(options + " --db " + db_);
+    EXPECT_EQ(a.status, 2) << options;
+    EXPECT_THAT(a.text, HasSubstr("error: --")) << options;
+    EXPECT_FALSE(std::filesystem::exists(db_)) << options;
+  }
+  EXPECT_THAT(run("--view sumary").text, HasSubstr("did you mean 'summary'?"));
+}
+
+TEST_F(ReadQcCommand, LimitCountsTheReadsThatAreAnswered) {
+  EXPECT_THAT(run("--no-db --limit 7").text, HasSubstr("r.fastq, 7 items"));
+  EXPECT_THAT(run("--no-db --limit 7 --part test").text, HasSubstr("r.fastq, 7 items"));
+  EXPECT_THAT(run("--no-db").text, HasSubstr("r.fastq, 400 items"));
+}
+
+TEST(CompareCommand, TakesNamesWithBlanksAndRefusesEmptyLists) {
+  const Answer two =
+      anesim("compare readqc --chips 'M1 Max (24c), M4' --units ane --batches 1 --no-db", "2>&1");
+  EXPECT_EQ(two.status, 0) << two.text;
+  EXPECT_THAT(two.text, HasSubstr("M1Max-24c"));
+  for (const std::string workload : {"readqc", "mpnn", "vision_language"})
+    for (const std::string list : {"chips", "units"}) {
+      const Answer a = anesim("compare " + workload + " --" + list + " , --no-db");
+      EXPECT_EQ(a.status, 2);
+      EXPECT_THAT(a.text, StartsWith("error: --" + list + ": an empty list"));
+    }
+}
+
+TEST(Program, SaysItsVersionAndWhatItDoesNotKnow) {
+  const Answer version = anesim("--version");
+  EXPECT_EQ(version.status, 0);
+  EXPECT_THAT(version.text, testing::MatchesRegex("anesim [0-9]+\\.[0-9]+\\.[0-9]+.*\n"));
+  EXPECT_THAT(anesim("--help").text, HasSubstr("anesim --version"));
+  EXPECT_THAT(anesim("--verzion").text, StartsWith("error: unknown option '--verzion'\n"));
+  EXPECT_THAT(anesim("tablez").text, HasSubstr("did you mean 'tables'?"));
+}
+
+TEST(Program, AFullDiskIsAnError) {
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "this host has no /dev/full";
+  const Answer a = anesim("chips", "2>&1 >/dev/full");
+  EXPECT_EQ(a.status, 2);
+  EXPECT_EQ(a.text, "error: the output cannot be written: No space left on device\n");
+}
+
+}  // namespace

@@ -1,0 +1,389 @@
+// The laws of docs/timing.md for the ANE, each at its boundary against its closed form. Labels are
+// those of the page.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "isa/error.h"
+#include "sim/ane/timing.h"
+#include "sim/chips/chip.h"
+#include "sim/price/predict.h"
+#include "sim/runtimes/runtime.h"
+#include "workloads/networks/spec.h"
+
+namespace ane::sim {
+namespace {
+
+using isa::NeOp;
+using isa::PeMode;
+using isa::Task;
+
+Prediction of(const std::string& spec, const std::string& chip = "M4",
+              const std::vector<std::string>& settings = {}) {
+  const workloads::Spec s = workloads::parse_spec("unit=ane " + spec);
+  return predict(s, load_chip(chip, settings), load_runtime(s.path));
+}
+double time_of(const std::string& spec, const std::string& chip = "M4",
+               const std::vector<std::string>& settings = {}) {
+  return of(spec, chip, settings).seconds;
+}
+double cause(const Prediction& p, std::string_view name) {
+  for (const results::Part& part : p.causes)
+    if (part.name == name) return part.value;
+  return 0;
+}
+
+const AneParameters& m4() {
+  static const Chip chip = load_chip("M4");
+  return chip.ane();
+}
+
+// A convolution whose operands lie in L2, of `width` x 1 positions.
+Task conv(std::int64_t cin, std::int64_t cout, std::int64_t width, int kernel = 1) {
+  Task t;
+  t.ne = NeOp::mac;
+  t.in1 = {.w = width, .h = 1, .c = cin, .n = 1};
+  t.out = {.w = width, .h = 1, .c = cout, .n = 1};
+  t.kw = t.kh = kernel;
+  return t;
+}
+isa::MemoryOperand in_memory(const isa::Extents& e) {
+  isa::MemoryOperand m;
+  m.enable = true;
+  m.sw = 2;
+  m.sh = 2 * e.w;
+  m.sc = m.sh * e.h;
+  m.sn = m.sc * e.c;
+  return m;
+}
+void stream(Task& t, std::int64_t bytes_of_one) {
+  t.kernel.enable = true;
+  t.kernel.length = bytes_of_one;
+  for (std::size_t e = 0; e < t.kernel.streams.size(); ++e)
+    t.kernel.streams[e] = static_cast<std::int64_t>(e) * bytes_of_one;
+}
+TaskTime priced(const Task& t, const AneParameters& chip = m4()) {
+  return price(t, count_work(t, chip), chip);
+}
+
+double fixed_cycles(const Task& t, const AneParameters& chip) {
+  return static_cast<double>((t.out.c + 15) / 16) / 16 * chip.unit_overhead;
+}
+
+TEST(AneLaw, AWorkUnitCostsItsProductsAndAFixedFill) {  // [T1]
+  // 128 positions, 4096 products each, 2 channels an engine at 256 MAC a cycle; results leave by
+  // the channel, 16 in the time of `unit_overhead`.
+  const double cycles = 128.0 * 4096 * 2 / 256 + m4().unit_overhead * 2 / 16;
+  EXPECT_DOUBLE_EQ(priced(conv(4096, 32, 128)).mac, cycles / m4().clock_hz);
+  EXPECT_DOUBLE_EQ(priced(conv(4096, 32, 256)).mac, 2 * cycles / m4().clock_hz);
+  // One position more begins another unit.
+  EXPECT_GT(priced(conv(4096, 32, 129)).mac, priced(conv(4096, 32, 128)).mac * 1.1);
+}
+
+TEST(AneLaw, APassMakesAsManyChannelsAsTheKernelMemoryHolds) {  // [T2]
+  // 4096 products of 2 bytes: 8 channels an engine, 128 in a pass.
+  EXPECT_EQ(count_work(conv(4096, 128, 128), m4()).passes, 1);
+  EXPECT_EQ(count_work(conv(4096, 129, 128), m4()).passes, 2);
+  EXPECT_EQ(count_work(conv(64, 256, 128), m4()).passes, 1);  // never more than 16 an engine
+  EXPECT_EQ(count_work(conv(64, 257, 128), m4()).passes, 2);
+}
+
+TEST(AneLaw, FewOutputChannelsLightFewCoresAndTakeAsLong) {  // [T3]
+  for (const int cout : {1, 2, 4, 16}) {
+    EXPECT_DOUBLE_EQ(priced(conv(512, cout, 128)).mac, priced(conv(512, 16, 128)).mac) << cout;
+    EXPECT_EQ(count_work(conv(512, cout, 128), m4()).lit_cores, cout);
+  }
+  const double first = priced(conv(512, 16, 128)).mac, second = priced(conv(512, 17, 128)).mac;
+  EXPECT_NEAR(second - first, (128.0 * 512 / 256 + m4().unit_overhead / 16) / m4().clock_hz, 1e-15);
+}
+
+TEST(AneLaw, ZeroWeightsAreSkippedByTheMeasuredShares) {  // [T4]
+  AneParameters chip = m4();
+  const auto mac = [&](double zeros) {
+    Task t = conv(4096, 256, 128);
+    t.skip = static_cast<std::uint16_t>(zeros * 65535);
+    return priced(t, chip).mac - fixed_cycles(t, chip) / chip.clock_hz;
+  };
+  chip.detects_zeros = true;
+  const double dense = mac(0);
+  EXPECT_NEAR(mac(0.5) / dense, chip.zero_skip_50, 1e-4);
+  EXPECT_NEAR(mac(0.75) / dense, chip.zero_skip_75, 1e-4);
+  EXPECT_NEAR(mac(0.9) / dense, chip.zero_skip_90, 1e-4);
+  EXPECT_NEAR(mac(0.625) / dense, (chip.zero_skip_50 + chip.zero_skip_75) / 2, 1e-4);
+  EXPECT_NEAR(mac(0.95) / dense, (chip.zero_skip_90 + chip.zero_skip_100) / 2, 1e-4);
+  chip.detects_zeros = false;  // dense storage hides them
+  EXPECT_DOUBLE_EQ(mac(0.9), dense);
+}
+
+TEST(AneLaw, StagesOfATaskOverlapButForTheirFirstWorkUnit) {  // [T5]
+  Task t = conv(512, 512, 256);
+  t.load1 = in_memory(t.in1);
+  const TaskTime p = priced(t);
+  const double longest = std::max(p.mac, p.load), other = std::min(p.mac, p.load);
+  EXPECT_DOUBLE_EQ(p.engine, p.overhead + longest + other / 2);
+}
+
+TEST(AneLaw, StreamsAPowerOfTwoApartMeetInTheMemory) {  // [T8]
+  const double slow = m4().weight_conflict_bandwidth, fast = m4().weight_bandwidth;
+  const auto rate = [](std::int64_t bytes, std::int64_t width) {
+    Task t = conv(4096, 4096, width);
+    stream(t, bytes);
+    return 16.0 * static_cast<double>(bytes) / priced(t).weights;
+  };
+  EXPECT_NEAR(rate(2 << 20, 64), slow, 1);
+  EXPECT_NEAR(rate(8 << 20, 64), slow, 1);
+  EXPECT_NEAR(rate((2 << 20) + 64, 64), fast, 1);
+  EXPECT_NEAR(rate(1 << 20, 64), fast, 1);
+  EXPECT_NEAR(rate(2 << 20, 1), fast, 1);    // one position
+  EXPECT_NEAR(rate(2 << 20, 128), fast, 1);  // a whole work unit
+}
+
+TEST(AneLaw, AnIdleEngineWakesWhereItsRailWentOff) {  // [T9]
+  const AneParameters& a = m4();
+  const auto idle = [](double s) { return "kind=launch path=direct idle_s=" + std::to_string(s); };
+  EXPECT_NEAR(time_of(idle(a.rail_off_after)) - time_of(idle(a.rail_off_after - 1e-3)), a.cold_wake,
+              1e-9);
+}
+
+TEST(AneLaw, AnIdleGapDropsTheClockAndLoadRaisesItAgain) {  // [T9]
+  const std::string work =
+      "kind=conv path=direct cin=512 cout=512 h=64 w=64 depth=64 shared_weights=1";
+  const Chip chip = load_chip("M4");
+  const double floor_share = chip.ane().floor_clock_hz / chip.ane().clock_hz;
+  const auto engine = [&](const std::string& spec, const std::string& ramp) {
+    const Prediction p = of(spec, "M4", {"ane.ramp_time=" + ramp});
+    return p.seconds - cause(p, "dispatch");
+  };
+  EXPECT_DOUBLE_EQ(time_of(work + " idle_s=0.0003"), time_of(work));
+  const double full = engine(work, "1 s"), floor = engine(work + " idle_s=0.0004", "100 s");
+  EXPECT_NEAR(floor / full, 1 / floor_share, 0.01);
+  EXPECT_NEAR(engine(work + " idle_s=0.0004", "0 s"), full, 1e-9);
+  // A ramp that ends inside the call: half of it counts at either rate.
+  const double ramp = 2e-3;
+  EXPECT_NEAR(engine(work + " idle_s=0.0004", "2 ms"),
+              ramp + (1 - ramp * (1 / floor + 1 / full) / 2) * full, 1e-6);
+  EXPECT_NEAR(cause(of("kind=launch path=direct cold=1"), "dispatch"),
+              chip.ane().dispatch_direct / floor_share, 1e-9);
+}
+
+TEST(AneLaw, TheFloorOfACallIsThatOfItsPath) {  // [T10]
+  EXPECT_DOUBLE_EQ(time_of("kind=launch path=direct"),
+                   m4().dispatch_direct + load_runtime("direct").costs().call_ane);
+  EXPECT_DOUBLE_EQ(time_of("kind=launch path=coreml"),
+                   m4().dispatch_coreml + load_runtime("coreml").costs().call_ane);
+}
+
+TEST(AneLaw, EveryFurtherLayerOfAChainCostsTheSame) {  // [T11]
+  const auto chain = [](int depth) {
+    return time_of("kind=conv path=direct cin=512 cout=512 h=1 w=64 shared_weights=1 depth=" +
+                   std::to_string(depth));
+  };
+  const double layer = (chain(128) - chain(64)) / 64;
+  EXPECT_NEAR((chain(192) - chain(128)) / 64, layer, 1e-4 * layer);
+  // Beside the layers: the floor, and what the first and last layer move through memory.
+  EXPECT_GT(chain(128) - 128 * layer, m4().dispatch_direct);
+  EXPECT_LT(chain(128) - 128 * layer, m4().dispatch_direct + 12e-6);
+  EXPECT_LT(chain(32) / 32, chain(1) / 10);
+}
+
+TEST(AneLaw, CompressedWeightsTakeTheirStoredBytes) {  // [T12]
+  const auto weights = [](const std::string& format, const std::string& chip) {
+    return cause(of("kind=matmul path=direct m=1 n=32768 k=4096 weights=" + format, chip),
+                 "weights");
+  };
+  const double fp16 = weights("fp16", "M4");
+  EXPECT_NEAR(fp16, 2.0 * 32768 * 4096 / m4().weight_bandwidth, 0.02 * fp16);
+  EXPECT_NEAR(weights("int8", "M4") / fp16, 0.5, 0.02);
+  EXPECT_NEAR(weights("lut4", "M4") / fp16, 0.25, 0.02);
+  // M1 folds int8 to fp16 and streams palettes.
+  EXPECT_NEAR(weights("int8", "M1") / weights("fp16", "M1"), 1, 1e-9);
+  EXPECT_NEAR(weights("lut4", "M1") / weights("fp16", "M1"), 0.25, 0.02);
+}
+
+TEST(AneLaw, IntegerActivationsPayInChainsOnly) {  // [T13]
+  const auto time = [](const std::string& numbers, int depth) {
+    return time_of("kind=conv path=direct cin=512 cout=512 h=64 w=64 shared_weights=1 depth=" +
+                   std::to_string(depth) + numbers);
+  };
+  const std::string w8a8 = " weights=int8 activations=int8", w8 = " weights=int8";
+  // One layer carries both conversions; a chain carries them once.
+  EXPECT_GT(time(w8a8, 1), time(w8, 1));
+  EXPECT_GT(time(w8, 128) / time(w8a8, 128), 1.8);
+  EXPECT_LT(time(w8, 128) / time(w8a8, 128), 2.0);
+}
+
+TEST(AneLaw, WinogradDividesDenseThreeByThreeOfStrideOne) {  // [T14]
+  AneParameters chip = m4();
+  chip.winograd_gain = 1.45;
+  Task t = conv(256, 256, 128, 3);
+  const double fixed = fixed_cycles(t, chip) / chip.clock_hz;
+  const double direct = priced(t, chip).mac;
+  t.winograd = true;
+  EXPECT_NEAR((direct - fixed) / (priced(t, chip).mac - fixed), 1.45, 1e-9);
+  // Lowering asks for it for these and no others.
+  const std::string layer = "kind=conv path=direct cin=512 cout=512 h=32 w=32 ";
+  const auto gain = [&](const std::string& rest) {
+    return time_of(layer + rest) / time_of(layer + rest, "M4", {"ane.winograd_gain=1.45"});
+  };
+  EXPECT_GT(gain("kh=3 kw=3"), 1.15);
+  for (const char* other :
+       {"kh=3 kw=3 stride=2", "kh=5 kw=5", "kh=1 kw=1", "kh=3 kw=3 weights=sparse50"})
+    EXPECT_NEAR(gain(other), 1, 1e-9) << other;
+}
+
+TEST(AneLaw, ActivationsOfAChainLeaveL2WhereTwoOfThemDoNotFit) {  // [T15]
+  // M1 chains no tiles: 512 channels of 960 positions are 0.94 MiB, of 1088 1.06 MiB.
+  const auto bytes = [](int width, int depth, const std::string& chip) {
+    return of("kind=conv path=direct cin=512 cout=512 h=1 shared_weights=1 depth=" +
+                  std::to_string(depth) + " w=" + std::to_string(width),
+              chip)
+        .dram_bytes;
+  };
+  const double small = 2.0 * 512 * 960, large = 2.0 * 512 * 1088;
+  EXPECT_NEAR(bytes(960, 16, "M1") - bytes(960, 8, "M1"), 0, 0.01 * small);
+  EXPECT_GE(bytes(1088, 16, "M1") - bytes(1088, 8, "M1"), 8 * large);
+  // M4 runs the chain tile by tile: input and result alone pass the memory.
+  EXPECT_NEAR(bytes(4096, 16, "M4") - bytes(4096, 8, "M4"), 0, 0.2 * 8 * 2 * 512 * 4096);
+}
+
+TEST(AneLaw, AProductOfActivationsAlsoLoadsItsRightHandSide) {  // [T16]
+  Task conv1 = conv(1024, 1024, 128), mm = conv1;
+  mm.ne = NeOp::mm;
+  mm.in2 = {.w = 1024, .h = 1, .c = 1024, .n = 1};
+  const double right = 2.0 * 1024 * 1024 / m4().product_load / m4().l2_clock_hz;
+  const double out = 2.0 * 1024 * 128 / m4().l2_write / m4().l2_clock_hz;
+  EXPECT_DOUBLE_EQ(priced(mm).mac, std::max(priced(conv1).mac, right + out));
+  EXPECT_GT(priced(mm).mac, priced(conv1).mac);
+}
+
+TEST(AneLaw, ResultsLeaveThroughOnePortOfL2) {  // [T16]
+  // One product a result: the port bounds, and what it adds is told apart.
+  const Task t = conv(1, 256, 4096);
+  const TaskTime p = priced(t);
+  EXPECT_DOUBLE_EQ(p.mac, 2.0 * 256 * 4096 / m4().l2_write / m4().l2_clock_hz);
+  EXPECT_GT(p.bank_conflict, 0);
+}
+
+TEST(AneLaw, BatchesHelpOnlyWhereTheFloorBinds) {  // [T18]
+  const auto item = [](const std::string& work, int batch) {
+    return time_of(work + " batch=" + std::to_string(batch)) / batch;
+  };
+  const std::string small = "kind=matmul path=direct m=1 n=256 k=256",
+                    large = "kind=conv path=direct cin=512 cout=512 h=64 w=64";
+  EXPECT_LT(item(small, 64), item(small, 1) / 20);
+  EXPECT_GT(item(large, 16), item(large, 1) / 3);
+}
+
+TEST(AneLaw, HostCopiesAreThoseOfTheRuntime) {  // [T18]
+  // 4 MiB in, 4 MiB out.
+  const std::string relu = "kind=elementwise op=relu elements=2097152 path=";
+  EXPECT_NEAR(cause(of(relu + "aneforge"), "host copies"), 8.0 * 1048576 / m4().host_copy_bandwidth,
+              1e-9);
+  EXPECT_EQ(cause(of(relu + "direct"), "host copies"), 0);
+}
+
+TEST(AneLaw, WeightsAndTilesShareOnePortToTheMemory) {  // [T19]
+  AneParameters chip = m4();
+  chip.tile_bandwidth = chip.weight_bandwidth = 1e12;
+  Task t = conv(64, 64, 4096);
+  t.load1 = in_memory(t.in1);
+  stream(t, 1 << 20);
+  const TaskTime p = priced(t, chip);
+  EXPECT_NEAR(p.engine - p.overhead, (16.0 * 1048576 + 2.0 * 64 * 4096) / chip.dram_bandwidth,
+              1e-12);
+}
+
+TEST(AneLaw, BandwidthIsOfOneOfTwoClasses) {  // [T19]
+  for (const std::string& name : chip_names()) {
+    const Chip chip = load_chip(name);
+    if (!chip.has_ane() || name[0] != 'M') continue;  // phones have less memory than either
+    const double gb = chip.ane().dram_bandwidth / 1e9;
+    EXPECT_TRUE((gb > 50 && gb < 72) || (gb > 115 && gb < 155)) << name << " " << gb;
+  }
+}
+
+TEST(AneLaw, TheMemoryIsSharedWithCpuAndGpu) {  // [T20]
+  const std::string work = "kind=matmul path=direct m=1 n=32768 k=4096";
+  const Chip chip = load_chip("M4");
+  const double alone = cause(of(work), "weights");
+  const double both = chip.ane().dram_bandwidth + chip.gpu().bandwidth_stream;
+  ASSERT_GT(both, chip.memory().bandwidth);
+  EXPECT_NEAR(cause(of(work + " concurrent=gpu"), "weights"),
+              alone * both / chip.memory().bandwidth, 1e-3 * alone);
+  // M4 Max has memory for both.
+  const Chip max = load_chip("M4 Max");
+  ASSERT_LT(max.ane().dram_bandwidth + max.cpu().bandwidth, max.memory().bandwidth);
+  EXPECT_DOUBLE_EQ(time_of(work + " concurrent=cpu", "M4 Max"), time_of(work, "M4 Max"));
+  EXPECT_THROW(of(work + " concurrent=fpga"), InputError);
+}
+
+TEST(AneLaw, ThePlanarEngineReadsTwoOperandsAtHalfTheRate) {  // [T21]
+  Task t;
+  t.pe = PeMode::ew;
+  t.in1 = t.in2 = t.out = {.w = 1024, .h = 1, .c = 64, .n = 1};
+  EXPECT_DOUBLE_EQ(priced(t).planar, 65536 / m4().pe_elements_two / m4().l2_clock_hz);
+  // A broadcast operand is read with the elements it has.
+  Task scaled = t;
+  scaled.in2.w = 1;
+  EXPECT_DOUBLE_EQ(
+      priced(scaled).planar,
+      ((65536 - 64) / m4().pe_elements + 64 / m4().pe_elements_two) / m4().l2_clock_hz);
+  // What the neural engines make does not pass its read port.
+  Task joined = conv(64, 64, 1024);
+  joined.pe = PeMode::ew;
+  joined.in2 = joined.out;
+  EXPECT_DOUBLE_EQ(priced(joined).planar, 65536 / m4().pe_elements / m4().l2_clock_hz);
+}
+
+TEST(AneLaw, SoftmaxAndNormsPassThePlanarEngineOnceATask) {  // [T21]
+  // [256, 1024] on M4; row by row of the cost.
+  const auto engine = [](const std::string& op) {
+    const std::string one = "kind=op path=direct shape=256x1024 op=" + op;
+    return cause(of(one), "planar engine") + cause(of(one), "compute") + cause(of(one), "overhead");
+  };
+  const double pass = 262144 / m4().pe_elements / m4().l2_clock_hz;
+  // Maximum, difference (two operands), exponential, sum, product (two operands).
+  EXPECT_GT(engine("softmax"), 2 * pass);
+  EXPECT_LT(engine("softmax"), 8 * pass);
+  EXPECT_GT(engine("layer_norm"), engine("softmax"));
+}
+
+TEST(AneLaw, SoftmaxLargerThanL2ReadsItsOperandOnce) {  // [T21]
+  // Its steps run on one piece after the other: 64 MiB in, 64 MiB out, whatever the chip chains.
+  for (const char* chip : {"M1", "M4"})
+    EXPECT_LT(of("kind=op path=direct shape=1024x32768 op=softmax", chip).dram_bytes,
+              1.1 * 2 * 2.0 * 1024 * 32768)
+        << chip;
+}
+
+TEST(AneLaw, WeightsComeAheadIntoTheSystemCacheOfPhones) {  // [T7]
+  const auto net = [](const std::string& weights, const char* ahead) {
+    return time_of(
+        "kind=network path=coreml name=mobilenet_v2 input=1x3x224x224 weights=" + weights, "A16",
+        {std::string("ane.weights_ahead=") + ahead});
+  };
+  EXPECT_LT(net("fp16", "24MiB"), 1.05 * net("lut2", "24MiB"));
+  EXPECT_GT(net("fp16", "0MiB"), 1.15 * net("lut2", "0MiB"));
+  // The memory is no faster for it: one layer's weights come no sooner.
+  const auto vector = [](const char* ahead) {
+    return time_of("kind=matmul path=direct m=1 n=4096 k=4096", "A16",
+                   {std::string("ane.weights_ahead=") + ahead});
+  };
+  EXPECT_NEAR(vector("24MiB"), vector("0MiB"), 0.01 * vector("0MiB"));
+}
+
+TEST(AneLaw, TasksDoNotOverlapEachOther) {  // [T17]
+  // A chain of unequal layers takes the sum of its layers' engine times.
+  const auto engine = [](const std::string& spec) {
+    const Prediction p = of("kind=conv path=direct h=1 w=512 " + spec);
+    return p.seconds - cause(p, "dispatch");
+  };
+  const double one = engine("cin=256 cout=256 depth=3 shared_weights=1") -
+                     engine("cin=256 cout=256 depth=2 shared_weights=1");
+  const double many = engine("cin=256 cout=256 depth=10 shared_weights=1") -
+                      engine("cin=256 cout=256 depth=2 shared_weights=1");
+  EXPECT_NEAR(many, 8 * one, 0.02 * many);
+}
+
+}  // namespace
+}  // namespace ane::sim

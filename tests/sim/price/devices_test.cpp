@@ -1,0 +1,379 @@
+#include <gmock/gmock.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "isa/error.h"
+#include "sim/devices/estimate.h"
+#include "sim/price/predict.h"
+#include "workloads/networks/spec.h"
+#include "workloads/request/spec_work.h"
+
+namespace ane::sim {
+namespace {
+
+using workloads::product;
+using Works = std::vector<kernels::Work>;
+
+DeviceEstimate gpu(const Works& w, const std::string& chip = "M1Max",
+                   const std::string& runtime = "mps", PriceOptions o = {}) {
+  o.overlap = true;
+  return price_gpu(w, load_chip(chip), load_runtime(runtime), o);
+}
+
+TEST(Gpu, ALargeProductTakesItsFlopOverThePeakAndTheUtilisation) {
+  const Chip chip = load_chip("M1Max");
+  const Runtime runtime = load_runtime("mps");
+  const DeviceEstimate e = gpu({product(8192, 8192, 8192, 2, 2)});
+  const double ideal =
+      2.0 * 8192 * 8192 * 8192 /
+      (chip.gpu().peak_fp16() * chip.gpu().utilisation * runtime.costs().gemm_utilisation);
+  EXPECT_GT(e.seconds(), ideal);
+  EXPECT_LT(e.seconds(), 1.05 * ideal);
+  EXPECT_EQ(e.bound(), "compute");
+}
+
+TEST(Gpu, RowsUpToATileCostTheSameFromTwoOn) {
+  // MLX issue 3661: M = 2 .. 32 of a product cost the same, since a tile is padded.
+  const double two = gpu({product(2, 4096, 4096, 2, 2)}).compute;
+  const double tile = gpu({product(32, 4096, 4096, 2, 2)}).compute;
+  EXPECT_NEAR(two, tile, 0.02 * tile);
+  EXPECT_GT(gpu({product(65, 4096, 4096, 2, 2)}).compute,
+            1.5 * gpu({product(64, 4096, 4096, 2, 2)}).compute);
+}
+
+TEST(Gpu, OneTileMoreThanTheCoresHoldCostsAFurtherRound) {
+  // 32 cores: 4 x 8 tiles of 64 fill them, 33 tiles need two rounds.
+  const double full = gpu({product(64, 64 * 32, 4096, 2, 2)}).compute;
+  const double over = gpu({product(64, 64 * 33, 4096, 2, 2)}).compute;
+  const double r0 = load_chip("M1Max").gpu().tile_latency;
+  EXPECT_NEAR(over / full, (2 + r0) / (1 + r0), 0.1);
+}
+
+TEST(Gpu, SmallOperatorsAreLimitedByTheSlowerOfHostAndDevice) {
+  const Works many = [] {
+    kernels::Work w = workloads::pointwise(16, 4);
+    w.kind = kernels::WorkKind::reduction;
+    w.count = 1000;
+    return Works{w};
+  }();
+  // MPSGraph operators take 20 us to encode: the device starves (PyTorch issue 148219).
+  const DeviceEstimate torch = gpu(many, "M1Pro", "torch_mps");
+  EXPECT_NEAR(torch.seconds() / 1000, load_runtime("torch_mps").costs().op_dispatch, 1e-9);
+  EXPECT_EQ(torch.bound(), "dispatch");
+  const DeviceEstimate llama = gpu(many, "M1Pro", "llamacpp");
+  EXPECT_EQ(llama.bound(), "overhead");
+  EXPECT_EQ(llama.dispatch, 0);
+}
+
+TEST(Gpu, AWaitIsPaidOnceUnlessCallsOverlap) {
+  const Chip chip = load_chip("M1Pro");
+  const Runtime mlx = load_runtime("mlx");
+  const Works w = {product(64, 64, 64, 4, 4)};
+  const DeviceEstimate waiting = price_gpu(w, chip, mlx, {});
+  PriceOptions stream;
+  stream.overlap = true;
+  EXPECT_NEAR(waiting.seconds() - price_gpu(w, chip, mlx, stream).seconds(), chip.gpu().sync_time,
+              1e-12);
+}
+
+TEST(Gpu, HostTensorsCrossPcieOnlyWhereTheGpuIsACard) {
+  PriceOptions o;
+  o.host_in = Bytes{24'800'000};
+  const Works w = {product(64, 64, 64, 4, 4)};
+  const Chip card = load_chip("RTX4090");
+  EXPECT_NEAR(price_gpu(w, card, load_runtime("cuda_torch"), o).copy,
+              24.8e6 / card.pcie()->bandwidth + card.pcie()->latency, 1e-9);
+  EXPECT_EQ(price_gpu(w, load_chip("M1"), load_runtime("mlx"), o).copy, 0);
+}
+
+TEST(Gpu, AnOutputAbove2GiBIsPassedOverAgainByTorch) {
+  const auto bytes_per_output = [](std::int64_t m) {
+    const Works w = {product(m, 1024, 64, 4, 4)};
+    PriceOptions o;
+    o.precision = Precision::fp32;
+    return gpu(w, "M3", "torch_mps", o).dram_bytes / static_cast<double>(w[0].written.count);
+  };
+  const double extra = *load_runtime("torch_mps").costs().large_output_passes;
+  EXPECT_NEAR(bytes_per_output(524289) - bytes_per_output(524288), extra, 0.01);
+}
+
+TEST(Cpu, AProductBelowTheThresholdStaysOnOneMatrixUnit) {
+  const Chip chip = load_chip("M1Max");
+  const Runtime accelerate = load_runtime("accelerate");
+  PriceOptions o;
+  o.precision = Precision::fp32;
+  const auto rate = [&](std::int64_t n) {
+    const double nn = static_cast<double>(n);
+    return 2 * nn * nn * nn / price_cpu(Works{product(n, n, n, 4, 4)}, chip, accelerate, o).compute;
+  };
+  EXPECT_LT(rate(384), chip.cpu().matrix_fp32);
+  EXPECT_GT(rate(448), 1.5 * rate(384));
+}
+
+TEST(Cpu, PasslessBuffersCostLessThanFreshOnes) {
+  // torch returns large outputs to the system: fresh pages at each call.
+  PriceOptions o;
+  o.precision = Precision::fp32;
+  const Works w = {product(1'000'000, 1024, 64, 4, 4)};
+  const Chip chip = load_chip("M4Pro");
+  const DeviceEstimate torch = price_cpu(w, chip, load_runtime("torch_cpu"), o);
+  EXPECT_GT(torch.memory, 4.096e9 / *load_runtime("torch_cpu").costs().cpu_first_touch);
+  EXPECT_LT(price_cpu(w, chip, load_runtime("accelerate"), o).memory, torch.memory / 3);
+}
+
+TEST(Cpu, WithoutAMatrixUnitAProductIsSharedByThePerformanceCores) {
+  const Chip chip = load_chip("M1");
+  const Runtime blas = load_runtime("torch_cpu_openblas");
+  const CpuParameters& cpu = chip.cpu();
+  PriceOptions o;
+  o.precision = Precision::fp32;
+  const double each = 2.0 * 512 * 512 * 512;
+  const double handoff = 4 * *blas.costs().cpu_handoff;  // 4 P cores
+  const double rate = cpu.product_vector * 4 * cpu.neon_fp32_p * cpu.p_clock_all_hz;
+  EXPECT_NEAR(price_cpu(Works{product(512, 512, 512, 4, 4)}, chip, blas, o).compute,
+              each / rate + handoff, 1e-12);
+  // One after the other: a batch pays both each time.
+  EXPECT_NEAR(price_cpu(Works{product(512, 512, 512, 4, 4, 100, true)}, chip, blas, o).compute,
+              100 * (each / rate + handoff), 1e-10);
+}
+
+TEST(Cpu, OfEvenSharesTheSlowestCoreDecides) {
+  const Runtime all = load_runtime("torch_cpu_openblas_2023");
+  PriceOptions o;
+  o.precision = Precision::fp32;
+  const auto compute = [&](const Chip& chip, double threads) {
+    return price_cpu(Works{product(512, 512, 512, 4, 4)}, chip, all, o).compute -
+           threads * *all.costs().cpu_handoff;
+  };
+  const Chip chip = load_chip("M1");
+  const CpuParameters& cpu = chip.cpu();
+  const double each = 2.0 * 512 * 512 * 512 / cpu.product_vector;
+  const double e_core = cpu.neon_fp32_e * cpu.e_clock_hz;
+  EXPECT_NEAR(compute(chip, 8), each / (8 * e_core), 1e-12);
+  // Four threads on the P cores alone end sooner than eight with E cores among them.
+  EXPECT_NEAR(compute(load_chip("M1", {"cpu.e_cores=0"}), 4),
+              each / (4 * cpu.neon_fp32_p * cpu.p_clock_all_hz), 1e-12);
+  EXPECT_GT(compute(chip, 8), compute(load_chip("M1", {"cpu.e_cores=0"}), 4));
+}
+
+TEST(Cpu, OneThreadReadsTheOperandsOfABatchAndAllCoresThoseOfOneProduct) {
+  const Chip chip = load_chip("M4Pro");
+  const Runtime mlx = load_runtime("mlx");
+  const RuntimeParameters& r = mlx.costs();
+  PriceOptions o;
+  o.precision = Precision::fp32;
+  const double in = (64.0 + 32) * 1024 * 4, out = 64.0 * 32 * 4 * *r.cpu_output_passes;
+  EXPECT_NEAR(price_cpu(Works{product(64, 32, 1024, 4, 4, 1000, true)}, chip, mlx, o).memory,
+              1000 * (in / *r.cpu_reduce_bandwidth + out / chip.cpu().bandwidth), 1e-9);
+  const double tall = (64000.0 + 32) * 1024 * 4;
+  EXPECT_NEAR(price_cpu(Works{product(64000, 32, 1024, 4, 4)}, chip, mlx, o).memory,
+              (tall + 1000 * out) / chip.cpu().bandwidth, 1e-9);
+}
+
+TEST(Cpu, EachThreadOfAProductTakesASplitAtLeast) {
+  const Chip chip = load_chip("M1");
+  const Runtime blas = load_runtime("torch_cpu_openblas");
+  const CpuParameters& cpu = chip.cpu();
+  PriceOptions o;
+  o.precision = Precision::fp32;
+  const auto compute = [&](std::int64_t k) {
+    return price_cpu(Works{product(64, 64, k, 4, 4)}, chip, blas, o).compute;
+  };
+  // OpenBLAS: a thread for each 4 x 65536 multiply-adds, four on M1.
+  const double alone = cpu.product_vector * cpu.neon_fp32_p * cpu.p_clock_hz;
+  const double among = cpu.product_vector * cpu.neon_fp32_p * cpu.p_clock_all_hz;
+  const double h = *blas.costs().cpu_handoff;
+  EXPECT_NEAR(compute(64), 2.0 * 64 * 64 * 64 / alone, 1e-12);
+  EXPECT_NEAR(compute(127), 2.0 * 64 * 64 * 127 / alone, 1e-12);
+  EXPECT_NEAR(compute(128), 2.0 * 64 * 64 * 128 / (2 * among) + 2 * h, 1e-12);
+  EXPECT_NEAR(compute(4096), 2.0 * 64 * 64 * 4096 / (4 * among) + 4 * h, 1e-12);
+  o.threads = 1;
+  EXPECT_NEAR(compute(4096), 2.0 * 64 * 64 * 4096 / alone, 1e-12);
+}
+
+TEST(Cpu, OneThreadMovesNoMoreThanItsPort) {
+  const auto seconds = [](const Chip& chip, const std::string& more) {
+    const workloads::Spec s =
+        workloads::parse_spec("unit=cpu kind=copy bytes=393216 counted=1 direction=" + more, "");
+    return predict(s, chip, load_runtime("none")).seconds;
+  };
+  // Read and written, 32 bytes a cycle: 5.5 us on M4 Max.
+  const Chip max = load_chip("M4Max");
+  EXPECT_NEAR(seconds(max, "memcpy"), 2 * 393216 / (32 * max.cpu().p_clock_hz), 1e-12);
+  EXPECT_NEAR(seconds(max, "copy"), 2 * 393216 / max.cpu().bandwidth, 1e-12);
+  EXPECT_NEAR(seconds(max, "copy threads=2"), seconds(max, "memcpy") / 2, 1e-12);
+  // The bus of M1 gives one core less than its port takes.
+  const Chip m1 = load_chip("M1");
+  EXPECT_NEAR(seconds(m1, "memcpy"), 2 * 393216 / m1.cpu().bandwidth, 1e-12);
+}
+
+TEST(Cpu, BuildsWithoutOpenMpReduceOnOneThread) {
+  const Chip chip = load_chip("M1Max");
+  kernels::Work w{.kind = kernels::WorkKind::reduction, .read = Bytes{512'000'000}};
+  const auto memory = [&](const char* runtime) {
+    return price_cpu(Works{w}, chip, load_runtime(runtime), {}).memory;
+  };
+  EXPECT_NEAR(memory("torch_cpu_2023"), 512e6 / *chip.cpu().bandwidth_core, 1e-9);
+  EXPECT_LT(memory("torch_cpu"), memory("torch_cpu_2023") / 2);
+  EXPECT_EQ(memory("torch_cpu_openblas_2023"), memory("torch_cpu_2023"));
+  EXPECT_EQ(memory("torch_cpu_openblas"), memory("torch_cpu"));
+}
+
+TEST(Gpu, MatrixUnitsServeTheProductsOfSoftwareThatDrivesThem) {
+  const Works w = {product(8192, 8192, 8192, 2, 2)};
+  const auto compute = [&](const std::string& chip, const std::string& runtime, Precision p) {
+    PriceOptions o;
+    o.precision = p;
+    return gpu(w, chip, runtime, o).compute;
+  };
+  const GpuParameters m5 = load_chip("M5").gpu();
+  const double flop = 2.0 * 8192 * 8192 * 8192;
+  const double rate = m5.cores * m5.clock_hz * 1024 * *m5.matrix_utilisation *
+                      load_runtime("mlx").costs().gemm_utilisation;
+  EXPECT_NEAR(compute("M5", "mlx", Precision::fp16), flop / rate, 0.02 * flop / rate);
+  // Hand-written kernels stay on the lanes, as does fp32 where it is not rounded to tf32.
+  const double lanes = m5.peak_fp16() * m5.utilisation * 1.1;
+  EXPECT_NEAR(compute("M5", "metal", Precision::fp16), flop / lanes, 0.02 * flop / lanes);
+  EXPECT_GT(compute("M5", "torch_mps", Precision::fp32),
+            1.2 * compute("M5", "mlx", Precision::fp32));
+  // M4 has none.
+  EXPECT_EQ(compute("M4", "mlx", Precision::fp16), compute("M4", "mlx", Precision::fp32));
+  // One row is bound by its weights, whatever multiplies.
+  const Works row = {product(1, 8192, 8192, 2, 2)};
+  EXPECT_NEAR(gpu(row, "M5", "mlx").seconds(), gpu(row, "M5", "metal").seconds(),
+              0.15 * gpu(row, "M5", "metal").seconds());
+}
+
+TEST(Gpu, AProductOfOneColumnIsPaddedNoMoreThanOneOfOneRow) {
+  const double row = gpu({product(1, 8192, 8192, 2, 2)}).compute;
+  const double column = gpu({product(8192, 1, 8192, 2, 2)}).compute;
+  EXPECT_LT(column, 1.5 * row);
+  EXPECT_GT(gpu({product(8192, 2, 8192, 2, 2)}).compute, 4 * column);  // 2 columns fill half a tile
+}
+
+TEST(Gpu, LargerDiesOfM5StreamTheirShareOfTheirOwnMemory) {
+  for (const char* name : {"M5Pro", "M5Max"}) {
+    const Chip chip = load_chip(name);
+    EXPECT_NEAR(chip.gpu().bandwidth_stream / chip.memory().bandwidth, 0.797, 0.02) << name;
+  }
+}
+
+TEST(Gpu, LanesReachAnotherShareInFp32ThanMatrixUnitsInFp16) {
+  const Works w = {product(8192, 8192, 8192, 4, 4)};
+  PriceOptions o;
+  o.precision = Precision::fp32;
+  const GpuParameters g = load_chip("RTX4090").gpu();
+  const double ideal = 2.0 * 8192 * 8192 * 8192 / (g.peak_fp32() * *g.utilisation_fp32);
+  const double t = gpu(w, "RTX4090", "cuda_torch", o).compute;
+  EXPECT_GE(t, ideal);
+  EXPECT_LT(t, 1.15 * ideal);
+}
+
+TEST(Gpu, ABiasAddedApartReadsAndWritesTheOutputOnceMore) {
+  Works w = {product(4096, 1024, 32, 4, 4)};
+  w[0].bias = true;
+  const double joined = gpu(w, "M1Max", "mlx").dram_bytes;
+  const double apart = gpu(w, "M1Max", "mlx_unfused").dram_bytes;
+  EXPECT_EQ(apart - joined, 2.0 * 4096 * 1024 * 4);
+}
+
+RC_GTEST_PROP(Devices, TimeIsAtLeastEachRooflineBoundAndCausesSum, ()) {
+  const auto m = *rc::gen::inRange<std::int64_t>(1, 3000),
+             n = *rc::gen::inRange<std::int64_t>(1, 3000),
+             k = *rc::gen::inRange<std::int64_t>(1, 3000);
+  const Chip chip = load_chip(*rc::gen::elementOf(chip_names()));
+  const Works w = {product(m, n, k, 2, 2)};
+  const double flop = 2.0 * static_cast<double>(m * n * k);
+  if (chip.has_gpu()) {
+    const DeviceEstimate e = price_gpu(w, chip, load_runtime("mlx"), {});
+    const GpuParameters& g = chip.gpu();
+    const double peak = g.cores * g.clock_hz * std::max(g.flop_fp16, g.matrix_fp16.value_or(0));
+    RC_ASSERT(e.seconds() * peak * 1.0000001 >= flop);
+    RC_ASSERT(e.utilisation <= 1.0);
+    RC_ASSERT(e.joules() > 0);
+    double operators = 0;
+    for (const OpEstimate& o : e.by_operator) operators += o.seconds;
+    RC_ASSERT(std::fabs(operators + e.wait + e.copy - e.seconds()) < 1e-9 * e.seconds() + 1e-15);
+  }
+  if (chip.has_cpu()) {
+    const DeviceEstimate e = price_cpu(w, chip, load_runtime("mlx"), {});
+    RC_ASSERT(e.utilisation <= 1.0);
+    RC_ASSERT(e.joules() > 0);
+  }
+}
+
+TEST(Devices, TwiceTheClockHalvesWhatComputeBinds) {
+  const Works w = {product(4096, 4096, 4096, 2, 2)};
+  const Runtime mps = load_runtime("mps");
+  const DeviceEstimate a = price_gpu(w, load_chip("M2", {"gpu.clock=1 GHz"}), mps, {});
+  const DeviceEstimate b = price_gpu(w, load_chip("M2", {"gpu.clock=2 GHz"}), mps, {});
+  EXPECT_NEAR(a.compute / b.compute, 2, 0.1);
+}
+
+TEST(Devices, ARuntimeThatDrivesNoGpuIsAnError) {
+  EXPECT_THROW(price_gpu(Works{}, load_chip("M1"), load_runtime("torch_cpu"), {}), InputError);
+  EXPECT_THROW(price_gpu(Works{}, load_chip("A14"), load_runtime("mlx"), {}), InputError);
+}
+
+TEST(Works, ALanguageModelReadsItsWeightsOnceATokenAndMultipliesThemOnce) {
+  const workloads::Spec s = workloads::parse_spec(
+      "kind=llm name=llama-2-7b params=6738415616 layers=32 hidden=4096 ffn=11008 heads=32 "
+      "kv_heads=32 vocab=32000 phase=decode tokens=1 context=64 weights=fp16");
+  double weights = 0, macs = 0, operators = 0;
+  for (const kernels::Work& w : workloads::work_of(s)) {
+    if (w.name != "attention") {
+      weights += static_cast<double>(w.count * w.weights.count);
+      macs += static_cast<double>(w.count * w.macs.count);
+    }
+    operators += static_cast<double>(w.count);
+  }
+  // All but the embedding, of which one row is read, and the norms.
+  const double params = 6738415616.0 - 32000.0 * 4096;
+  EXPECT_NEAR(macs, params, 0.001 * params);
+  EXPECT_NEAR(weights, 2 * params, 0.002 * params);
+  EXPECT_THAT(operators,
+              testing::AllOf(testing::Ge(600), testing::Le(900)));  // research: 650 to 900
+}
+
+TEST(Works, ProteinMpnnHasTheMacsThatWereCounted) {
+  // 106 residues, k = 48: embed + encoder + decoder + head = 4,439,300,352 MACs
+  // (mpnn/stage_summary.csv), and the positional product that the features run as one.
+  const workloads::Spec s = workloads::parse_spec(
+      "kind=mpnn residues=106 k=48 hidden=128 encoder=3 decoder=3 phase=forward");
+  std::int64_t macs = 0;
+  for (const kernels::Work& w : workloads::work_of(s)) macs += w.count * w.macs.count;
+  EXPECT_EQ(macs, 4'439'300'352 + 106LL * 48 * 66 * 16);
+}
+
+TEST(Works, NetworksHaveThePublishedMacs) {
+  const auto macs = [](const std::string& name) {
+    double sum = 0;
+    for (const kernels::Work& w : workloads::work_of(
+             workloads::parse_spec("kind=network name=" + name + " input=1x3x224x224")))
+      sum += static_cast<double>(w.count * w.macs.count);
+    return sum;
+  };
+  // torchvision's tables: 1.81, 3.66, 4.09 and 17.56 G multiply-adds.
+  EXPECT_NEAR(macs("resnet18") / 1.81e9, 1, 0.01);
+  EXPECT_NEAR(macs("resnet34") / 3.66e9, 1, 0.01);
+  EXPECT_NEAR(macs("resnet50") / 4.09e9, 1, 0.01);
+  EXPECT_NEAR(macs("vit_b_16") / 17.56e9, 1, 0.01);
+}
+
+TEST(Predict, QuantitiesOfOneRowAgree) {
+  const workloads::Spec s = workloads::parse_spec(
+      "kind=matmul m=1024 n=1024 k=1024 unit=gpu path=mlx weights=fp32 activations=fp32");
+  const Prediction p = predict(s, load_chip("M2"), load_runtime("mlx"));
+  EXPECT_DOUBLE_EQ(as_quantity(p, s, "latency") * as_quantity(p, s, "throughput_flops"),
+                   2.0 * 1024 * 1024 * 1024);
+  EXPECT_DOUBLE_EQ(as_quantity(p, s, "energy"),
+                   as_quantity(p, s, "power") * as_quantity(p, s, "latency"));
+  EXPECT_NEAR(results::sum(p.causes), p.seconds, 1e-12);
+  EXPECT_NEAR(results::sum(p.energy), p.joules, 1e-12);
+  EXPECT_THROW(as_quantity(p, s, "speed"), InputError);
+}
+
+}  // namespace
+}  // namespace ane::sim

@@ -1,0 +1,166 @@
+// Are the values of language models, encoders and networks the scalar reference's, bit for bit, on
+// the machine? And do two forms of one network agree?
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "isa/error.h"
+#include "sim/price/predict.h"
+#include "sim/run/values_run.h"
+#include "tests/program.h"
+
+namespace ane::sim {
+namespace {
+
+using testing::HasSubstr;
+
+ValuesAnswer values(const std::string& spec, const std::string& profile = "ane16",
+                    const std::string& chip = "M4", std::int64_t answer = 2) {
+  const Target target = make_target(chip, "ane", "", {});
+  const ValuesPlan plan{.spec = workloads::parse_spec(spec), .seed = 3, .answer = answer};
+  return run_values(plan, target, kernels::arith::profile_named(profile));
+}
+double metric(const ValuesAnswer& a, const std::string& name) {
+  for (const results::Part& p : a.record.totals.accuracy)
+    if (p.name == name) return p.value;
+  return -1;
+}
+
+constexpr const char* llm =
+    "kind=llm name=llama-2-7b layers=2 hidden=128 ffn=344 heads=4 kv_heads=2 head_dim=32 "
+    "vocab=256 ";
+
+TEST(Values, ALanguageModelsPromptAndTokensAreTheScalarReferences) {
+  for (const char* phase : {"phase=decode context=6", "phase=prefill tokens=6"})
+    for (const char* weights : {"fp16", "int8", "lut4"})
+      for (const char* profile : {"ane16", "ieee"}) {
+        const ValuesAnswer a = values(llm + std::string(phase) + " weights=" + weights, profile);
+        EXPECT_TRUE(a.exact) << phase << weights << profile;
+        EXPECT_EQ(metric(a, "equal_bits"), 1);
+        EXPECT_EQ(metric(a, "equal_prefill"), 1);
+        EXPECT_GT(metric(a, "mean_kl_to_fp32"), 0);
+        EXPECT_LT(metric(a, "mean_kl_to_fp32"), weights == std::string("lut4") ? 0.2 : 0.01);
+        EXPECT_GT(metric(a, "cosine"), 0.98);
+      }
+}
+
+TEST(Values, AQuarterThousandFeaturesAreEqualToo) {
+  for (const char* profile : {"ane16", "ieee"})
+    EXPECT_TRUE(values("kind=llm name=llama-2-7b layers=2 hidden=256 ffn=688 heads=4 kv_heads=4 "
+                       "head_dim=64 vocab=512 phase=decode context=4",
+                       profile, "M4", 1)
+                    .exact)
+        << profile;
+}
+
+TEST(Values, FewerBitsAWeightAreFurtherFromFloat32) {
+  const auto kl = [](const char* weights) {
+    return metric(values(llm + std::string("phase=decode context=6 weights=") + weights, "ieee"),
+                  "mean_kl_to_fp32");
+  };
+  EXPECT_LT(4 * kl("fp16"), kl("int8"));
+  EXPECT_LT(4 * kl("int8"), kl("lut4"));
+}
+
+TEST(Values, BothFormsOfAnEncoderGiveTheSameBits) {
+  for (const char* profile : {"ane16", "ieee"}) {
+    const ValuesAnswer a = values(
+        "kind=encoder name=distilbert layers=2 hidden=128 ffn=256 heads=4 tokens=24", profile);
+    EXPECT_TRUE(a.exact);
+    EXPECT_EQ(metric(a, "equal_bits_distilbert-ane"), 1);
+    EXPECT_GT(metric(a, "max_abs_error"), 0);
+  }
+}
+
+// Traffic, not arithmetic: the same products, and every tensor through memory on its way between
+// layouts.
+TEST(Values, FeaturesLastCostTheirTraffic) {
+  const auto price = [](const char* name) {
+    return predict(
+        workloads::parse_spec(fmt::format("kind=encoder name={} tokens=128 unit=ane", name)),
+        load_chip("A14"), load_runtime("coreml"));
+  };
+  const Prediction written = price("distilbert"), shaped = price("distilbert-ane");
+  EXPECT_EQ(written.flop, shaped.flop);
+  EXPECT_GT(written.seconds, 1.4 * shaped.seconds);
+  // 6 layers of 14 copies of at least 128 x 768 binary16, read and written.
+  EXPECT_GT(written.dram_bytes - shaped.dram_bytes, 6.0 * 14 * 2 * 128 * 768 * 2);
+  EXPECT_EQ(written.bound, "activations");
+}
+
+TEST(Values, AnEncodersOperatorsRunOnCpuAndGpuToo) {
+  const auto price = [](const char* unit, const char* path) {
+    return predict(workloads::parse_spec(fmt::format(
+                       "kind=encoder name=distilbert tokens=128 unit={} path={} weights=fp32 "
+                       "activations=fp32",
+                       unit, path)),
+                   load_chip("M1"), load_runtime(path));
+  };
+  for (const Prediction& p : {price("cpu", "accelerate"), price("gpu", "mlx")}) {
+    EXPECT_GT(p.seconds, 1e-3);
+    EXPECT_LT(p.seconds, 0.1);
+    // 5.59 GMAC, and functions of activations beside them.
+    EXPECT_NEAR(p.flop, 2 * 5.586e9, 0.05e9);
+  }
+}
+
+TEST(Values, NetworksOfEveryKindAreTheScalarReferences) {
+  for (const char* spec :
+       {"kind=network name=vit_t_16 input=1x3x32x32",
+        "kind=network name=mobilenet_v3_small input=1x3x32x32 weights=lut6",
+        "kind=network name=resnet18 input=1x3x32x32 weights=int8 activations=int8",
+        "kind=network name=squeezenet1_1 input=2x3x64x64 weights=sparse60",
+        "kind=encoder name=whisper-tiny layers=1 hidden=64 ffn=128 heads=2 tokens=20",
+        "kind=op op=mha shape=20x64 heads=4", "kind=matmul m=8 n=100 k=300 depth=2",
+        "kind=matmul m=10 n=20 k=30 batch=4 bmm=1",
+        "kind=conv cin=20 cout=24 h=9 w=11 kh=3 kw=3 stride=2 epilogue=relu",
+        "kind=op op=softmax shape=7x130", "kind=elementwise op=mul elements=5000"})
+    for (const char* chip : {"M1", "M4"}) {
+      const ValuesAnswer a = values(spec, "ane16", chip);
+      EXPECT_TRUE(a.exact) << spec << " " << chip;
+      EXPECT_EQ(metric(a, "equal_bits"), 1) << spec << " " << chip;
+    }
+}
+
+TEST(Values, TheSeedDecidesAndNothingElse) {
+  const std::string spec = "kind=matmul m=8 n=16 k=32";
+  const Target target = make_target("M4", "ane", "", {});
+  const auto& profile = kernels::arith::profile_named("ane16");
+  const auto digest = [&](std::uint64_t seed) {
+    return run_values({.spec = workloads::parse_spec(spec), .seed = seed}, target, profile)
+        .record.totals.digest;
+  };
+  EXPECT_EQ(digest(1), digest(1));
+  EXPECT_NE(digest(1), digest(2));
+}
+
+TEST(ValuesCommand, ShowsTheMetricsAndRefusesWhatDoesNotFit) {
+  const Answer a = anesim(
+      std::string("run '") + llm + "phase=decode context=4' --values --answer 2 --no-db --json",
+      "");
+  ASSERT_EQ(a.status, 0);
+  const auto j = nlohmann::json::parse(a.text);
+  EXPECT_EQ(j["accuracy"]["equal_bits"], 1);
+  EXPECT_EQ(j["accuracy"]["equal_prefill"], 1);
+  for (const auto& [arguments, said] :
+       {std::pair<std::string, std::string>{
+            "run 'kind=llm name=llama-2-7b phase=decode context=4' --values", "too many"},
+        {"run 'kind=matmul m=1 n=1 k=1' --seed 2", "--values"},
+        {"run 'kind=matmul m=1 n=1 k=1' --profile ieee", "--values"},
+        {"run 'kind=matmul m=1 n=1 k=1 unit=gpu' --values", "unit=gpu"},
+        {"run 'kind=launch' --values", "no graph"},
+        {"run 'kind=llm name=gpt2 layers=1 phase=decode' --values", "context=8"},
+        {"run 'kind=llm name=gpt2 phase=decode context=4' --values --answer 65", "0 to 64"},
+        {"run 'kind=encoder name=distilbert heads=5' --values", "do not divide"}}) {
+    const Answer bad = anesim(arguments + " --no-db 2>&1", "");
+    EXPECT_EQ(bad.status, 2) << arguments;
+    EXPECT_THAT(bad.text, HasSubstr(said)) << arguments;
+  }
+}
+
+}  // namespace
+}  // namespace ane::sim

@@ -1,0 +1,277 @@
+#include "workloads/files/checkpoint.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+#include <zip.h>
+
+#include <filesystem>
+
+#include "workloads/files/archive.h"
+#include "workloads/files/pickle.h"
+
+namespace ane::workloads {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// Pickles written by hand, as torch.save writes them.
+template <class T>
+std::string raw(T v) {
+  return {reinterpret_cast<const char*>(&v), sizeof v};
+}
+std::string text(const std::string& s) {
+  return "X" + raw(static_cast<std::uint32_t>(s.size())) + s;
+}
+std::string integer(std::int32_t v) {
+  return "J" + raw(v);
+}
+std::string global(const std::string& module, const std::string& name) {
+  return "c" + module + "\n" + name + "\n";
+}
+std::string tuple(const std::string& items) {
+  return "(" + items + "t";
+}
+std::string storage(const std::string& type, const std::string& key, std::int32_t elements) {
+  return tuple(text("storage") + global("torch", type) + text(key) + text("cpu") +
+               integer(elements)) +
+         "Q";
+}
+std::string ordered_dict() {
+  return global("collections", "OrderedDict") + ")R";
+}
+std::string tensor(const std::string& from, std::int32_t offset, const std::string& shape,
+                   const std::string& strides) {
+  return global("torch._utils", "_rebuild_tensor_v2") +
+         tuple(from + integer(offset) + tuple(shape) + tuple(strides) + "\x89" + ordered_dict()) +
+         "R";
+}
+std::string pickle(const std::string& body) {
+  return "\x80\x02" + body + ".";
+}
+std::string weights(const std::string& t) {
+  return pickle("}(" + text("w") + t + "u");
+}
+
+std::string zip(const std::vector<std::pair<std::string, std::string>>& members) {
+  const std::string path =
+      testing::TempDir() + "/" + std::to_string(getpid()) + "_anesim_checkpoint_test.pt";
+  std::filesystem::remove(path);
+  zip_t* z = zip_open(path.c_str(), ZIP_CREATE, nullptr);
+  for (const auto& [name, data] : members)
+    zip_file_add(z, name.c_str(), zip_source_buffer(z, data.data(), data.size(), 0), 0);
+  zip_close(z);
+  return read_file(path);
+}
+
+std::string floats(std::initializer_list<float> values) {
+  std::string out;
+  for (const float v : values) out += raw(v);
+  return out;
+}
+
+Checkpoint load(const std::string& data_pkl,
+                const std::string& storage0 = floats({1, 2, 3, 4, 5, 6})) {
+  return parse_checkpoint(zip({{"a/data.pkl", data_pkl}, {"a/data/0", storage0}}), "a.pt");
+}
+
+std::string refusal(const std::string& data_pkl, const std::string& storage0 = floats({1, 2})) {
+  try {
+    load(data_pkl, storage0);
+  } catch (const InputError& e) {
+    return e.what();
+  }
+  return "not refused";
+}
+
+TEST(Checkpoint, ReadsTensorsNumbersAndTextsByTheirPaths) {
+  const std::string t =
+      tensor(storage("FloatStorage", "0", 6), 0, integer(2) + integer(3), integer(3) + integer(1));
+  const Checkpoint c = load(pickle("}(" + text("num_edges") + "K\x30" + text("noise") + "G" +
+                                   std::string("\x3f\xe0\0\0\0\0\0\0", 8) + text("name") +
+                                   text("v") + text("none") + "N" + text("list") + "](K\x01\x88" +
+                                   "e" + text("state") + "}" + text("w") + t + "s" + "u"));
+  EXPECT_EQ(c.numbers.at("num_edges"), 48);
+  EXPECT_EQ(c.numbers.at("noise"), 0.5);
+  EXPECT_EQ(c.numbers.at("list.1"), 1);
+  EXPECT_EQ(c.texts.at("name"), "v");
+  ASSERT_NE(c.find("state.w"), nullptr);
+  EXPECT_THAT(c.find("state.w")->shape, ElementsAre(2, 3));
+  EXPECT_THAT(c.find("state.w")->as<float>(), ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_EQ(c.find("nothing"), nullptr);
+}
+
+TEST(Checkpoint, FollowsOffsetsAndStrides) {
+  // The transpose of a [2, 2] block that starts at the third element.
+  const Checkpoint c = load(weights(tensor(storage("FloatStorage", "0", 6), 2,
+                                           integer(2) + integer(2), integer(1) + integer(2))));
+  EXPECT_THAT(c.find("w")->as<float>(), ElementsAre(3, 5, 4, 6));
+}
+
+TEST(Checkpoint, ConvertsElementTypes) {
+  const auto one = [](const std::string& type, const std::string& bytes) {
+    return *load(weights(tensor(storage(type, "0", 1), 0, integer(1), integer(1))), bytes)
+                .find("w");
+  };
+  EXPECT_THAT(one("DoubleStorage", raw(0.1)).as<float>(), ElementsAre(0.1f));
+  EXPECT_THAT(one("BFloat16Storage", raw(std::uint16_t{0x3FC0})).as<float>(), ElementsAre(1.5f));
+  EXPECT_EQ(one("HalfStorage", raw(std::uint16_t{0x3C00})).format, isa::Format::fp16);
+  EXPECT_THAT(one("LongStorage", raw(std::int64_t{-5})).as<std::int32_t>(), ElementsAre(-5));
+  EXPECT_THAT(one("ShortStorage", raw(std::int16_t{-5})).as<std::int32_t>(), ElementsAre(-5));
+  EXPECT_THAT(one("CharStorage", raw(std::int8_t{-5})).as<std::int8_t>(), ElementsAre(-5));
+  EXPECT_THROW(one("LongStorage", raw(std::int64_t{1} << 40)), InputError);
+}
+
+TEST(Checkpoint, ParametersAreTheirTensors) {
+  const std::string t = tensor(storage("FloatStorage", "0", 6), 0, integer(1), integer(1));
+  const Checkpoint c = load(weights(global("torch._utils", "_rebuild_parameter") +
+                                    tuple(t + "\x88" + ordered_dict()) + "R"));
+  EXPECT_THAT(c.find("w")->as<float>(), ElementsAre(1));
+}
+
+TEST(Checkpoint, EveryForeignNameIsRefusedBeforeAnythingIsDone) {
+  for (const auto& [module, name] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"os", "system"},
+           {"posix", "system"},
+           {"builtins", "eval"},
+           {"builtins", "getattr"},
+           {"subprocess", "Popen"},
+           {"torch.hub", "load"},
+           {"torch.serialization", "load"},
+           {"collections", "OrderedDict.fromkeys"},
+           {"numpy.core.multiarray", "scalar"},
+           {"__main__", "ProteinMPNN"},
+           {"torch", "load"},
+           {"torch._utils", "_rebuild_qtensor"},
+           {"torch", "ComplexFloatStorage"}}) {
+    EXPECT_THAT(refusal(pickle(global(module, name) + tuple(text("true")) + "R")),
+                HasSubstr("it names '" + module + "." + name + "'"));
+    EXPECT_THAT(refusal(pickle(text(module) + text(name) + "\x93")),
+                HasSubstr(module + "." + name));
+  }
+}
+
+TEST(Checkpoint, OpcodesThatConstructOrImportAreRefusedByName) {
+  EXPECT_THAT(refusal(pickle("(" + text("true") + "ios\nsystem\n")), HasSubstr("(INST)"));
+  EXPECT_THAT(refusal(pickle("(" + ordered_dict() + "o")), HasSubstr("(OBJ)"));
+  EXPECT_THAT(refusal(pickle(global("torch", "Size") + ")\x81")), HasSubstr("(NEWOBJ)"));
+  EXPECT_THAT(refusal(pickle(global("torch", "Size") + ")}\x92")), HasSubstr("(NEWOBJ_EX)"));
+  EXPECT_THAT(refusal(pickle("\x82\x01")), HasSubstr("(EXT1)"));
+  EXPECT_THAT(refusal(pickle("P0\n")), HasSubstr("(PERSID)"));
+  EXPECT_THAT(refusal(pickle("\xfe")), HasSubstr("an unknown opcode"));
+}
+
+TEST(Checkpoint, CallingWhatIsNoCallableIsRefused) {
+  EXPECT_THAT(refusal(pickle(text("os.system") + tuple(text("true")) + "R")),
+              HasSubstr("expected a known callable"));
+  EXPECT_THAT(refusal(pickle(global("torch", "FloatStorage") + tuple(integer(1)) + "R")),
+              HasSubstr("cannot be called"));
+  // BUILD with a state on a tensor or on a global: __setstate__ by another name.
+  EXPECT_THAT(refusal(pickle(global("torch", "FloatStorage") + "}b")), HasSubstr("BUILD"));
+}
+
+TEST(Checkpoint, TensorsBeyondTheirStorageAreRefused) {
+  const auto view = [&](std::int32_t offset, std::int32_t size, std::int32_t stride) {
+    return refusal(
+        weights(tensor(storage("FloatStorage", "0", 2), offset, integer(size), integer(stride))));
+  };
+  EXPECT_EQ(view(0, 2, 1), "not refused");
+  EXPECT_THAT(view(0, 3, 1), HasSubstr("reaches element 2 of a storage of 2"));
+  EXPECT_THAT(view(1, 2, 1), HasSubstr("reaches"));
+  EXPECT_THAT(view(-1, 1, 1), HasSubstr("reaches"));
+  EXPECT_THAT(view(0, 2, -1), HasSubstr("negative"));
+  EXPECT_THAT(view(0, 2000000000, 0), HasSubstr("an expanded view"));
+  EXPECT_THAT(refusal(weights(tensor(storage("FloatStorage", "0", 3), 0, integer(1), integer(1)))),
+              HasSubstr("needs 12 bytes, the archive holds 8"));
+  EXPECT_THAT(
+      refusal(weights(tensor(storage("FloatStorage", "../0", 2), 0, integer(1), integer(1)))),
+      HasSubstr("no member 'a/data/../0'"));
+  // An element count whose product with the element size wraps round to the bytes present.
+  const std::string wrap = "\x8a\x08" + raw(std::int64_t{1} << 62);
+  EXPECT_THAT(refusal(weights(tensor(tuple(text("storage") + global("torch", "FloatStorage") +
+                                           text("0") + text("cpu") + wrap) +
+                                         "Q",
+                                     0, integer(1), integer(1))),
+                      ""),
+              HasSubstr("a storage of 4611686018427387904 elements"));
+}
+
+TEST(Checkpoint, StructuresMadeToExhaustAreRefused) {
+  EXPECT_THAT(refusal(pickle("]q\x01h\x01"
+                             "a")),
+              HasSubstr("nested more than 32 deep"));
+  // Forty levels, each holding the one below twice: 2^40 paths.
+  std::string bomb = "K\x01q\x02";
+  for (int i = 0; i < 25; ++i)
+    bomb +=
+        "]q\x03(h\x02h\x02"
+        "eq\x02";
+  EXPECT_THAT(refusal(pickle("(" + bomb + "1h\x02")), HasSubstr("more than a million values"));
+  EXPECT_THAT(refusal("\x80\x02" + std::string(100000, '(')), HasSubstr("truncated"));
+  EXPECT_THAT(refusal(pickle("h\x07")), HasSubstr("nothing was stored as 7"));
+  EXPECT_THAT(refusal(pickle("")), HasSubstr("nothing on its stack"));
+  EXPECT_THAT(refusal("\x80\x02X\xff\xff\xff\xff"), HasSubstr("truncated"));
+}
+
+std::string legacy(const std::string& type, const std::string& data) {
+  const std::string magic = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+  const std::string t = tensor(
+      tuple(text("storage") + global("torch", type) + text("77") + text("cpu") + integer(2) + "N") +
+          "Q",
+      0, integer(2), integer(1));
+  return pickle(magic) + pickle("M\xe9\x03") + pickle("}") + weights(t) +
+         pickle("](" + text("77") + "e") + raw(std::int64_t{2}) + data;
+}
+
+TEST(Checkpoint, ReadsTheOlderFormatOfPicklesInARow) {
+  const auto c = parse_checkpoint(legacy("FloatStorage", floats({7, 8})), "old.pt");
+  EXPECT_THAT(c.find("w")->as<float>(), ElementsAre(7, 8));
+  EXPECT_THROW(parse_checkpoint(legacy("FloatStorage", floats({7})), "old.pt"), InputError);
+  EXPECT_THROW(parse_checkpoint(pickle("}"), "old.pt"), InputError);
+  EXPECT_THROW(parse_checkpoint(pickle(global("os", "system")), "old.pt"), InputError);
+}
+
+TEST(Checkpoint, FilesThatAreNoCheckpointAreNamed) {
+  EXPECT_THROW(parse_checkpoint("hello", "x"), InputError);
+  EXPECT_THROW(parse_checkpoint(zip({{"a/b", "c"}}), "x"), InputError);
+  EXPECT_THROW(parse_checkpoint(zip({{"a/data.pkl", pickle("}")}, {"a/constants.pkl", ""}}), "x"),
+               InputError);
+  EXPECT_THROW(parse_checkpoint(zip({{"a/data.pkl", pickle("}")}, {"a/byteorder", "big"}}), "x"),
+               InputError);
+}
+
+TEST(Checkpoint, MutatedPicklesAreReadOrRefusedButNeverBreakTheProgram) {
+  const std::string whole = weights(
+      tensor(storage("FloatStorage", "0", 6), 1, integer(2) + integer(2), integer(2) + integer(1)));
+  std::uint64_t state = 3;
+  int refused = 0;
+  for (int round = 0; round < 20000; ++round) {
+    std::string t = whole;
+    for (int edits = 0; edits < 2; ++edits) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      t[(state >> 33) % t.size()] = static_cast<char>(state >> 25);
+    }
+    try {
+      const Pickle p = read_pickle(t, "fuzz");
+      EXPECT_LT(p.root, p.pool.size());
+    } catch (const InputError&) {
+      ++refused;
+    }
+    if (round % 20 == 0) refusal(t, floats({1, 2, 3, 4, 5, 6}));
+  }
+  EXPECT_GT(refused, 1000);
+}
+
+TEST(Checkpoint, ReadsTheTrainedWeightsOfTheWorkload) {
+  const std::string path = SOURCE_DIR "/../shared/mpnn/trained_v0.pt";
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << "no file " << path;
+  const Checkpoint c = read_checkpoint(path);
+  std::int64_t parameters = 0;
+  for (const auto& [name, t] : c.tensors) parameters += t.size();
+  EXPECT_EQ(parameters, 1'660'485);
+  EXPECT_THAT(c.find("features.edge_embedding.weight")->shape, ElementsAre(128, 416));
+}
+
+}  // namespace
+}  // namespace ane::workloads

@@ -1,0 +1,63 @@
+#include <gtest/gtest.h>
+
+#include "isa/error.h"
+#include "mpnn_data.h"
+#include "workloads/mpnn/structure/complexity.h"
+
+namespace ane::workloads::mpnn {
+namespace {
+
+// CA atoms on a line, `step` angstrom apart.
+Input line(std::int64_t length, float step) {
+  Input in = made_up_protein(length);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(length); ++i) {
+    in.atoms[i * 12 + 3] = step * static_cast<float>(i);
+    in.atoms[i * 12 + 4] = in.atoms[i * 12 + 5] = 0;
+  }
+  return in;
+}
+
+TEST(Complexity, MeasuresOfThreeAtomsOnALineAreThoseWorkedOutByHand) {
+  // At 0, 6, 12: distances 0 (3 times), 6 (4), 12 (2); mean 48/9, sum of squares 432.
+  const Complexity c = complexity(line(3, 6));
+  EXPECT_NEAR(c.radius_of_gyration, std::sqrt(24), 1e-9);
+  EXPECT_NEAR(c.contact_density, 7.0 / 9, 1e-12);
+  EXPECT_NEAR(c.distance_variance, (432 - 48.0 * 48 / 9) / 8, 1e-9);
+  EXPECT_NEAR(c.length_score, 3.0 / 500, 1e-12);
+  const double structure = 0.4 * 7 / 9 + 0.3 * 22 / 100 + 0.3 * std::sqrt(24) / 50;
+  EXPECT_NEAR(c.score, 0.5 * (3.0 / 500 + structure), 1e-9);
+}
+
+TEST(Complexity, MaskedResiduesAndPaddingDoNotCount) {
+  Input in = line(20, 4);
+  const Complexity whole = complexity(in);
+  EXPECT_EQ(complexity(padded(in, 64)).score, whole.score);
+  in.mask[19] = 0;
+  EXPECT_EQ(complexity(in).score, complexity(line(19, 4)).score);
+  EXPECT_NE(complexity(in).score, whole.score);
+}
+
+TEST(Complexity, EndsOfTheScaleAreBounded) {
+  EXPECT_EQ(complexity(line(1, 4)).distance_variance, 0);
+  const Complexity c = complexity(line(600, 4));
+  EXPECT_EQ(c.length_score, 1);
+  EXPECT_EQ(c.structure_score, 1);
+  EXPECT_EQ(c.score, 1);
+}
+
+TEST(Complexity, ThresholdsDecideThePrecision) {
+  const auto at = [](double score) {
+    Complexity c;
+    c.score = score;
+    return choose_precision(c);
+  };
+  EXPECT_EQ(at(0.2999), AdaptivePrecision::fp16);
+  EXPECT_EQ(at(0.3), AdaptivePrecision::mixed);
+  EXPECT_EQ(at(0.5999), AdaptivePrecision::mixed);
+  EXPECT_EQ(at(0.6), AdaptivePrecision::fp32);
+  EXPECT_THROW(choose_precision({}, {0.7, 0.6}), InputError);
+  EXPECT_EQ(name(AdaptivePrecision::mixed), "mixed");
+}
+
+}  // namespace
+}  // namespace ane::workloads::mpnn

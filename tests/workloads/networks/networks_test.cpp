@@ -1,0 +1,165 @@
+// Are the built-in networks the published ones? Their multiply-accumulates are, and they lower.
+#include "workloads/networks/networks.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "isa/error.h"
+#include "workloads/compile/compile.h"
+
+namespace ane::workloads {
+namespace {
+
+TEST(Networks, MultiplyAccumulatesArePublished) {
+  for (const Network& n : networks()) {
+    if (n.macs == 0) continue;
+    const double macs = graph_macs(build_network(n, {}, {}));
+    EXPECT_NEAR(macs / n.macs, 1, 0.03) << n.name << " has " << macs / 1e6 << " M";
+  }
+}
+
+// Weights and biases of convolutions and products, with batch normalisation folded: the published
+// counts have two more numbers a normalised channel.
+TEST(Networks, ParametersArePublished) {
+  for (const Network& n : networks()) {
+    if (n.params == 0) continue;
+    const Graph g = build_network(n, {}, {});
+    double count = 0;
+    for (const Node& node : g.nodes)
+      if (node.parameters)
+        count += static_cast<double>(
+            node.parameters->cout *
+            (node.parameters->cin * node.parameters->kh * node.parameters->kw + 1));
+    EXPECT_NEAR(count / 1e6 / n.params, 1, 0.035) << n.name << " has " << count / 1e6 << " M";
+  }
+}
+
+TEST(Networks, ANetworkIsFoundByItsOtherNames) {
+  EXPECT_EQ(network_named("ResNet-50").name, "resnet50");
+  EXPECT_EQ(network_named("MobileNetV2-1.0").name, "mobilenet_v2");
+  EXPECT_EQ(network_named("deit_s").name, "vit_s_16");
+  EXPECT_EQ(encoder_named("BERT_base").name, "bert-base");
+  EXPECT_EQ(language_model(parse_spec("kind=llm name=Llama-3.2-1B phase=decode")).hidden, 2048);
+  for (const Network& n : networks()) EXPECT_EQ(&network_named(n.name), &n) << n.name;
+}
+
+TEST(Networks, EveryNetworkLowersInEveryKindOfNumbers) {
+  isa::Machine machine;
+  machine.int8_macs = true;
+  machine.texture_unit = true;
+  const auto& profile = kernels::arith::profile_named("ane16");
+  for (const Network& n : networks())
+    for (const Numbers& numbers : {Numbers{}, Numbers{.weights = isa::KernelFormat::pal4},
+                                   Numbers{.int8_activations = true}}) {
+      const Graph g = build_network(n, {}, numbers);
+      const Compiled c = compile(g, machine, profile, {.with_values = false});
+      EXPECT_GT(c.program.words.size(), 100u) << n.name;
+      EXPECT_EQ(c.tasks_of_node.size(), g.nodes.size());
+    }
+}
+
+TEST(Networks, ABatchMultipliesTheWork) {
+  const Network& n = network_named("mobilenet_v2");
+  EXPECT_DOUBLE_EQ(graph_macs(build_network(n, {.w = 224, .h = 224, .c = 3, .n = 4}, {})),
+                   4 * graph_macs(build_network(n, {}, {})));
+}
+
+TEST(Networks, EncodersOfBothShapesDoTheSameWork) {
+  const double baseline = graph_macs(build_encoder(encoder_named("distilbert"), 128, 1, {}));
+  const double apart = graph_macs(build_encoder(encoder_named("distilbert-ane"), 128, 1, {}));
+  EXPECT_DOUBLE_EQ(baseline, apart);
+  // 6 layers of 12 * 768^2 weights and attention of 128 over 768.
+  EXPECT_DOUBLE_EQ(baseline, 6.0 * 128 * (12.0 * 768 * 768 + 2.0 * 128 * 768));
+}
+
+// Between two transpositions each: 3 inputs of linear layers less than outputs, heads split and
+// joined; the other form has none.
+TEST(Networks, FeaturesLastAreTransposedAroundEveryLinearLayer) {
+  const auto count = [](const char* name, std::string_view op) {
+    const Graph g = build_encoder(encoder_named(name), 128, 1, {});
+    return std::ranges::count_if(g.nodes, [&](const Node& n) { return n.op->name == op; });
+  };
+  EXPECT_EQ(count("distilbert", "transpose"), 2 + 6 * (4 + 6 + 4));
+  EXPECT_EQ(count("distilbert-ane", "transpose"), 6 * 12);  // each head's values
+}
+
+TEST(Networks, AModelsWeightsAddUpToItsParameters) {
+  for (const LanguageModel& m : language_models()) {
+    const double weights = static_cast<double>(m.layers * m.layer_weights() +
+                                               m.vocab * m.hidden * (m.tied_embeddings ? 1 : 2));
+    // GPT-2's positions and all norms are left out; the hybrid's layers are approximated.
+    const double room = m.name == "qwen3.5-4b" ? 0.2 : 0.02;
+    EXPECT_NEAR(weights / static_cast<double>(m.params), 1, room) << m.name;
+  }
+}
+
+TEST(Networks, DecodeMultipliesEveryWeightOnceAndAttendsToTheCache) {
+  const Spec s = parse_spec("kind=llm name=llama-3.2-1b phase=decode tokens=1 context=511");
+  const LanguageModel m = language_model(s);
+  const double macs = graph_macs(build_llm(m, s, {}));
+  EXPECT_DOUBLE_EQ(macs, 16.0 * static_cast<double>(m.layer_weights()) + 128256.0 * 2048 +
+                             16.0 * 2 * 32 * 64 * 512);
+}
+
+TEST(Networks, AProgramOfALanguageModelHasFixedShapes) {
+  const auto macs = [](const std::string& more) {
+    const Spec s = parse_spec("kind=llm name=gpt2 tokens=1 " + more);
+    return graph_macs(build_llm(language_model(s), s, {}));
+  };
+  const double blocks = 12.0 * 12 * 768 * 768, head = 50257.0 * 768;
+  const auto attention = [](double tokens, double keys) { return 12 * 2 * 768 * tokens * keys; };
+  EXPECT_DOUBLE_EQ(macs("phase=decode context=100"), blocks + head + attention(1, 101));
+  EXPECT_DOUBLE_EQ(macs("phase=decode context=100 capacity=512"),
+                   blocks + head + attention(1, 512));
+  // Padded positions are computed as well, all but the vocabulary.
+  for (const char* state : {"device", "buffers", "host"})
+    EXPECT_DOUBLE_EQ(
+        macs(fmt::format("phase=decode context=512 capacity=512 positions=128 state={}", state)),
+        128 * blocks + head + attention(128, 512))
+        << state;
+  // A prompt in calls lies in a cache of its whole length.
+  const Spec s = parse_spec("kind=llm name=gpt2 phase=prefill tokens=512 call_tokens=128");
+  EXPECT_DOUBLE_EQ(graph_macs(build_llm(language_model(s), s, {})),
+                   128 * blocks + head + attention(128, 512));
+}
+
+TEST(Networks, ACacheThatIsHandedOverIsAnInputAndAnOutputOfItsWindow) {
+  const auto moved = [](const std::string& state, bool kept) {
+    const Spec s = parse_spec(
+        "kind=llm name=gpt2 phase=decode context=512 capacity=512 "
+        "positions=128 state=" +
+        state);
+    const Graph g = build_llm(language_model(s), s, {});
+    std::int64_t bytes = 0;
+    for (const auto* list : {&g.inputs, &g.outputs})
+      for (const ValueId v : *list)
+        if (g.values[static_cast<std::size_t>(v)].state == kept) bytes += g.type(v).e.count() * 2;
+    return bytes;
+  };
+  const std::int64_t column = 2 * 12 * 768 * 2;      // bytes of a token's keys, values
+  const std::int64_t own = (128 * 768 + 50257) * 2;  // tokens in, logits out
+  EXPECT_EQ(moved("device", true), column * (512 + 128));
+  EXPECT_EQ(moved("device", false), own);
+  EXPECT_EQ(moved("buffers", true), column * 2 * 384);
+  EXPECT_EQ(moved("buffers", false), own);
+  EXPECT_EQ(moved("host", true), 0);
+  EXPECT_EQ(moved("host", false), own + column * 2 * 384);
+}
+
+TEST(Networks, AModelIsToldByItsParameterCount) {
+  const Spec s = parse_spec(
+      "kind=llm name=mine params=1557611200 layers=48 hidden=1600 ffn=6400 heads=25 kv_heads=25 "
+      "vocab=50257 tied_embeddings=1 phase=decode");
+  EXPECT_FALSE(language_model(s).gated);
+  EXPECT_THROW(language_model(parse_spec("kind=llm name=nobody phase=decode")), InputError);
+}
+
+TEST(Networks, UnknownNamesAreErrorsWithTheNearest) {
+  EXPECT_THROW(network_named("resnet5"), InputError);
+  EXPECT_THROW(encoder_named("bert"), InputError);
+}
+
+}  // namespace
+}  // namespace ane::workloads

@@ -1,0 +1,82 @@
+#include "workloads/networks/spec.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "isa/error.h"
+
+namespace ane::workloads {
+namespace {
+
+std::string fault(const std::string& text) {
+  try {
+    parse_spec(text);
+  } catch (const InputError& e) {
+    return std::string(e.what()) + " | " + e.note();
+  }
+  return "accepted";
+}
+
+TEST(Spec, AConvolutionIsParsedIntoItsFields) {
+  const Spec s = parse_spec(
+      "unit=ane path=direct kind=conv cin=512 cout=256 h=1 w=64 depth=32 shared_weights=1");
+  EXPECT_EQ(s.kind, "conv");
+  EXPECT_EQ(s.cin, 512);
+  EXPECT_EQ(s.cout, 256);
+  EXPECT_EQ(s.depth, 32);
+  EXPECT_TRUE(s.shared_weights);
+  EXPECT_TRUE(s.has("depth"));
+  EXPECT_FALSE(s.has("kh"));
+  EXPECT_DOUBLE_EQ(nominal_flop(s), 2.0 * 512 * 256 * 64 * 32);
+}
+
+TEST(Spec, AnUnknownKeyOrKindIsAnErrorWithTheNearest) {
+  EXPECT_THAT(fault("kind=conv shared_weight=1 cin=1 cout=1 h=1 w=1"),
+              testing::HasSubstr("did you mean 'shared_weights'"));
+  EXPECT_THAT(fault("kind=matmull m=1 n=1 k=1"), testing::HasSubstr("did you mean 'matmul'"));
+  EXPECT_THAT(fault("m=1 n=1 k=1"), testing::HasSubstr("no 'kind='"));
+}
+
+TEST(Spec, WhatAKindNeedsIsDemanded) {
+  EXPECT_THAT(fault("kind=matmul m=1 n=1"), testing::HasSubstr("needs 'k='"));
+  EXPECT_THAT(fault("kind=matmul m=0 n=1 k=1"), testing::HasSubstr("at least 1"));
+}
+
+TEST(Spec, MalformedValuesAreErrors) {
+  EXPECT_THAT(fault("kind=matmul m=1 n=x k=1"), testing::HasSubstr("no whole number"));
+  EXPECT_THAT(fault("kind=matmul m=1 n=1 k=-1"), testing::HasSubstr("out of range"));
+  EXPECT_THAT(fault("kind=matmul m=1 m=1 n=1 k=1"), testing::HasSubstr("given twice"));
+  EXPECT_THAT(fault("kind=matmul m n=1 k=1"), testing::HasSubstr("no key=value"));
+  EXPECT_THAT(fault("kind=matmul m=1 n=1 k=1 bias=yes"), testing::HasSubstr("neither 0 nor 1"));
+  EXPECT_THAT(fault("kind=matmul m=1 n=1 k=1 weights=fp15"), testing::HasSubstr("number format"));
+  EXPECT_THAT(fault("kind=op op=reduce_sum shape=4xx4"), testing::HasSubstr("no shape"));
+  EXPECT_THAT(fault("kind=launch unit=npu"), testing::HasSubstr("unknown value 'npu'"));
+}
+
+TEST(Spec, EveryMeasuredRowOfTheProjectParsesAndRoundTrips) {
+  int specs = 0;
+  for (const char* name :
+       {"ane_calibration", "ane_validation", "soc_calibration", "soc_validation"}) {
+    std::ifstream in(std::string(SOURCE_DIR "/results/silicon/") + name + ".csv");
+    ASSERT_TRUE(in) << name;
+    for (std::string line; std::getline(in, line);) {
+      const std::size_t at = line.find(",unit=");
+      if (at == std::string::npos) continue;
+      const std::string text = line.substr(at + 1, line.find(',', at + 1) - at - 1);
+      const Spec s = parse_spec(text, line);
+      EXPECT_EQ(parse_spec(to_string(s)), s) << text;
+      ++specs;
+    }
+  }
+  EXPECT_EQ(specs, 851);
+}
+
+TEST(Spec, StoredWeightsCountTheirScales) {
+  EXPECT_DOUBLE_EQ(bytes_of("q8_0"), 1.0625);
+  EXPECT_DOUBLE_EQ(bytes_of("lut6"), 0.75);
+  EXPECT_DOUBLE_EQ(bytes_of("sparse50"), 1.125);
+}
+
+}  // namespace
+}  // namespace ane::workloads
