@@ -1,5 +1,5 @@
 // What software may know of a chip's accelerator: the part of its description that lowering reads.
-// Rates and energies are not here; only sim knows them.
+// Of its speed that is what a compiler weighs tilings by; energies and laws of time are sim's.
 #pragma once
 #include <string>
 
@@ -24,9 +24,15 @@ struct Machine {
   bool int8_macs = false;             // W8A8 runs on integer MACs at a rate of macs_int8
   bool texture_unit = false;          // gather and resize
   bool streams_int8_weights = false;  // else int8 and block weights are folded to fp16 in DRAM
-  bool compare_sort = false;          // RCAS: top-k
   bool chains_tiles = true;           // its compiler runs chains tile by tile, not by item alone
   std::string default_profile = "ane16";
+
+  // What its compiler assumes of speed, for choices between tilings: a cycle of the engines.
+  struct Rates {
+    double tile_bytes = 16, weight_bytes = 27, planar_elements = 23;
+    double task_start = 44;  // cycles
+    friend bool operator==(const Rates&, const Rates&) = default;
+  } rates{};
 };
 
 }  // namespace ane::isa

@@ -35,6 +35,10 @@ enum class PeMode { off, ew, red, pool };
 // Rows of kernel_choices in isa/insns/kld.h.
 enum class KernelFormat { fp16, int8, int8c, pal1, pal2, pal4, pal6, pal8, int4b, sparse, i8 };
 
+// A kernel's weights lie in that many streams: stream s holds the output channels c with
+// c mod stream_count == s. Engines of a machine that has fewer take several each.
+inline constexpr std::int64_t stream_count = 16;
+
 struct KernelStream {
   bool enable = false;
   KernelFormat format = KernelFormat::fp16;
@@ -42,8 +46,8 @@ struct KernelStream {
   int bar = 0;
   std::int64_t offset = 0;           // of the section that the next offsets count from
   std::int64_t bias = 0, scale = 0;  // offset plus 1; 0: none
-  std::int64_t length = 0;           // bytes of one engine's stream
-  std::array<std::int64_t, 16> streams{};
+  std::int64_t length = 0;           // bytes of one stream
+  std::array<std::int64_t, stream_count> streams{};
 };
 
 struct Task {

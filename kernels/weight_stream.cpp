@@ -74,11 +74,11 @@ std::vector<std::int8_t> decode_stream8(std::span<const std::uint8_t> stream, st
 
 std::vector<arith::Half> decoded_weights(const Parameters& p, const arith::Profile& profile) {
   const WeightRows rows(p, 1, 1);
-  const std::int64_t k = rows.row_length(), engines = 16;
+  const std::int64_t k = rows.row_length(), streams = isa::stream_count;
   std::vector<arith::Half> all(static_cast<std::size_t>(p.cout * k));
-  for (std::int64_t e = 0; e < std::min(engines, p.cout); ++e) {
+  for (std::int64_t e = 0; e < std::min(streams, p.cout); ++e) {
     std::vector<std::int64_t> channels;
-    for (std::int64_t c = e; c < p.cout; c += engines) channels.push_back(c);
+    for (std::int64_t c = e; c < p.cout; c += streams) channels.push_back(c);
     const auto part =
         arith::decode_weights(p.format, arith::WeightCoding{}.block, rows.encode(channels),
                               std::ssize(channels), k, profile);

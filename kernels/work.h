@@ -18,6 +18,13 @@ enum class WorkKind {
   copy,
   pool,
   attention,  // softmax(Q K^T) V as one operator; macs of both products
+  loop,       // a hand-written loop over bytes on one core, see Loop
+};
+
+// What a loop asks of one core, in all: lane operations on bytes and on floats, dependent loads
+// from a small table, scalar operations.
+struct Loop {
+  std::int64_t byte_operations = 0, float_operations = 0, lookups = 0, scalar_operations = 0;
 };
 
 struct Work {
@@ -31,6 +38,7 @@ struct Work {
   std::int64_t count = 1;      // identical operators, one after the other; all above is of one
   bool compressed = false;     // weights are decoded on their way to the multipliers
   bool bias = false;           // a product that adds a vector along n
+  Loop loop{};                 // of WorkKind::loop
   std::string_view name = "";  // for listings; text with static lifetime
 };
 

@@ -21,6 +21,8 @@ void run_columns(R&& r, Visit&& visit) {
   visit("items", r.items);
   visit("overrides", r.overrides);
   visit("code_version", r.code_version);
+  visit("form", r.form);
+  visit("request", r.request);
 }
 
 template <class T, class L, class Visit>

@@ -44,11 +44,15 @@ std::string fnv1a_128(std::string_view bytes) {
 }
 
 std::string Run::question_digest() const {
-  return fnv1a_128(fmt::format(
+  const std::string old = fmt::format(
       "workload={}\nvariant={}\ninput_digest={}\nchip={}\nunit={}\nruntime={}\nprofile={}\n"
       "precision={}\nbatch={}\nitems={}\noverrides={}\ncode_version={}\n",
       workload, variant, input_digest, chip, unit, runtime, profile, precision, batch, items,
-      overrides, code_version));
+      overrides, code_version);
+  const auto more = [](std::string_view field, const std::string& value) {
+    return value.empty() ? std::string() : fmt::format("{}={}\n", field, value);
+  };
+  return fnv1a_128(old + more("form", form) + more("request", request));
 }
 
 namespace {

@@ -37,22 +37,25 @@ std::string largest(const Parts& parts);
 
 // The question that a run answers. Two runs with equal fields are one question.
 struct Run {
-  std::string workload{};      // "readqc"
+  std::string workload{};      // kind of the request: "readqc"
   std::string variant{};       // "mlp", "cnn"; empty where the workload has one form
   std::string input{};         // what a person reads: "ERR127302_1.fastq.gz", "synthetic, seed 1"
-  std::string input_digest{};  // of its content, so that a renamed file is the same question
+  std::string input_digest{};  // of the work that is asked and the content of its files, so that a
+                               // renamed file is the same question
   std::string chip{};          // "M4"
-  std::string unit{};          // ane | gpu | cpu | nvidia
+  std::string unit{};          // ane | gpu | cpu
   std::string runtime{};       // "direct", "coreml", "mlx"
-  std::string profile{};       // "ane16", "ieee"
+  std::string profile{};       // "ane16", "ieee"; empty where no values were computed
   std::string precision{};     // "fp16", "int8w", "w8a8", "fp32"
   std::int64_t batch = 1;      // items a call
   std::int64_t items = 1;      // items of the whole run (reads of the file)
   std::string overrides{};     // canonical text of --set: sorted `path=value`, joined by one blank
   std::string code_version{};  // of the program that answered
+  std::string form{};          // framework | accelerator: whose operators were priced
+  std::string request{};       // the whole request, canonical: asking it again gives this run
 
   // 32 hex digits over every field but `input` (its content counts, not its name): FNV-1a 128 of
-  // "field=value\n" lines in the order above.
+  // "field=value\n" lines in the order above, without the last two where they are empty.
   std::string question_digest() const;
   friend bool operator==(const Run&, const Run&) = default;
 };
@@ -93,7 +96,7 @@ struct OperatorRow {
   int index = 0;            // position in Record::operators
   std::string name{};       // "fc1"
   std::string op{};         // "linear"
-  std::string unit{};       // where it was placed: ane | gpu | cpu | nvidia
+  std::string unit{};       // where it was placed: ane | gpu | cpu
   std::string placement{};  // label of the rule that decided: "takes", "C4"
   std::string reason{};     // that rule as a sentence
   int tasks = 0;            // 0 where it was folded into a neighbour
@@ -123,13 +126,17 @@ struct TaskRow {
   double energy_j = unknown;
 };
 
-struct Record {
-  Run run;
+// What work costs, whoever asked.
+struct Cost {
   Totals totals;
   Limits limits;
   std::vector<OperatorRow> operators{};
   std::vector<TaskRow> tasks{};      // may be empty
   std::vector<std::string> notes{};  // what the user should know: fall-backs, paddings, guesses
+};
+
+struct Record : Cost {
+  Run run;
 };
 
 // The first broken invariant as a sentence, empty when the record holds together: causes sum to the

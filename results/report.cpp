@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "isa/error.h"
 #include "results/csv.h"
 #include "results/text.h"
 
@@ -33,7 +34,7 @@ Cell known(double value) {
   return value;
 }
 
-Cell told(std::int64_t count) {
+Cell nonzero(std::int64_t count) {
   if (count == 0) return {};
   return count;
 }
@@ -108,9 +109,18 @@ std::string table_text(const Table& table) {
   return all;
 }
 
+// A row that lacks a cell would put every later one under its neighbour's heading.
+void check_shape(const std::vector<Report>& reports) {
+  for (const Report& r : reports)
+    for (const Block& b : r.blocks)
+      for (const auto& row : b.table.rows)
+        ANE_CHECK(row.size() == b.table.columns.size(), "a row has a cell for each column");
+}
+
 }  // namespace
 
 std::string text_of(const std::vector<Report>& reports) {
+  check_shape(reports);
   std::string all;
   for (const Report& r : reports) {
     if (!all.empty()) all += "\n";
@@ -134,6 +144,7 @@ std::string csv_cell(const Cell& cell) {
 }
 
 std::string csv_of(const std::vector<Report>& reports) {
+  check_shape(reports);
   std::string all;
   for (const Report& r : reports) {
     const auto with_table = std::find_if(r.blocks.begin(), r.blocks.end(),

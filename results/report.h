@@ -48,8 +48,8 @@ std::string heading(const Run& run);
 // A part's share of a whole; no meaning where the whole is unknown or nothing.
 Cell share_of(double part, double whole);
 Cell known(double value);  // monostate for NaN
-// The same for a count where 0 says "none told".
-Cell told(std::int64_t count);
+// The same for a count of which 0 says that there is none.
+Cell nonzero(std::int64_t count);
 
 std::string text_of(const std::vector<Report>& reports);
 // The first table of each report, under one header, each line led by its run's chip, unit, runtime,

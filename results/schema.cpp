@@ -75,6 +75,10 @@ std::span<const Migration> migrations() {
           skipped TEXT NOT NULL, code_version TEXT NOT NULL,
           PRIMARY KEY (file, line)) WITHOUT ROWID;
       )sql"},
+      Migration{"the form that was priced, and the whole request", R"sql(
+        ALTER TABLE run ADD COLUMN form TEXT NOT NULL DEFAULT '';
+        ALTER TABLE run ADD COLUMN request TEXT NOT NULL DEFAULT '';
+      )sql"},
   };
   return table;
 }
@@ -84,21 +88,23 @@ std::string_view view_sql() {
     -- The newest answer to each question, whatever program version gave it.
     CREATE VIEW newest AS SELECT max(id) AS run FROM run
       GROUP BY workload, variant, input_digest, chip, unit, runtime, profile, precision, batch,
-               items, overrides;
+               items, overrides, form, request;
     -- One line a run, identity and totals side by side.
     CREATE VIEW run_total AS
-      SELECT r.*, t.*, t.energy_j / r.batch AS energy_per_item_j,
-             t.latency_s / r.batch AS latency_per_item_s
+      SELECT r.*, t.*,
+             t.energy_j / (t.throughput_items_per_s * t.latency_s) AS energy_per_item_j,
+             1 / t.throughput_items_per_s AS latency_per_item_s
       FROM run r JOIN total t ON t.run = r.id;
-    -- Each newest run against the fastest CPU run of the same chip, input and batch.
+    -- Each newest run against the fastest CPU run of the same chip, input and batch, in the
+    -- framework's form where it was priced.
     CREATE VIEW against_cpu AS
       WITH latest AS (SELECT rt.* FROM run_total rt JOIN newest n ON n.run = rt.id),
         cpu AS (SELECT *, row_number() OVER (
                   PARTITION BY workload, variant, input_digest, chip, batch, items, overrides
-                  ORDER BY latency_s) AS place
+                  ORDER BY form <> 'framework', latency_s) AS place
                 FROM latest WHERE unit = 'cpu')
       SELECT a.id AS run, a.workload, a.variant, a.input, a.chip, a.unit, a.runtime, a.profile,
-             a.precision, a.batch, a.overrides, a.latency_s, a.energy_j, a.peak_memory_bytes,
+             a.precision, a.form, a.batch, a.overrides, a.latency_s, a.energy_j, a.peak_memory_bytes,
              c.id AS cpu_run, c.latency_s / a.latency_s AS speed_up,
              c.energy_j / a.energy_j AS energy_ratio,
              1.0 * c.peak_memory_bytes / nullif(a.peak_memory_bytes, 0) AS memory_ratio
@@ -107,20 +113,20 @@ std::string_view view_sql() {
         AND c.batch = a.batch AND c.items = a.items AND c.overrides = a.overrides;
     -- The batch of the highest throughput, by chip, unit, runtime and precision.
     CREATE VIEW best_batch AS
-      SELECT workload, variant, input, chip, unit, runtime, profile, precision, overrides, batch,
-             throughput_items_per_s, latency_s, energy_per_item_j, run
+      SELECT workload, variant, input, chip, unit, runtime, profile, precision, form, overrides,
+             batch, throughput_items_per_s, latency_s, energy_per_item_j, run
       FROM (SELECT rt.*, row_number() OVER (
               PARTITION BY workload, variant, input_digest, chip, unit, runtime, profile,
-                           precision, overrides
+                           precision, form, overrides
               ORDER BY throughput_items_per_s DESC, batch) AS place
             FROM run_total rt JOIN newest n ON n.run = rt.id)
       WHERE place = 1;
     -- The smallest batch at which a unit beats the CPU of its chip.
     CREATE VIEW pays_from AS
-      SELECT workload, variant, input, chip, unit, runtime, profile, precision, overrides,
+      SELECT workload, variant, input, chip, unit, runtime, profile, precision, form, overrides,
              min(batch) AS batch, speed_up
       FROM against_cpu WHERE unit <> 'cpu' AND speed_up > 1
-      GROUP BY workload, variant, input, chip, unit, runtime, profile, precision, overrides;
+      GROUP BY workload, variant, input, chip, unit, runtime, profile, precision, form, overrides;
     CREATE VIEW cause_share AS
       SELECT c.run, c.name, c.seconds, c.seconds / nullif(t.latency_s, 0) AS share
       FROM cause c JOIN total t ON t.run = c.run;

@@ -26,7 +26,9 @@ std::span<const View> views();
 
 // An unknown view is an InputError with the nearest name.
 const View& view_named(std::string_view name);
-// `records` must not be empty.
-std::string render(std::string_view view, Records records, Style style);
+// `records` must not be empty. against: whom the view compare holds its lines against, a unit or
+// runtime of the same chip, or a chip.
+std::string render(std::string_view view, Records records, Style style,
+                   std::string_view against = "cpu");
 
 }  // namespace ane::results

@@ -43,8 +43,14 @@ const View& view_named(std::string_view name) {
   throw InputError("--view", fmt::format("unknown view '{}'", name), choice_note(name, names));
 }
 
-std::string render(std::string_view view, Records records, Style style) {
+std::string render(std::string_view view, Records records, Style style, std::string_view against) {
   ANE_CHECK(!records.empty(), "a view needs a record");
+  if (view == "compare") {
+    const std::vector<Report> reports = compare_against(records, against);
+    return style == Style::text   ? text_of(reports)
+           : style == Style::json ? reports_json(reports)
+                                  : csv_of(reports);
+  }
   const View& v = view_named(view);
   return (style == Style::text ? v.text : style == Style::json ? v.json : v.csv)(records);
 }

@@ -14,31 +14,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
+#include "results/cause.h"
 #include "results/text.h"
 #include "results/views/views.h"
 
 namespace ane::results {
 
 namespace {
-
-struct Advice {
-  std::string_view cause, text;
-};
-constexpr std::array advices{
-    Advice{"dispatch",
-           "a fixed cost of each call; a larger batch or fewer, larger programs spread it"},
-    Advice{"compute",
-           "arithmetic is the limit; fewer MACs, a narrower format or shapes that fill the lanes"},
-    Advice{"weights", "weights stream from DRAM; fewer bytes (int8, palette) or a larger batch"},
-    Advice{"activations", "tiles move to and from memory; smaller tensors or more kept in L2"},
-    Advice{"PE", "elementwise work is slow; fold it into the task that makes its input"},
-    Advice{"bank conflict", "rows fall on the same L2 banks; pad the row to another stride"},
-    Advice{"dependency", "tasks wait for each other's results; independent work would fill it"},
-    Advice{"idle", "the unit waits for the host or another unit; keep its queue filled"},
-    Advice{"transfer", "copies between units; keep neighbouring operators on one unit"},
-};
 
 std::vector<Block> blocks(const Record& r) {
   const double whole = r.totals.latency_s;
@@ -58,9 +41,9 @@ std::vector<Block> blocks(const Record& r) {
         {c.name, c.value, share_of(c.value, whole),
          c.value < whole * (1 - 1e-9) ? Cell{whole / (whole - c.value)} : Cell{},
          share_of(c.value, whole)});
-  for (const Advice& a : advices)
-    if (!causes.empty() && a.cause == causes[0].name)
-      by_cause.after.push_back(fmt::format("  {}: {}", a.cause, a.text));
+  if (!causes.empty())
+    if (const auto cause = cause_named(causes[0].name))
+      by_cause.after.push_back(fmt::format("  {}: {}", causes[0].name, info(*cause).advice));
 
   std::vector<const OperatorRow*> slowest;
   for (const OperatorRow& o : r.operators) slowest.push_back(&o);

@@ -1,36 +1,58 @@
 // compare: runs side by side, one line each.
 //
-//   readqc mlp, reads.fq.gz, 2 runs
-//     chip  unit  runtime  precision  batch  latency us  items/s k  speed-up x  an item uJ  energy
-//     x M4    ane   coreml   fp16         100         250 400        2.00        5.00      5.00 M4
-//     cpu   direct   fp32         100         500        200        1.00        25.0      1.00
+//   matmul m=512 n=512 k=512, 2 runs
+//     chip  unit  runtime     form         batch  latency us  band x  speed-up x  an item uJ energy
+//     x M4    ane   coreml      accelerator 1        68.1    1.22        2.00        5.00      5.00
+//     M4    cpu   accelerate  framework        1 136    1.24        1.00        25.0      1.00
 //
-// (and memory, bound, the first accuracy figure). speed-up and energy are against the fastest CPU
-// run of the same chip, input and batch among the runs shown: 2 means half the time or half the
-// joules. `-` where there is no such run. Columns in which all runs agree stand in the heading.
+// (and memory, bound, the first accuracy figure). band: the truth lies within latency / band to
+// latency x band. speed-up and energy are against the fastest run on the CPU of the same chip (or
+// on what --against names) that does the same work at the same batch, in the framework's form where
+// it was priced: 2 means half the time or half the joules. `same form` is against the fastest of
+// the line's own form: what the unit gains when both sides run one list of operators. `-` where
+// there is no such run. Columns in which all runs agree stand in the heading.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
+#include "isa/error.h"
 #include "results/views/views.h"
 
 namespace ane::results {
 
 namespace {
 
-// The fastest CPU run that answers the same question on the same chip.
-const Record* yardstick(Records records, const Run& run) {
+bool is_against(const Run& q, const Run& run, std::string_view against) {
+  if (q.unit == against || q.runtime == against) return q.chip == run.chip;
+  return q.chip == against && q.unit == run.unit;
+}
+
+// The fastest run of whom it is held against that answers the same question: of that form, or, of
+// an empty one, of the framework's where there is one.
+const Record* yardstick(Records records, const Run& run, std::string_view against,
+                        std::string_view form) {
   const Record* best = nullptr;
+  const auto better = [&](const Record& r) {
+    if (!best) return true;
+    const bool ours = r.run.form == "framework", theirs = best->run.form == "framework";
+    return ours != theirs ? ours : r.totals.latency_s < best->totals.latency_s;
+  };
   for (const Record& r : records) {
     const Run& q = r.run;
-    if (q.unit != "cpu" || q.workload != run.workload || q.variant != run.variant ||
-        q.input_digest != run.input_digest || q.chip != run.chip || q.batch != run.batch ||
-        q.items != run.items)
+    if (!is_against(q, run, against) || q.workload != run.workload || q.variant != run.variant ||
+        q.input_digest != run.input_digest || q.batch != run.batch || q.items != run.items ||
+        (!form.empty() && q.form != form))
       continue;
-    if (!best || r.totals.latency_s < best->totals.latency_s) best = &r;
+    if (better(r)) best = &r;
   }
   return best;
+}
+
+bool banded(Records records) {
+  return std::any_of(records.begin(), records.end(),
+                     [](const Record& r) { return r.totals.latency_band_s.has_value(); });
 }
 
 bool differ(Records records, std::string Run::*field) {
@@ -41,7 +63,7 @@ bool differ(Records records, std::string Run::*field) {
 // Whether two lines would read the same but for their profile.
 bool profile_decides(Records records) {
   const auto shown = [](const Run& r) {
-    return std::tie(r.workload, r.variant, r.input, r.chip, r.unit, r.runtime, r.precision,
+    return std::tie(r.workload, r.variant, r.input, r.chip, r.unit, r.runtime, r.precision, r.form,
                     r.overrides, r.batch);
   };
   for (const Record& a : records)
@@ -50,14 +72,43 @@ bool profile_decides(Records records) {
   return false;
 }
 
-Cell ratio(double ours, const Record* cpu, double Totals::*figure) {
-  if (!cpu) return {};
-  return known(cpu->totals.*figure / ours);
+Cell ratio(double ours, const Record* base, double Totals::*figure) {
+  if (!base) return {};
+  return known(base->totals.*figure / ours);
+}
+
+// Items of a call: what the rate makes in its time.
+double items_of(const Totals& t) {
+  return t.throughput_items_per_s * t.latency_s;
+}
+
+// Some unit or chip was priced in two forms.
+bool two_forms(Records records) {
+  for (const Record& a : records)
+    for (const Record& b : records)
+      if (a.run.unit == b.run.unit && a.run.form != b.run.form) return true;
+  return false;
 }
 
 }  // namespace
 
 std::vector<Report> compare(Records records) {
+  return compare_against(records, "cpu");
+}
+
+std::vector<Report> compare_against(Records records, std::string_view against) {
+  const auto is = [&](const Record& r) {
+    return r.run.unit == against || r.run.runtime == against || r.run.chip == against;
+  };
+  if (against != "cpu" && std::none_of(records.begin(), records.end(), is)) {
+    std::vector<std::string> names;
+    for (const Record& r : records)
+      for (const std::string& n : {r.run.unit, r.run.runtime, r.run.chip})
+        if (std::find(names.begin(), names.end(), n) == names.end()) names.push_back(n);
+    throw InputError("--against", fmt::format("no run on '{}'", against),
+                     choice_note(std::string(against), names));
+  }
+  const bool forms = two_forms(records);
   // What all runs share stands in the heading, not in each line.
   const auto if_differs = [&](std::string Run::*field, std::string title) {
     return differ(records, field) ? std::move(title) : std::string();
@@ -71,14 +122,22 @@ std::vector<Report> compare(Records records) {
            {"runtime", if_differs(&Run::runtime, "runtime"), ""},
            {"profile", profile_decides(records) ? "profile" : "", ""},
            {"precision", "precision", ""},
+           {"form", forms ? "form" : "", ""},
            {"overrides", if_differs(&Run::overrides, "set"), ""},
            {"batch", "batch", ""},
            {"latency_s", "latency", "s"},
+           {"latency_low_s", "", "s"},
+           {"latency_high_s", "", "s"},
+           {"", banded(records) ? "band" : "", "x"},
            {"throughput_items_per_s", "items/s", "count"},
-           {"speed_up", "speed-up", "x"},
+           {"speed_up", "speedup", "x"},
+           {"speed_up_same_form", forms ? "same form" : "", "x"},
            {"energy_j", "", "J"},
-           {"energy_per_item_j", "an item", "J"},
+           {"energy_per_item_j", "each", "J"},
+           {"energy_low_j", "", "J"},
+           {"energy_high_j", "", "J"},
            {"energy_ratio", "energy", "x"},
+           {"energy_ratio_same_form", "", "x"},
            {"power_w", "", "W"},
            {"peak_memory_bytes", "memory", "B"},
            {"dram_bytes", "", "B"},
@@ -94,7 +153,13 @@ std::vector<Report> compare(Records records) {
   for (const Record& r : records) {
     const Run& q = r.run;
     const Totals& s = r.totals;
-    const Record* cpu = yardstick(records, q);
+    const Record* base = yardstick(records, q, against, "");
+    const Record* same = yardstick(records, q, against, q.form);
+    const auto ends = [](const std::optional<Band>& b) {
+      return b ? std::pair<Cell, Cell>{b->low, b->high} : std::pair<Cell, Cell>{};
+    };
+    const auto [low, high] = ends(s.latency_band_s);
+    const auto [energy_low, energy_high] = ends(s.energy_band_j);
     t.rows.push_back({q.workload,
                       q.variant,
                       q.input,
@@ -103,17 +168,27 @@ std::vector<Report> compare(Records records) {
                       q.runtime,
                       q.profile,
                       q.precision,
+                      q.form,
                       q.overrides,
                       q.batch,
                       known(s.latency_s),
+                      low,
+                      high,
+                      s.latency_band_s
+                          ? Cell{std::sqrt(s.latency_band_s->high / s.latency_band_s->low)}
+                          : Cell{},
                       known(s.throughput_items_per_s),
-                      ratio(s.latency_s, cpu, &Totals::latency_s),
+                      ratio(s.latency_s, base, &Totals::latency_s),
+                      ratio(s.latency_s, same, &Totals::latency_s),
                       known(s.energy_j),
-                      known(s.energy_j / static_cast<double>(q.batch)),
-                      ratio(s.energy_j, cpu, &Totals::energy_j),
+                      known(s.energy_j / items_of(s)),
+                      energy_low,
+                      energy_high,
+                      ratio(s.energy_j, base, &Totals::energy_j),
+                      ratio(s.energy_j, same, &Totals::energy_j),
                       known(s.power_w),
-                      told(s.peak_memory_bytes),
-                      told(s.dram_bytes),
+                      nonzero(s.peak_memory_bytes),
+                      nonzero(s.dram_bytes),
                       s.bound});
     for (const std::string& name : metrics) {
       const auto it = std::find_if(s.accuracy.begin(), s.accuracy.end(),
@@ -133,7 +208,16 @@ std::vector<Report> compare(Records records) {
   shared(&Run::overrides, ", ");
   title += fmt::format(", {} run{}", records.size(), records.size() == 1 ? "" : "s");
   Block block;
-  block.after = {"  speed-up and energy: times less than the CPU of the same chip and batch"};
+  const bool chip = std::any_of(records.begin(), records.end(),
+                                [&](const Record& r) { return r.run.chip == against; });
+  block.after = {fmt::format("  speed-up and energy: times less than {} and batch",
+                             against == "cpu" ? std::string("the CPU of the same chip")
+                             : chip           ? fmt::format("{}'s same unit", against)
+                                              : fmt::format("{} of the same chip", against))};
+  if (forms)
+    block.after.push_back(
+        "  framework: the network's own operators; accelerator: the graph made of it for the ANE; "
+        "same form: both sides run one of them");
   block.table = std::move(t);
   return {{title, nullptr, {std::move(block)}}};
 }

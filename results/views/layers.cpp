@@ -45,9 +45,9 @@ std::vector<Block> blocks(const Record& r) {
     owned += o.seconds;
     t.rows.push_back({std::int64_t{o.index}, o.name, o.op, o.unit, o.placement, o.reason,
                       std::int64_t{o.tasks}, o.start_s, o.seconds,
-                      share_of(o.seconds, r.totals.latency_s), told(o.macs), known(o.utilisation),
-                      told(o.weight_bytes), told(o.dram_bytes), told(o.l2_bytes), known(o.energy_j),
-                      o.bound});
+                      share_of(o.seconds, r.totals.latency_s), nonzero(o.macs),
+                      known(o.utilisation), nonzero(o.weight_bytes), nonzero(o.dram_bytes),
+                      nonzero(o.l2_bytes), known(o.energy_j), o.bound});
     if (o.unit != r.run.unit)
       elsewhere.push_back(
           fmt::format("    {} on the {} [{}]: {}", o.name, o.unit, o.placement, o.reason));

@@ -44,7 +44,7 @@ std::vector<Block> blocks(const Record& r) {
                      {}};
   for (const OperatorRow& o : r.operators)
     operators.table.rows.push_back(
-        {o.name, o.unit, told(o.weight_bytes), told(o.dram_bytes), told(o.l2_bytes),
+        {o.name, o.unit, nonzero(o.weight_bytes), nonzero(o.dram_bytes), nonzero(o.l2_bytes),
          o.dram_bytes > 0 && o.seconds > 0 ? Cell{static_cast<double>(o.dram_bytes) / o.seconds}
                                            : Cell{}});
   std::vector<Block> all{std::move(parts)};

@@ -10,6 +10,8 @@ namespace ane::results {
 std::string summary_text(Records records);
 std::string summary_csv(Records records);
 std::vector<Report> compare(Records records);
+// InputError for an `against` that no record is.
+std::vector<Report> compare_against(Records records, std::string_view against);
 std::vector<Report> layers(Records records);
 std::vector<Report> timeline(Records records);
 std::vector<Report> roofline(Records records);

@@ -134,7 +134,7 @@ void Executor::store(const Task& t, const std::string& who) {
                t.store.format, out.data(), {t.store.sn, t.store.sc, t.store.sh, t.store.sw}, who);
 }
 
-// Decodes the engines' streams: engine e holds the channels c with c mod 16 == e.
+// Decodes the streams.
 const Executor::Kernel& Executor::kernel(const Task& t, std::size_t slot, const std::string& who) {
   if (slot >= kernels_.size()) kernels_.resize(slot + 1);
   if (kernels_[slot]) return *kernels_[slot];
@@ -145,15 +145,16 @@ const Executor::Kernel& Executor::kernel(const Task& t, std::size_t slot, const 
   if (cout % groups != 0 || t.in1.c % groups != 0)
     throw InputError(
         who, fmt::format("{} groups do not divide {} and {} channels", groups, t.in1.c, cout));
-  const std::int64_t k = t.in1.c / groups * t.kh * t.kw, engines = 16, group = cout / groups;
+  const std::int64_t k = t.in1.c / groups * t.kh * t.kw, streams = isa::stream_count,
+                     group = cout / groups;
   const bool integer = t.kernel.format == isa::KernelFormat::i8;
   if (integer != (t.l2_in1.format == Format::i8))
     throw InputError(who, "integer weights go with an i8 source and no other");
   auto built = std::make_unique<Kernel>();
   std::vector<Half> w(integer ? 0 : static_cast<std::size_t>(cout * k));
   std::vector<std::int8_t> w8(integer ? static_cast<std::size_t>(cout * k) : 0);
-  for (std::int64_t e = 0; e < std::min(engines, cout); ++e) {
-    const std::int64_t channels = (cout - e + engines - 1) / engines;
+  for (std::int64_t e = 0; e < std::min(streams, cout); ++e) {
+    const std::int64_t channels = (cout - e + streams - 1) / streams;
     const auto bytes = memory_.section(
         t.kernel.bar, t.kernel.offset + t.kernel.streams[static_cast<std::size_t>(e)],
         std::min(t.kernel.length, memory_.section_size(t.kernel.bar) - t.kernel.offset -
@@ -162,12 +163,12 @@ const Executor::Kernel& Executor::kernel(const Task& t, std::size_t slot, const 
     if (integer) {
       const auto rows = kernels::decode_stream8(bytes, channels, k);
       for (std::int64_t i = 0; i < channels; ++i)
-        std::copy_n(rows.data() + i * k, k, w8.data() + (e + i * engines) * k);
+        std::copy_n(rows.data() + i * k, k, w8.data() + (e + i * streams) * k);
     } else {
       const auto rows = kernels::arith::decode_weights(
           t.kernel.format, std::int64_t{1} << t.kernel.block_log2, bytes, channels, k, profile_);
       for (std::int64_t i = 0; i < channels; ++i)
-        std::copy_n(rows.data() + i * k, k, w.data() + (e + i * engines) * k);
+        std::copy_n(rows.data() + i * k, k, w.data() + (e + i * streams) * k);
     }
   }
   for (std::int64_t g = 0; g < groups; ++g) {

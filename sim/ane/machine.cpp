@@ -40,53 +40,8 @@ struct AneMachine::Impl {
         executor(memory, profile),
         schedule(program, chip.ane()) {
     for (isa::Section& s : program.sections) s.contents = {};  // memory holds them now
-    check_tasks();
   }
-
-  void check_tasks();
 };
-
-// Every operand inside memory and L2, every task of an operator that the program names (0 where it
-// names none), before anything runs: a timed run must refuse what a run for values would.
-void AneMachine::Impl::check_tasks() {
-  for (const Schedule::Issue& i : schedule.issues()) {
-    const isa::Task& t = i.task;
-    const std::string who = fmt::format("{}: task {}", program.name, t.id);
-    const std::size_t operators = std::max<std::size_t>(1, program.operators.size());
-    if (static_cast<std::uint32_t>(t.operator_index) >= operators)
-      throw InputError(
-          who,
-          fmt::format("operator {}, but the program names {}",
-                      static_cast<std::uint32_t>(t.operator_index), program.operators.size()),
-          "`.operator NAME` names them in order, from 0");
-    const auto in_l2 = [&](const isa::Extents& e, const isa::L2Operand& l) {
-      const ByteRange r = touched(e, l);
-      memory.l2(r.begin, r.end - r.begin, who);
-    };
-    const auto in_section = [&](const isa::Extents& e, const isa::MemoryOperand& m) {
-      if (!m.enable) return;
-      const ByteRange r = touched(e, m);
-      memory.section(m.bar, r.begin, r.end - r.begin, who);
-    };
-    const auto positive = [&](const isa::Extents& e) {
-      if (e.w < 1 || e.h < 1 || e.c < 1 || e.n < 1)
-        throw InputError(who, "an extent is 0", "every extent in `shape` is at least 1");
-    };
-    positive(t.in1);
-    positive(t.out);
-    in_l2(t.in1, t.l2_in1);
-    in_section(t.in1, t.load1);
-    if (t.ne == isa::NeOp::mm || t.ne == isa::NeOp::tex || t.pe == isa::PeMode::ew) {
-      positive(t.in2);
-      in_l2(t.in2, t.l2_in2);
-      in_section(t.in2, t.load2);
-    }
-    in_l2(t.out, t.l2_out);
-    in_section(t.out, t.store);
-    if (t.ne == isa::NeOp::mac && (t.kw < 1 || t.kh < 1 || t.sx < 1 || t.sy < 1))
-      throw InputError(who, "a kernel extent or stride is 0", "`conv` gives kw, kh, sx, sy");
-  }
-}
 
 AneMachine::AneMachine(const Chip& chip, isa::Program program)
     : impl_(std::make_unique<Impl>(chip, std::move(program))) {}

@@ -6,6 +6,7 @@
 
 #include "isa/error.h"
 #include "isa/stream.h"
+#include "sim/ane/bounds.h"
 #include "sim/ane/races.h"
 #include "sim/ane/rectified.h"
 
@@ -71,6 +72,7 @@ Schedule::Schedule(const isa::Program& program, const AneParameters& chip) {
         issue.task.id = id;
         issue.task.operator_index = op;
         issue.task.prefetch = prefetch;
+        check_operands(issue.task, program, chip.l2);
         if (const auto race = checker.start(issue.task, signals)) races_.push_back(*race);
         for (const auto& s : signals) signalled.emplace_back(s.event, issues_.size());
         issues_.push_back(std::move(issue));

@@ -10,7 +10,7 @@
 
 namespace ane::sim {
 
-using CauseSeconds = std::array<double, cause_count>;
+using results::CauseSeconds;
 
 struct TaskTrace {
   int id = 0, operator_index = 0;

@@ -96,13 +96,6 @@ double zero_skip(const Task& t, const AneParameters& chip) {
 
 }  // namespace
 
-std::string_view cause_name(Cause cause) {
-  static constexpr std::array<std::string_view, cause_count> names{
-      "compute",  "weights",    "activations", "planar engine", "bank conflict",
-      "overhead", "dependency", "dispatch",    "idle"};
-  return names[static_cast<std::size_t>(cause)];
-}
-
 TaskWork count_work(const Task& t, const AneParameters& chip) {
   TaskWork w;
   const isa::Extents made = ne_extents(t);
@@ -114,8 +107,8 @@ TaskWork count_work(const Task& t, const AneParameters& chip) {
         t.ne == NeOp::mac ? made.c * window(t) * (w.integer ? 1 : 2) : t.in2.count() * 2;
   }
   if (t.kernel.enable) {
-    const std::int64_t engines = std::min<std::int64_t>(16, made.c);
-    w.weight_bytes = engines * t.kernel.length;
+    const std::int64_t streams = std::min(isa::stream_count, made.c);
+    w.weight_bytes = streams * t.kernel.length;
     if (t.kernel.bias != 0) w.weight_bytes += made.c * (w.integer ? 4 : 2);
     if (t.kernel.scale != 0) w.weight_bytes += made.c * 2;
   }

@@ -5,24 +5,13 @@
 
 #include "isa/task.h"
 #include "isa/units.h"
+#include "results/cause.h"
 #include "sim/chips/chip.h"
 
 namespace ane::sim {
 
 // Why a stretch of time passed. Every picosecond of a program has one.
-enum class Cause {
-  compute,
-  weights,
-  activations,
-  planar,
-  bank_conflict,
-  overhead,
-  dependency,
-  dispatch,
-  idle
-};
-inline constexpr int cause_count = 9;
-std::string_view cause_name(Cause cause);
+using results::Cause;
 
 // Work and traffic of one task, counted from its registers.
 struct TaskWork {

@@ -4,11 +4,11 @@
 #pragma once
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "isa/units.h"
 #include "sim/chips/description.h"
@@ -29,14 +29,15 @@ std::optional<double> checked_value(const Description& d, std::string_view path,
                                     std::string_view dimension, double least, double most,
                                     bool whole, bool optional);
 
+// Paths that tables have named.
+using KnownPaths = std::vector<std::string_view>;
 // Parameters of `d` that no table has named: InputError for the first of them.
-void refuse_unknown(const Description& d, const std::set<std::string, std::less<>>& known);
+void refuse_unknown(const Description& d, const KnownPaths& known);
 
 template <class S>
-void bind(const Description& d, std::span<const Field<S>> fields, S& out,
-          std::set<std::string, std::less<>>& known) {
+void bind(const Description& d, std::span<const Field<S>> fields, S& out, KnownPaths& known) {
   for (const Field<S>& f : fields) {
-    known.insert(std::string(f.path));
+    known.push_back(f.path);
     const bool optional = std::holds_alternative<std::optional<double> S::*>(f.member);
     const bool real = optional || std::holds_alternative<double S::*>(f.member);
     const std::optional<double> v =

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "isa/error.h"
+#include "isa/task.h"
 #include "sim/chips/bind.h"
 
 namespace ane::sim {
@@ -11,6 +12,7 @@ namespace {
 using A = AneParameters;
 constexpr Field<A> ane_fields[] = {
     {"ane.engines", "1", &A::engines, 1, 16},
+    {"ane.engines_efficiency", "1", &A::engines_efficiency, 0.01, 1},
     {"ane.cores", "1", &A::cores, 1, 256},
     {"ane.clock", "Hz", &A::clock_hz, 1e6, 20e9},
     {"ane.floor_clock", "Hz", &A::floor_clock_hz, 1e6, 20e9},
@@ -78,7 +80,6 @@ constexpr Field<I> limit_fields[] = {
     {"ane.features.int8_macs", "1", &I::int8_macs, 0, 1},
     {"ane.features.texture_unit", "1", &I::texture_unit, 0, 1},
     {"ane.features.streams_int8_weights", "1", &I::streams_int8_weights, 0, 1},
-    {"ane.features.compare_sort", "1", &I::compare_sort, 0, 1},
     {"ane.features.chains_tiles", "1", &I::chains_tiles, 0, 1},
 };
 
@@ -103,13 +104,10 @@ constexpr Field<C> cpu_fields[] = {
     {"cpu.product.all_units", "1", &C::product_all, 0.01, 1},
     {"cpu.product.vector", "1", &C::product_vector, 0.01, 1},
     {"cpu.product.parallel", "FLOP", &C::product_parallel, 0, 1e15},
-    {"cpu.sgemm", "FLOP/s", &C::sgemm, 1e9, 1e15},
     {"cpu.bandwidth", "B/s", &C::bandwidth, 1e6, 1e14},
     {"cpu.bandwidth_core", "B/s", &C::bandwidth_core, 1e6, 1e14},
     {"cpu.core_port", "B/cycle", &C::core_port, 1, 4096},
-    {"cpu.memory_latency", "s", &C::memory_latency, 0, 1e-3},
     {"cpu.l2_p", "B", &C::p_l2, 1024, 1e12},
-    {"cpu.l2_e", "B", &C::e_l2, 1024, 1e12},
     {"cpu.energy.neon_flop", "J/FLOP", &C::energy_neon_flop, 0, 1e-8},
     {"cpu.energy.matrix_flop", "J/FLOP", &C::energy_matrix_flop, 0, 1e-8},
     {"cpu.power.core", "W", &C::power_core, 0, 1e3},
@@ -161,7 +159,7 @@ constexpr Field<P> pcie_fields[] = {
 
 template <class S, std::size_t N>
 std::optional<S> section(const Description& d, std::string_view name, const Field<S> (&fields)[N],
-                         std::set<std::string, std::less<>>& known) {
+                         KnownPaths& known) {
   std::optional<S> out;
   if (has_section(d, name)) bind<S>(d, fields, out.emplace(), known);
   return out;
@@ -175,15 +173,16 @@ const S& present(const std::optional<S>& unit, const Chip& chip, std::string_vie
 
 }  // namespace
 
-Chip::Chip(Description description) : description_(std::move(description)) {
-  std::set<std::string, std::less<>> known;
-  ane_ = section(description_, "ane", ane_fields, known);
-  cpu_ = section(description_, "cpu", cpu_fields, known);
-  gpu_ = section(description_, "gpu", gpu_fields, known);
-  pcie_ = section(description_, "pcie", pcie_fields, known);
-  bind<M>(description_, memory_fields, memory_, known);
+Chip::Chip(Description description)
+    : description_(std::make_shared<const Description>(std::move(description))) {
+  KnownPaths known;
+  ane_ = section(*description_, "ane", ane_fields, known);
+  cpu_ = section(*description_, "cpu", cpu_fields, known);
+  gpu_ = section(*description_, "gpu", gpu_fields, known);
+  pcie_ = section(*description_, "pcie", pcie_fields, known);
+  bind<M>(*description_, memory_fields, memory_, known);
   if (ane_) {
-    bind<I>(description_, limit_fields, machine_, known);
+    bind<I>(*description_, limit_fields, machine_, known);
     machine_.chip = name();
     machine_.cores = ane_->cores;
     machine_.macs_fp16 = ane_->macs_fp16;
@@ -192,8 +191,23 @@ Chip::Chip(Description description) : description_(std::move(description)) {
     machine_.l2 = ane_->l2;
     machine_.l2_banks = ane_->l2_banks;
     machine_.l2_bank_width = ane_->l2_bank_width;
+    machine_.rates = {.tile_bytes = ane_->tile_bandwidth / ane_->clock_hz,
+                      .weight_bytes = ane_->weight_bandwidth / ane_->clock_hz,
+                      .planar_elements = ane_->pe_elements * ane_->l2_clock_hz / ane_->clock_hz,
+                      .task_start = ane_->task_overhead};
+    // A kernel comes in as many streams as the ISA has; each engine takes the same number of them.
+    if (ane_->cores > isa::stream_count ? ane_->cores % isa::stream_count != 0
+                                        : isa::stream_count % ane_->cores != 0)
+      throw InputError(std::string(description_->at("ane.cores").place),
+                       fmt::format("ane.cores: {} engines cannot share the {} streams of a kernel",
+                                   ane_->cores, isa::stream_count),
+                       "1, 2, 4, 8, 16 or a multiple of 16");
   }
-  refuse_unknown(description_, known);
+  refuse_unknown(*description_, known);
+  // These say where the bandwidth comes from; no law reads them.
+  for (const char* path : {"memory.bus", "memory.transfer_rate"})
+    if (const Parameter& p = description_->at(path); p.kind == "set")
+      throw InputError(std::string(p.place), "no price depends on it", "memory.bandwidth");
 }
 
 const AneParameters& Chip::ane() const {
@@ -204,11 +218,6 @@ const CpuParameters& Chip::cpu() const {
 }
 const GpuParameters& Chip::gpu() const {
   return present(gpu_, *this, "GPU");
-}
-
-isa::Machine Chip::machine() const {
-  ane();  // a machine without an ANE can run no program
-  return machine_;
 }
 
 Chip load_chip(std::string_view name, const std::vector<std::string>& overrides) {

@@ -3,6 +3,7 @@
 // structs, filled and range-checked once at load. All values in base units: Hz, s, B, B/s, W, J,
 // FLOP/s.
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,12 +16,13 @@ namespace ane::sim {
 
 // One Apple-Neural-Engine-like accelerator. "Cycle" without more is an NE cycle.
 struct AneParameters {
-  int engines = 1;            // whole ANEs on the die; one program runs on one
-  int cores = 16;             // NEs per engine
-  double clock_hz = 0;        // NE, full load
-  double floor_clock_hz = 0;  // NE after an idle gap
-  double l2_clock_hz = 0;     // L2 and planar engine, full load
-  int macs_fp16 = 256;        // per NE and cycle
+  int engines = 1;                // whole ANEs on the die; one program runs on one
+  double engines_efficiency = 1;  // of the rates of several engines on one program
+  int cores = 16;                 // NEs per engine
+  double clock_hz = 0;            // NE, full load
+  double floor_clock_hz = 0;      // NE after an idle gap
+  double l2_clock_hz = 0;         // L2 and planar engine, full load
+  int macs_fp16 = 256;            // per NE and cycle
   int macs_int8 = 256;
   Bytes kernel_memory{}, l2{};  // per NE; per engine
   int l2_banks = 64;
@@ -84,12 +86,10 @@ struct CpuParameters {
   double product_one = 1, product_all = 1;  // share of the peak: product on one unit, on all
   double product_vector = 1;                // share of the vector units' peak, products on them
   double product_parallel = 0;              // FLOP from which a product uses all units
-  std::optional<double> sgemm;              // FLOP/s that Accelerate reaches on large fp32 products
   double bandwidth = 0;                     // B/s of DRAM that all cores together reach
   std::optional<double> bandwidth_core;     // B/s of DRAM that one core reaches
   double core_port = 0;                     // B per cycle between one P core and the L2
-  double memory_latency = 0;
-  std::optional<double> p_l2, e_l2;  // bytes, all clusters together
+  std::optional<double> p_l2;               // bytes, all clusters of P cores together
   double energy_neon_flop = 0, energy_matrix_flop = 0;
   double power_core = 0;  // W of one busy P core
   double power_idle = 0;
@@ -147,11 +147,11 @@ class Chip {
  public:
   explicit Chip(Description description);
 
-  const std::string& name() const { return description_.name; }
-  const Description& description() const { return description_; }
+  const std::string& name() const { return description_->name; }
+  const Description& description() const { return *description_; }
   double get(std::string_view path) const { return parameter(path).value; }
-  const Parameter& parameter(std::string_view path) const { return description_.at(path); }
-  bool has(std::string_view path) const { return description_.has(path); }
+  const Parameter& parameter(std::string_view path) const { return description_->at(path); }
+  bool has(std::string_view path) const { return description_->has(path); }
 
   bool has_ane() const { return ane_.has_value(); }
   bool has_cpu() const { return cpu_.has_value(); }
@@ -162,10 +162,11 @@ class Chip {
   const GpuParameters& gpu() const;
   const MemoryParameters& memory() const { return memory_; }
   const std::optional<PcieParameters>& pcie() const { return pcie_; }
-  isa::Machine machine() const;
+  // What the compiler lowers for; of a chip without an ANE the defaults, which run nothing.
+  const isa::Machine& machine() const { return machine_; }
 
  private:
-  Description description_;
+  std::shared_ptr<const Description> description_;  // copies of one share it
   std::optional<AneParameters> ane_;
   std::optional<CpuParameters> cpu_;
   std::optional<GpuParameters> gpu_;
@@ -173,6 +174,9 @@ class Chip {
   std::optional<PcieParameters> pcie_;
   isa::Machine machine_;
 };
+
+// Of commands that name none.
+inline constexpr char default_chip[] = "M4";
 
 // name: "M4", "m1 pro", "M1 Max (24c)" or a file that ends in .json. overrides: "ane.l2=4MiB".
 // Faults are InputError: unknown chip, unknown path, wrong unit, value out of its range.

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <fstream>
 #include <iterator>
+#include <mutex>
+#include <set>
 
 #include "isa/error.h"
 #include "sim/chips/derive.h"
@@ -52,7 +54,7 @@ void set_leaf(Parameter& p, const JsonScalar& s, const std::string& place) {
                      choice_note(key, leaf_keys));
   if (key == "value") {
     p.value = number(s, place);
-    p.place = place;
+    p.place = kept(place);
   } else if (key == "low") {
     p.low = number(s, place);
   } else if (key == "high") {
@@ -60,7 +62,7 @@ void set_leaf(Parameter& p, const JsonScalar& s, const std::string& place) {
   } else if (key == "free") {
     p.free = get<bool>(s, place, "true or false");
   } else {
-    const std::string text = get<std::string>(s, place, "a text");
+    const std::string_view text = kept(get<std::string>(s, place, "a text"));
     if (key == "unit") p.unit = text;
     if (key == "kind") p.kind = text;
     if (key == "source") p.source = text;
@@ -72,7 +74,8 @@ void set_leaf(Parameter& p, const JsonScalar& s, const std::string& place) {
 // Units to base units, and the promises of each kind.
 void finish(const std::string& path, Parameter& p, const std::string& file) {
   const auto fault = [&](const std::string& what, std::string note = "") {
-    return InputError(p.place.empty() ? file : p.place, path + ": " + what, std::move(note));
+    return InputError(p.place.empty() ? file : std::string(p.place), path + ": " + what,
+                      std::move(note));
   };
   if (p.place.empty()) throw fault("no 'value'");
   const std::optional<Unit> unit = parse_unit(p.unit);
@@ -87,7 +90,7 @@ void finish(const std::string& path, Parameter& p, const std::string& file) {
   if ((p.low && *p.low > p.value) || (p.high && *p.high < p.value))
     throw fault("the value lies outside its 'low' and 'high'");
   p.scale = unit->scale;
-  p.dimension = unit->dimension;
+  p.dimension = kept(unit->dimension);
   p.value *= p.scale;
   if (p.low) *p.low *= p.scale;
   if (p.high) *p.high *= p.scale;
@@ -136,25 +139,24 @@ std::string folded(std::string_view name) {
   return out;
 }
 
-const std::vector<File>& built_in(std::string_view folder) {
-  static const auto load = [](std::string_view of) {
-    std::vector<File> files;
-    for (const DataFile& d : data_files())
-      if (d.folder == of) files.push_back(parse_file(d.text, std::string(d.name) + ".json"));
-    return files;
-  };
-  static const std::vector<File> chips = load("chips");
-  static const std::vector<File> runtimes = load("runtimes");
-  return folder == "chips" ? chips : runtimes;
+// Parsed when first asked for; a file has its description's name.
+const File& built_in(const DataFile& d) {
+  static std::map<const DataFile*, File> parsed;
+  static std::mutex mutex;
+  const std::scoped_lock lock(mutex);
+  const auto at = parsed.find(&d);
+  if (at != parsed.end()) return at->second;
+  return parsed.emplace(&d, parse_file(d.text, std::string(d.name) + ".json")).first->second;
 }
 
 const File* find(std::string_view folder, std::string_view name) {
   const std::string wanted = folded(name);
-  for (const File& f : built_in(folder)) {
-    if (folded(f.own.name) == wanted) return &f;
-    for (const std::string& a : f.own.aliases)
-      if (folded(a) == wanted) return &f;
-  }
+  for (const DataFile& d : data_files())
+    if (d.folder == folder && folded(d.name) == wanted) return &built_in(d);
+  for (const DataFile& d : data_files())
+    if (d.folder == folder)
+      for (const std::string& a : built_in(d).own.aliases)
+        if (folded(a) == wanted) return &built_in(d);
   return nullptr;
 }
 
@@ -187,9 +189,10 @@ Description join_ancestors(const File& f, std::string_view folder, std::string_v
   for (const std::string& path : f.without)
     if (d.parameters.erase(path) == 0) throw unknown_path(d, path, f.place + ": without");
   for (auto& [path, p] : d.parameters) {
-    if (!f.inherited_kind.empty() && p.kind != "derived") p.kind = f.inherited_kind;
+    if (!f.inherited_kind.empty() && p.kind != "derived") p.kind = kept(f.inherited_kind);
     if (!f.inherited_note.empty())
-      p.note = f.inherited_note + (p.note.empty() ? "" : "; " + p.note);
+      p.note =
+          kept(p.note.empty() ? f.inherited_note : fmt::format("{}; {}", f.inherited_note, p.note));
   }
   d.name = f.own.name;
   d.aliases = f.own.aliases;
@@ -219,19 +222,28 @@ bool natural_less(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::string_view kept(std::string_view text) {
+  static std::set<std::string, std::less<>> texts;
+  static std::mutex mutex;
+  const std::scoped_lock lock(mutex);
+  const auto at = texts.find(text);
+  return at != texts.end() ? *at : *texts.emplace(text).first;
+}
+
 const Parameter& Description::at(std::string_view path) const {
-  const auto found = parameters.find(std::string(path));
+  const auto found = parameters.find(path);
   if (found == parameters.end()) throw unknown_path(*this, path, "");
   return found->second;
 }
 
 bool Description::has(std::string_view path) const {
-  return parameters.count(std::string(path)) > 0;
+  return parameters.contains(path);
 }
 
 std::vector<std::string> description_names(std::string_view folder) {
   std::vector<std::string> names;
-  for (const File& f : built_in(folder)) names.push_back(f.own.name);
+  for (const DataFile& d : data_files())
+    if (d.folder == folder) names.emplace_back(d.name);
   std::sort(names.begin(), names.end(), natural_less);
   return names;
 }
@@ -280,12 +292,12 @@ void apply_override(Description& d, std::string_view setting) {
       throw InputError(place, fmt::format("'{}' is not a unit of {} ({})", text, path, p.dimension),
                        fmt::format("as in {}={}", path, with_unit(p.value, p.dimension)));
     value *= unit->scale;
-    p.unit = std::string(text);
+    p.unit = kept(text);
     p.scale = unit->scale;
   }
   p.value = value;
-  p.kind = "set", p.source = "--set", p.place = place;
-  p.note.clear(), p.from.clear(), p.low.reset(), p.high.reset(), p.free = false;
+  p.kind = "set", p.source = "--set", p.place = kept(place);
+  p.note = p.from = {}, p.low.reset(), p.high.reset(), p.free = false;
   derive(d);
 }
 

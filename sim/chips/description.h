@@ -20,17 +20,21 @@
 
 namespace ane::sim {
 
+// Its texts live as long as the program (kept), so that a chip with one value changed, of which
+// bands make hundreds, is cheap.
 struct Parameter {
-  double value = 0;             // in the base unit of its dimension (unit_text.h)
-  std::string unit;             // as the file writes it, for people
-  double scale = 1;             // one `unit` in base units
-  std::string dimension = "1";  // "Hz", "B/s", ...
-  std::string kind, source;     // "set" and "--set" when the user has overridden it
-  std::string note, from;
+  double value = 0;                  // in the base unit of its dimension (unit_text.h)
+  std::string_view unit;             // as the file writes it, for people
+  double scale = 1;                  // one `unit` in base units
+  std::string_view dimension = "1";  // "Hz", "B/s", ...
+  std::string_view kind, source;     // "set" and "--set" when the user has overridden it
+  std::string_view note, from;
   std::optional<double> low, high;  // base units; the band of a fitted or uncertain value
   bool free = false;                // calibration may move it
-  std::string place;                // "M1.json:12"; says from which file a value is inherited
+  std::string_view place;           // "M1.json:12"; says from which file a value is inherited
 };
+// A copy of the text that lives as long as the program; equal texts share one.
+std::string_view kept(std::string_view text);
 
 struct DataFile {
   std::string_view folder, name, text;  // "chips", "M1", its JSON
@@ -40,9 +44,9 @@ const std::vector<DataFile>& data_files();
 
 struct Description {
   std::string name;
-  std::vector<std::string> aliases;             // of this file only, never inherited
-  std::map<std::string, std::string> about;     // words: process, year, memory type
-  std::map<std::string, Parameter> parameters;  // by full path: "ane.clock"
+  std::vector<std::string> aliases;                          // of this file only, never inherited
+  std::map<std::string, std::string> about;                  // words: process, year, memory type
+  std::map<std::string, Parameter, std::less<>> parameters;  // by full path: "ane.clock"
 
   const Parameter& at(std::string_view path) const;  // InputError with the nearest path
   bool has(std::string_view path) const;

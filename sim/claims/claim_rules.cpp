@@ -7,8 +7,7 @@
 #include <functional>
 
 #include "isa/error.h"
-#include "sim/claims/priced_reads.h"
-#include "workloads/networks/spec.h"
+#include "workloads/request/kind.h"
 
 namespace ane::sim {
 namespace {
@@ -31,8 +30,7 @@ std::string figure(const PublishedClaim& c) {
 }
 
 double batch_of(const Configuration& c) {
-  if (const auto reads = parse_reads(c.spec)) return static_cast<double>(reads->batch);
-  return static_cast<double>(workloads::parse_spec(c.spec, c.name).batch);
+  return static_cast<double>(workloads::parse_request(c.spec, c.name).batch);
 }
 
 // Seconds of one call as the claim states them; nothing when it states something else.
@@ -61,10 +59,15 @@ const PublishedClaim* timed(const std::string& configuration, const Published& a
   return best;
 }
 
+// A chip sold with fewer cores, "M3Pro-14c", is a version of the whole one.
+std::string whole_chip(const std::string& name) {
+  return name.substr(0, name.find('-'));
+}
+
 class Search {
  public:
-  Search(const Published& all, Pricer& pricer, const std::map<std::string, Ours>& ours)
-      : all_(all), pricer_(pricer), ours_(ours) {}
+  Search(const Published& all, Pricer& pricer, const std::map<std::string, Simulated>& simulated)
+      : all_(all), pricer_(pricer), simulated_(simulated) {}
 
   std::map<std::string, Finding> run() {
     own_arithmetic();
@@ -81,14 +84,15 @@ class Search {
   void blame(const std::string& id, std::string reason, std::vector<std::string> others) {
     found_.try_emplace(id, Finding{std::move(reason), std::move(others)});
   }
-  bool ours_agrees(const PublishedClaim& c) const {
-    const auto at = ours_.find(c.id);
-    return at != ours_.end() && at->second.band && agree(*at->second.band, in_base_units(c));
+  bool simulation_agrees(const PublishedClaim& c) const {
+    const auto at = simulated_.find(c.id);
+    return at != simulated_.end() && at->second.band && agree(*at->second.band, in_base_units(c));
   }
-  // Both, except: one that is derived bears it alone, and one that agrees with ours is spared.
+  // Both, except: one that is derived bears it alone, and one that agrees with the simulated value
+  // is spared.
   void blame_pair(const PublishedClaim& a, const PublishedClaim& b, const std::string& how) {
-    const bool spare_a = ours_agrees(a) && !ours_agrees(b);
-    const bool spare_b = ours_agrees(b) && !ours_agrees(a);
+    const bool spare_a = simulation_agrees(a) && !simulation_agrees(b);
+    const bool spare_b = simulation_agrees(b) && !simulation_agrees(a);
     const bool derived_a = a.kind == "derived" && b.kind != "derived";
     const bool derived_b = b.kind == "derived" && a.kind != "derived";
     if (!spare_a && !derived_b)
@@ -192,10 +196,11 @@ class Search {
 
   // The work of a configuration without its length and numbers.
   std::string model_of(const Configuration& c) const {
-    if (parse_reads(c.spec)) return c.name;
-    workloads::Spec s = workloads::parse_spec(c.spec, c.name);
-    for (const char* key : {"residues", "weights", "activations"}) s.given.erase(key);
-    return fmt::format("{}|{}|{}", c.chip.substr(0, c.chip.find('-')), c.unit, to_string(s));
+    workloads::Request r = workloads::parse_request(c.spec, c.name);
+    if (r.kind->name == "readqc" || r.kind->name == "rule") return c.name;
+    r.formats = {};
+    if (r.kind->name == "mpnn") r = workloads::with(r, "residues", "1");
+    return fmt::format("{}|{}|{}", whole_chip(c.chip), c.unit, workloads::to_text(r));
   }
 
   void speeds() {
@@ -246,7 +251,7 @@ class Search {
 
   const Published& all_;
   Pricer& pricer_;
-  const std::map<std::string, Ours>& ours_;
+  const std::map<std::string, Simulated>& simulated_;
   std::map<std::string, Finding> found_;
 };
 
@@ -304,8 +309,8 @@ std::optional<Finding> broken_bound(const PublishedClaim& c, const Published& al
 }
 
 std::map<std::string, Finding> contradictions(const Published& all, Pricer& pricer,
-                                              const std::map<std::string, Ours>& ours) {
-  return Search(all, pricer, ours).run();
+                                              const std::map<std::string, Simulated>& simulated) {
+  return Search(all, pricer, simulated).run();
 }
 
 }  // namespace ane::sim

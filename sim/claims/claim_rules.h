@@ -35,11 +35,11 @@ std::optional<Finding> broken_bound(const PublishedClaim& claim, const Published
 // - memory does not fall as the input grows;
 // - chips whose accelerator is the same have one rating;
 // - one model on one kind of unit of one chip has no two speeds (a factor of 10 apart).
-// Where two differ, one that agrees with `ours` (within its band) is not blamed.
-struct Ours {
+// Where two differ, one that agrees with `simulated` (within its band) is not blamed.
+struct Simulated {
   std::optional<Range> band;  // base units; nothing when not simulated
 };
 std::map<std::string, Finding> contradictions(const Published& all, Pricer& pricer,
-                                              const std::map<std::string, Ours>& ours);
+                                              const std::map<std::string, Simulated>& simulated);
 
 }  // namespace ane::sim

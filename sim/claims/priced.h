@@ -3,12 +3,11 @@
 // weights at the memory's data-sheet bandwidth, nor takes less than the energy of its operations.
 #pragma once
 #include <map>
-#include <memory>
-#include <optional>
 #include <string>
 
-#include "sim/chips/chip.h"
 #include "sim/claims/published.h"
+#include "sim/price/price.h"
+#include "sim/silicon/band.h"
 
 namespace ane::sim {
 
@@ -17,12 +16,12 @@ struct Priced {
   double items = 1;
   double flop = 0;          // multiply-adds counted as two, as this machine runs them
   double weight_bytes = 0;  // read at least once a call
-  double peak_memory = 0;   // bytes: weights and the tensors alive at once
+  double peak_memory = 0;   // bytes: weights and tensors
   double parameters = 0;    // of the model; 0: the work is no model
   std::string bound;        // the largest cause of `seconds`
-  double bound_share = 0;   // its share of them, 0 to 1; 0: not told
+  double bound_share = 0;   // its share of them, 0 to 1
   double factor = 1;        // the truth lies within seconds / factor .. seconds * factor
-  std::string factor_from;  // "gpu llm rows"
+  std::string factor_from;  // "gpu llm"
   double floor_seconds = 0;
   std::string floor;        // "13.5 GB of weights at 153.6 GB/s"
   double floor_joules = 0;  // 0: no energy of an operation is known
@@ -32,21 +31,25 @@ struct Priced {
 // Prices configurations once each.
 class Pricer {
  public:
-  explicit Pricer(const Published& published);
-  ~Pricer();
+  explicit Pricer(const Published& published) : published_(published) {}
   const Priced& price(const std::string& configuration);
   const Chip& chip(const std::string& name);
+  // The configuration as it is asked: its spec, unit and runtime.
+  workloads::Request request(const std::string& configuration) const;
   // Share of test reads on which a read-QC model that is trained here agrees with its rule, run on
-  // the configuration's unit.
-  double accuracy(const std::string& configuration);
+  // the configuration's unit, and how many reads that were.
+  struct Accuracy {
+    double share = 0;
+    std::int64_t reads = 0;
+  };
+  Accuracy accuracy(const std::string& configuration);
 
  private:
-  struct Bands;
   const Published& published_;
   std::map<std::string, Priced> known_;
   std::map<std::string, Chip> chips_;
-  std::map<std::string, double> accuracies_;
-  std::unique_ptr<Bands> bands_;
+  std::map<std::string, Accuracy> accuracies_;
+  Bands bands_;
 };
 
 }  // namespace ane::sim

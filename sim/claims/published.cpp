@@ -96,9 +96,9 @@ Published load_published(const std::vector<DataFile>& files) {
     if (!p.configurations.emplace(c.name, c).second)
       throw InputError(r.place, fmt::format("'{}' is there twice", c.name));
   }
-  for (const Row& r : table(files, "ladder", {"step", "alone", "base", "together"})) {
-    p.ladder.push_back({r.at("step"), r.at("alone"), r.at("base"), r.at("together")});
-    const LadderStep& step = p.ladder.back();
+  for (const Row& r : table(files, "ablation", {"step", "alone", "base", "together"})) {
+    p.ablation.push_back({r.at("step"), r.at("alone"), r.at("base"), r.at("together")});
+    const AblationStep& step = p.ablation.back();
     for (const std::string* name : {&step.alone, &step.base, &step.together})
       if (!p.configurations.contains(*name) && (!name->empty() || name != &step.together))
         throw InputError(r.place, fmt::format("no configuration '{}'", *name));
@@ -153,7 +153,7 @@ Published load_published(const std::vector<DataFile>& files) {
   for (const PublishedClaim& c : p.claims)
     if (c.quantity.empty()) throw InputError("answers.csv", fmt::format("no row for '{}'", c.id));
 
-  for (const Row& r : table(files, "beside",
+  for (const Row& r : table(files, "context",
                             {"source", "table", "row", "column", "value_low", "value_high",
                              "value_unit", "quantity", "of", "against"})) {
     PublishedClaim c;
@@ -172,7 +172,7 @@ Published load_published(const std::vector<DataFile>& files) {
       for (const std::string& name : *names)
         if (!p.configurations.contains(name))
           throw InputError(r.place, fmt::format("no configuration '{}'", name));
-    p.beside.push_back(std::move(c));
+    p.context.push_back(std::move(c));
   }
   return p;
 }

@@ -8,9 +8,9 @@
 //   configurations.csv  what is run for it: chip, unit, runtime, items of a call, and the work as a
 //                       spec (workloads/networks/spec.h; kind=readqc and kind=rule stand for a
 //                       read-QC model and for the plain rule)
-//   ladder.csv          optimisations, each alone and on top of those before
+//   ablation.csv        optimisations, each alone and on top of those before
 //   provenance.csv      which kinds of figure stand for what they name
-//   beside.csv          cells of the sources' tables that are no claims of the collection: shown in
+//   context.csv         cells of the sources' tables that are no claims of the collection: shown in
 //                       their places with our value, without a verdict
 #pragma once
 #include <map>
@@ -40,16 +40,16 @@ struct PublishedClaim {
   std::string row, column;               // of the source's table
 };
 
-// One optimisation of ladder.csv: measured alone against its base, and on top of those before it.
-struct LadderStep {
+// One optimisation of ablation.csv: measured alone against its base, and on top of those before it.
+struct AblationStep {
   std::string step, alone, base, together;  // configurations; together may be empty
 };
 
 struct Published {
-  std::vector<PublishedClaim> claims;  // in the order of the file
-  std::vector<PublishedClaim> beside;  // no id, no provenance
+  std::vector<PublishedClaim> claims;   // in the order of the file
+  std::vector<PublishedClaim> context;  // no id, no provenance
   std::map<std::string, Configuration> configurations;
-  std::vector<LadderStep> ladder;
+  std::vector<AblationStep> ablation;
 
   const PublishedClaim* find(const std::string& id) const;
   const Configuration& configuration(const std::string& name) const;  // must exist

@@ -9,8 +9,7 @@
 #include "isa/error.h"
 #include "sim/claims/claim_rules.h"
 #include "sim/claims/priced.h"
-#include "sim/claims/priced_reads.h"
-#include "workloads/networks/spec.h"
+#include "workloads/request/kinds/mpnn.h"
 
 namespace ane::sim {
 namespace {
@@ -19,6 +18,8 @@ namespace {
 constexpr double rated = 0.025;
 // Bytes of weights and tensors are counted, not predicted.
 constexpr double counted = 1.02;
+// One training is one draw of several.
+constexpr double trained = 1.02;
 
 // Our value in base units with its band, or why there is none.
 struct Value {
@@ -49,10 +50,12 @@ class Simulation {
     const std::string& q = c.quantity;
     if (!all_.configurations.contains(c.of[0])) return of_chip(c);
     if (q == "parameters" || q == "model_bytes" || q == "padding") return of_model(c);
-    if (q == "accuracy")
-      return {.value = pricer_.accuracy(c.of[0]),
-              .factor = 1.02,
-              .from = "a model trained on seeded reads, 1,800 of them held out"};
+    if (q == "accuracy") {
+      const Pricer::Accuracy a = pricer_.accuracy(c.of[0]);
+      return {.value = a.share,
+              .factor = trained,
+              .from = fmt::format("a model trained on seeded reads, {} of them held out", a.reads)};
+    }
     if (q == "recovery") return {.why_not = "the recovery of an untrained network means nothing"};
     return of_runs(c);
   }
@@ -124,21 +127,19 @@ class Simulation {
   };
 
   Value of_model(const PublishedClaim& c) {
-    Value v{.value = 0, .factor = 1.02};
+    Value v{.value = 0, .factor = counted};
     for (const std::string& name : c.of) {
       const Configuration& of = all_.configuration(name);
       if (c.quantity == "padding") {
-        const auto places = static_cast<double>(workloads::parse_spec(of.spec, name).residues);
+        const auto places = static_cast<double>(
+            workloads::work_as<workloads::MpnnWork>(pricer_.request(name)).places());
         return {
             .value = (places - of.items) / places,
-            .factor = 1.02,
+            .factor = counted,
             .from = fmt::format("{:.0f} of {:.0f} places are padding", places - of.items, places)};
       }
       const Priced& p = pricer_.price(name);
-      const auto reads = parse_reads(of.spec);
-      const double bytes = reads
-                               ? (reads->precision == "fp16" ? 2 : 1)
-                               : workloads::bytes_of(workloads::parse_spec(of.spec, name).weights);
+      const double bytes = workloads::bytes_of(pricer_.request(name).formats.weights);
       v.value += c.quantity == "parameters" ? p.parameters : p.parameters * bytes;
       v.from = fmt::format("the network's shapes have {:.0f} parameters", p.parameters);
     }
@@ -209,7 +210,7 @@ class Simulation {
                        : pair(each, other, 1e-3, "ms an item");
   }
   double batch(const std::string& name) const {
-    return static_cast<double>(workloads::parse_spec(all_.configuration(name).spec, name).batch);
+    return static_cast<double>(pricer_.request(name).batch);
   }
 
   const Published& all_;
@@ -221,7 +222,7 @@ std::string how_far(double ratio) {
                     : fmt::format("{:.3g} times less than published", 1 / ratio);
 }
 
-// The published value and ours, without a verdict.
+// The published value and the simulated one, without a verdict.
 Answer side_by_side(const PublishedClaim& c, const Value& v) {
   Answer a;
   a.claim = &c;
@@ -262,7 +263,7 @@ void judge(Answer& a, const Value& v, const std::map<std::string, Finding>& foun
       a.reason += fmt::format("; only its {} end: {:.4g} {} is {:.3g} times {}",
                               low_end ? "lower" : "upper", low_end ? c.high : c.low, c.value_unit,
                               low_end ? c.high / a.simulated : a.simulated / c.low,
-                              low_end ? "ours" : "less than ours");
+                              low_end ? "simulated" : "less than simulated");
     }
     if (a.high > wide_band * a.low)
       a.reason += fmt::format("; a wide band, a factor of {:.2g} from {}, so this says little",
@@ -307,7 +308,7 @@ std::string_view name(Verdict v) {
 }
 
 std::vector<Answer> answer_claims(const Published& published, const Selection& selection,
-                                  std::vector<Answer>* beside) {
+                                  std::vector<Answer>* context) {
   std::set<std::string> sources, tables;
   for (const PublishedClaim& c : published.claims) {
     sources.insert(c.source);
@@ -325,13 +326,13 @@ std::vector<Answer> answer_claims(const Published& published, const Selection& s
   Pricer pricer(published);
   Simulation simulation(published, pricer);
   std::map<std::string, Value> values;
-  std::map<std::string, Ours> ours;
+  std::map<std::string, Simulated> simulated;
   for (const PublishedClaim& c : published.claims) {
     const Value v = simulation.value(c);
-    if (!std::isnan(v.value)) ours[c.id].band = Range{v.value / v.factor, v.value * v.factor};
+    if (!std::isnan(v.value)) simulated[c.id].band = Range{v.value / v.factor, v.value * v.factor};
     values[c.id] = v;
   }
-  const std::map<std::string, Finding> found = contradictions(published, pricer, ours);
+  const std::map<std::string, Finding> found = contradictions(published, pricer, simulated);
 
   std::vector<Answer> answers;
   for (const PublishedClaim& c : published.claims) {
@@ -339,25 +340,25 @@ std::vector<Answer> answer_claims(const Published& published, const Selection& s
     answers.push_back(side_by_side(c, values[c.id]));
     judge(answers.back(), values[c.id], found, broken_bound(c, published, pricer));
   }
-  if (beside != nullptr)
-    for (const PublishedClaim& c : published.beside)
-      if (selection.holds(c)) beside->push_back(side_by_side(c, simulation.value(c)));
+  if (context != nullptr)
+    for (const PublishedClaim& c : published.context)
+      if (selection.holds(c)) context->push_back(side_by_side(c, simulation.value(c)));
   return answers;
 }
 
-std::vector<Rung> climb(const Published& published) {
+std::vector<Step> ablation(const Published& published) {
   Pricer pricer(published);
   const auto each = [&](const std::string& name) {
     const Priced& p = pricer.price(name);
     return p.why_not.empty() ? p.seconds / p.items : results::unknown;
   };
-  std::vector<Rung> rungs;
+  std::vector<Step> steps;
   double first = results::unknown, product = 1;
-  for (const LadderStep& s : published.ladder) {
+  for (const AblationStep& s : published.ablation) {
     const Configuration& c = published.configuration(s.alone);
-    Rung r{.step = s.step, .chip = c.chip, .unit = c.unit, .note = pricer.price(s.alone).why_not};
+    Step r{.step = s.step, .chip = c.chip, .unit = c.unit, .note = pricer.price(s.alone).why_not};
     r.alone = each(s.base) / each(s.alone);
-    if (rungs.empty()) first = each(s.alone);
+    if (steps.empty()) first = each(s.alone);
     if (!s.together.empty()) {
       product *= r.alone;
       r.multiplied = product;
@@ -365,9 +366,9 @@ std::vector<Rung> climb(const Published& published) {
       const Priced& p = pricer.price(s.together);
       if (p.why_not.empty()) r.joules_each = p.joules / p.items;
     }
-    rungs.push_back(std::move(r));
+    steps.push_back(std::move(r));
   }
-  return rungs;
+  return steps;
 }
 
 std::vector<results::Claim> as_claims(const std::vector<Answer>& answers) {

@@ -39,20 +39,20 @@ struct Selection {
     return (source.empty() || c.source == source) && (table.empty() || c.table == table);
   }
 };
-// `beside`: takes our values for the cells of beside.csv, whose verdicts mean nothing.
+// `context`: takes our values for the cells of context.csv, whose verdicts mean nothing.
 std::vector<Answer> answer_claims(const Published& published, const Selection& selection = {},
-                                  std::vector<Answer>* beside = nullptr);
+                                  std::vector<Answer>* context = nullptr);
 
-// The ladder of optimisations: what each gives an item alone, over its base; what all up to it
+// An ablation of the optimisations: what each gives an item alone, over its base; what all up to it
 // would give together if their gains multiplied; and what they give when they are combined.
-struct Rung {
+struct Step {
   std::string step, chip, unit, note;
   double alone = results::unknown;        // x over the base
   double multiplied = results::unknown;   // x over the first step: the product of the gains alone
   double together = results::unknown;     // x over the first step: priced as one
   double joules_each = results::unknown;  // of the combination, an item
 };
-std::vector<Rung> climb(const Published& published);
+std::vector<Step> ablation(const Published& published);
 
 // As the store keeps them.
 std::vector<results::Claim> as_claims(const std::vector<Answer>& answers);

@@ -137,7 +137,7 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
   return out;
 }
 
-std::string tables_text(const std::vector<Answer>& answers, const std::vector<Answer>& beside) {
+std::string tables_text(const std::vector<Answer>& answers, const std::vector<Answer>& context) {
   std::string out;
   for (const Title& title : titles) {
     std::vector<std::string> sources;
@@ -147,7 +147,7 @@ std::string tables_text(const std::vector<Answer>& answers, const std::vector<An
       std::vector<const Answer*> of;
       for (const Answer& a : answers)
         if (a.claim->table == title.table && a.claim->source == source) of.push_back(&a);
-      for (const Answer& a : beside)
+      for (const Answer& a : context)
         if (a.claim->table == title.table && a.claim->source == source) of.push_back(&a);
       out += fmt::format("{} (source {})\n", title.text, source);
       // Rows of unlike columns read better as several tables: a row joins those that share a column

@@ -9,17 +9,18 @@
 namespace ane::sim {
 
 // Every table in the shape of the original, then one line a claim, then the counts per verdict.
-std::string tables_text(const std::vector<Answer>& answers, const std::vector<Answer>& beside = {});
+std::string tables_text(const std::vector<Answer>& answers,
+                        const std::vector<Answer>& context = {});
 // {"claims": [{"id", "source", "table", "metric", "value_unit", "verdict", "published_low",
 // "published_high", "simulated", "simulated_low", "simulated_high", "ratio", "reason"}],
 // "verdicts": {"reproduced": 12, ...}}; values in value_unit, null where nothing is simulated.
 std::string tables_json(const std::vector<Answer>& answers);
 std::string tables_csv(const std::vector<Answer>& answers);
 
-// The ladder (anesim tables --best); ratios are of time an item.
-std::string ladder_text(const std::vector<Rung>& rungs);
-std::string ladder_json(const std::vector<Rung>& rungs);
-std::string ladder_csv(const std::vector<Rung>& rungs);
+// The ablation (anesim tables --best); ratios are of time an item.
+std::string ablation_text(const std::vector<Step>& steps);
+std::string ablation_json(const std::vector<Step>& steps);
+std::string ablation_csv(const std::vector<Step>& steps);
 
 // Columns aligned by their widest cell, the first to the left, the others to the right; a rule
 // below the header.

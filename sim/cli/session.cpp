@@ -66,7 +66,11 @@ void add_target_options(po::options_description& options) {
       ("simd", po::value<std::string>()->default_value("best")->value_name("PATH"),
        "host arithmetic: scalar, avx2, avx512 or best; never changes a bit")  //
       ("runtime", po::value<std::string>()->default_value("")->value_name("NAME"),
-       "software on top; default: coreml (ANE), mlx (GPU), accelerate (CPU)");
+       "software on top; default: coreml (ANE), mlx (GPU), accelerate (CPU)")  //
+      ("form", po::value<std::string>()->value_name("NAME"),
+       "what is priced: framework (the operators that the network's own code runs) or accelerator "
+       "(the graph that is made of it for the ANE); default: accelerator on the ANE, else "
+       "framework");
 }
 
 void add_output_options(po::options_description& options) {
@@ -88,6 +92,17 @@ results::Style check_output(const po::variables_map& given, bool traced) {
   if (given.count("trace") != 0 && !traced)
     throw InputError("--trace", "a trace shows one run on the ANE");
   return style_of(given);
+}
+
+std::optional<workloads::Form> form_option(const po::variables_map& given) {
+  if (given.count("form") == 0) return std::nullopt;
+  return workloads::parse_term<workloads::Form>("--form", given["form"].as<std::string>(),
+                                                "--form");
+}
+
+Unit unit_option(const po::variables_map& given, const char* option) {
+  return workloads::parse_term<Unit>(std::string("--") + option, given[option].as<std::string>(),
+                                     std::string("--") + option);
 }
 
 std::vector<std::string> overrides_of(const po::variables_map& given) {
@@ -112,7 +127,7 @@ void choose_simd(const po::variables_map& given) {
 }
 
 int finish(const po::variables_map& given, const std::vector<results::Record>& records,
-           const std::string& view) {
+           const std::string& view, const std::string& against) {
   const results::Style style =
       check_output(given, records.size() == 1 && !records[0].tasks.empty());
   if (given.count("no-db") == 0) {
@@ -133,7 +148,7 @@ int finish(const po::variables_map& given, const std::vector<results::Record>& r
     fmt::print(stderr, "trace written to {}\n", given["trace"].as<std::string>());
   }
   const std::string chosen = given.count("view") != 0 ? given["view"].as<std::string>() : view;
-  fmt::print("{}", results::render(chosen, records, style));
+  fmt::print("{}", results::render(chosen, records, style, against));
   return 0;
 }
 

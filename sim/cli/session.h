@@ -21,12 +21,16 @@ std::vector<std::string> split_list(const std::string& text);
 std::vector<std::string> split_names(const std::string& option, const std::string& text);
 std::vector<std::int64_t> split_numbers(const std::string& option, const std::string& text);
 
+// --set, --profile, --simd, --runtime, --form.
 void add_target_options(boost::program_options::options_description& options);
 void add_output_options(boost::program_options::options_description& options);
 // The style of --json and --csv. A fault in any output option is an InputError now, before the work
 // and before anything is written. `traced`: the run has tasks that --trace can show.
 results::Style check_output(const boost::program_options::variables_map& given, bool traced);
 
+// --form as it is asked for; empty: by unit.
+std::optional<workloads::Form> form_option(const boost::program_options::variables_map& given);
+Unit unit_option(const boost::program_options::variables_map& given, const char* option = "unit");
 std::vector<std::string> overrides_of(const boost::program_options::variables_map& given);
 
 // --profile, or the chip's default.
@@ -37,7 +41,9 @@ void choose_simd(const boost::program_options::variables_map& given);
 
 // Adds the records to --db (--no-db: nowhere), prints them through --view or the given default.
 // Returns 0.
+// against: whom the view compare holds its lines against.
 int finish(const boost::program_options::variables_map& given,
-           const std::vector<results::Record>& records, const std::string& view);
+           const std::vector<results::Record>& records, const std::string& view,
+           const std::string& against = "cpu");
 
 }  // namespace ane::sim

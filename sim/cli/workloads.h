@@ -10,6 +10,7 @@ int run_readqc(const Arguments& arguments);
 int compare_readqc(const Arguments& arguments);
 int run_vision_language(const Arguments& arguments);
 int compare_vision_language(const Arguments& arguments);
-int run_spec(const std::vector<std::string>& arguments);
+int run_spec(const Arguments& arguments);
+int compare_spec(const Arguments& arguments);
 
 }  // namespace ane::sim

@@ -20,6 +20,7 @@ namespace {
 
 using kernels::Work;
 using kernels::WorkKind;
+using results::Cause;
 
 double real(std::int64_t v) {
   return static_cast<double>(v);
@@ -81,6 +82,8 @@ class Cpu {
       case WorkKind::conv:
       case WorkKind::attention:
         return product(w);
+      case WorkKind::loop:
+        return loop(w);
       case WorkKind::reduction:
         t.moved = data;
         t.memory = data / costs.cpu_reduce_bandwidth.value_or(operator_bandwidth);
@@ -122,6 +125,22 @@ class Cpu {
     if (cpu.p_l2 && moved < *cpu.p_l2 / 2) return std::min(4 * bandwidth, n * port);
     return std::min(operator_bandwidth,
                     costs.cpu_elementwise_bandwidth.value_or(operator_bandwidth));
+  }
+
+  // One P core, NEON: four 128-bit pipes (neon_fp32_p counts a multiply-add as two on 4 lanes each,
+  // so 16 byte lanes a pipe are twice that figure), three loads and four scalar operations a cycle
+  // (M1's P core). It streams and computes at once: the longer of the two counts.
+  Times loop(const Work& w) const {
+    const double byte_lanes = cpu.neon_fp32_p * 2, float_lanes = cpu.neon_fp32_p / 2;
+    const double cycles = real(w.loop.byte_operations) / byte_lanes +
+                          real(w.loop.float_operations) / float_lanes + real(w.loop.lookups) / 3 +
+                          real(w.loop.scalar_operations) / 4;
+    Times t;
+    t.compute = cycles / cpu.p_clock_hz;
+    t.moved = real(w.read.count + w.written.count);
+    t.memory = t.moved / cpu.bandwidth_core.value_or(cpu.bandwidth);
+    (t.compute >= t.memory ? t.memory : t.compute) = 0;
+    return t;
   }
 
   // Threads that share a product without matrix unit; each takes `cpu.split` FLOP at least.
@@ -178,6 +197,7 @@ DeviceEstimate price_cpu(std::span<const Work> work, const Chip& chip, const Run
   const RuntimeParameters& costs = runtime.costs();
   const CpuParameters& cpu = chip.cpu();
   DeviceEstimate e;
+  double all_flop = 0, memory = 0;
   for (const Work& w : work) {
     const double count = real(w.count);
     const bool fused = costs.fuses_elementwise && w.kind == WorkKind::elementwise;
@@ -186,27 +206,32 @@ DeviceEstimate price_cpu(std::span<const Work> work, const Chip& chip, const Run
     const bool product = w.kind == WorkKind::gemm || w.kind == WorkKind::conv;
     const double call = product && w.batch == 1 ? costs.cpu_product_call.value_or(0) : 0;
     const double fixed = fused ? 0 : costs.op_dispatch + call;
-    e.compute += count * t.compute;
-    e.memory += count * t.memory;
-    e.dispatch += count * fixed;
+    of(e.causes, Cause::compute) += count * t.compute;
+    of(e.causes, Cause::memory) += count * t.memory;
+    of(e.causes, Cause::dispatch) += count * fixed;
+    memory += count * t.memory;
     const double flop = 2 * real(w.macs.count) + real(w.other_flops);
-    e.flop += count * flop;
+    all_flop += count * flop;
     e.dram_bytes += count * t.moved;
-    e.energy_compute += count * flop * (t.matrix ? cpu.energy_matrix_flop : cpu.energy_neon_flop);
+    e.energy_compute +=
+        w.kind == WorkKind::loop
+            ? count * t.compute * cpu.power_core
+            : count * flop * (t.matrix ? cpu.energy_matrix_flop : cpu.energy_neon_flop);
     e.energy_memory += count * t.moved * chip.memory().energy_byte;
-    e.operators += fused ? 0 : count;
-    const std::string_view bound = t.compute > t.memory ? "compute"
-                                   : t.memory > fixed   ? "memory"
-                                                        : "dispatch";
-    e.by_operator.push_back({w.name, w.count, count * (t.compute + t.memory + fixed), bound, w.kind,
-                             count * real(w.macs.count), count * real(w.weights.count),
+    if (options.by_operator)
+      e.operators.push_back({w.name, w.count, count * (t.compute + t.memory + fixed),
+                             t.compute > t.memory ? Cause::compute
+                             : t.memory > fixed   ? Cause::memory
+                                                  : Cause::dispatch,
+                             w.kind, count * real(w.macs.count), count * real(w.weights.count),
                              count * t.moved});
   }
-  e.dispatch += costs.call_cpu;
+  of(e.causes, Cause::dispatch) += costs.call_cpu;
   // While memory is awaited the cores still draw their power.
-  e.energy_static = cpu.power_idle * e.seconds() + cpu.power_core * e.memory;
+  const double seconds = e.seconds();
+  e.energy_static = cpu.power_idle * seconds + cpu.power_core * memory;
   const double peak = std::max(model.neon, cpu.matrix_units * model.unit);
-  if (e.seconds() > 0) e.utilisation = e.flop / e.seconds() / peak;
+  if (seconds > 0) e.utilisation = all_flop / seconds / peak;
   return e;
 }
 

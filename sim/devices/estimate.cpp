@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "isa/error.h"
 
@@ -17,14 +16,8 @@ Precision precision_of(std::string_view f) {
                    "fp32, fp16, int8");
 }
 
-std::string_view DeviceEstimate::bound() const {
-  const std::array<std::pair<double, std::string_view>, 6> causes = {{{compute, "compute"},
-                                                                      {memory, "memory"},
-                                                                      {overhead, "overhead"},
-                                                                      {dispatch, "dispatch"},
-                                                                      {wait, "wait"},
-                                                                      {copy, "copy"}}};
-  return std::max_element(causes.begin(), causes.end())->second;
+results::Cause DeviceEstimate::bound() const {
+  return static_cast<results::Cause>(std::ranges::max_element(causes) - causes.begin());
 }
 
 }  // namespace ane::sim

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kernels/work.h"
+#include "results/cause.h"
 #include "sim/chips/chip.h"
 #include "sim/runtimes/runtime.h"
 
@@ -21,40 +22,41 @@ Precision precision_of(std::string_view activations);
 
 struct PriceOptions {
   Precision precision = Precision::fp16;
-  bool overlap = false;         // calls follow one another without a wait: no host wait is paid
-  double waits = -1;            // host waits of the call; below 0: the runtime's waits_per_call
-  double op_dispatch = -1;      // s of host time an operator; below 0: the runtime's
-  int threads = 0;              // CPU threads; 0: all
-  Bytes host_in{}, host_out{};  // crossing PCIe where the GPU is a card, else copied if the
-                                // runtime copies
+  bool overlap = false;      // calls follow one another without a wait: no host wait is paid
+  double waits = -1;         // host waits of the call; below 0: the runtime's waits_per_call
+  double op_dispatch = -1;   // s of host time an operator; below 0: the runtime's
+  int threads = 0;           // CPU threads; 0: all
+  bool by_operator = false;  // keep a line an operator
 };
 
 struct OpEstimate {
   std::string_view name;
   std::int64_t count = 1;
   double seconds = 0;  // of all `count`, as everything below
-  std::string_view bound;
+  results::Cause bound = results::Cause::compute;
   kernels::WorkKind kind = kernels::WorkKind::elementwise;
   double macs = 0, weight_bytes = 0, dram_bytes = 0;
 };
 
-// Seconds and joules of one call. The causes sum to seconds(), the energy parts to joules().
+// Seconds and joules of one call.
 struct DeviceEstimate {
-  // Causes. compute and memory share an operator's time by the squares of their own times;
-  // overhead is the device's fixed cost of each operator; dispatch is host time that the device
-  // waits for; wait is the host waiting for the device; copy is host tensors crossing over.
-  double compute = 0, memory = 0, overhead = 0, dispatch = 0, wait = 0, copy = 0;
+  // compute and memory share an operator's time by the squares of their own times; overhead is the
+  // device's fixed cost of each operator; dispatch is host time that the device waits for; wait is
+  // the host waiting for the device.
+  results::CauseSeconds causes{};
   double energy_compute = 0, energy_memory = 0, energy_static = 0;
-  double flop = 0;         // multiply-adds counted as two, without padding
   double dram_bytes = 0;   // moved
   double encoding = 0;     // s of host time for the operators, beside the device or waited for
-  double utilisation = 0;  // flop over seconds, of the unit's peak at this precision
-  double operators = 0;
-  std::vector<OpEstimate> by_operator;
+  double utilisation = 0;  // FLOP over seconds, of the unit's peak at this precision
+  std::vector<OpEstimate> operators{};  // with options.by_operator
 
-  double seconds() const { return compute + memory + overhead + dispatch + wait + copy; }
+  double seconds() const {
+    double s = 0;
+    for (const double c : causes) s += c;
+    return s;
+  }
   double joules() const { return energy_compute + energy_memory + energy_static; }
-  std::string_view bound() const;  // the largest cause
+  results::Cause bound() const;  // the largest cause
 };
 
 // Apple and NVIDIA GPUs. InputError when the chip has no GPU or the runtime does not drive it.

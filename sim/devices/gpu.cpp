@@ -19,6 +19,7 @@ namespace {
 
 using kernels::Work;
 using kernels::WorkKind;
+using results::Cause;
 
 double real(std::int64_t v) {
   return static_cast<double>(v);
@@ -138,6 +139,7 @@ DeviceEstimate price_gpu(std::span<const Work> work, const Chip& chip, const Run
   if (!costs.gpu) throw InputError("", "runtime '" + runtime.name() + "' drives no GPU");
   const double kernel = costs.kernel_time > 0 ? costs.kernel_time : gpu.kernel_time;
   DeviceEstimate e;
+  double all_flop = 0;
   bool first = true;
   for (const Work& w : work) {
     const double count = real(w.count);
@@ -154,43 +156,36 @@ DeviceEstimate price_gpu(std::span<const Work> work, const Chip& chip, const Run
     const double t_kernel = fused ? 0 : kernel;
     const double starved = std::max(0.0, (fused ? 0 : encode) - t_kernel - t_work);
     if (c + m > 0) {
-      e.compute += count * t_work * c / (c + m);
-      e.memory += count * t_work * m / (c + m);
+      of(e.causes, Cause::compute) += count * t_work * c / (c + m);
+      of(e.causes, Cause::memory) += count * t_work * m / (c + m);
     }
-    e.overhead += count * t_kernel;
-    e.dispatch += count * starved;
+    of(e.causes, Cause::overhead) += count * t_kernel;
+    of(e.causes, Cause::dispatch) += count * starved;
     e.encoding += fused ? 0 : count * encode;
     const double flop = 2 * real(w.macs.count) + real(w.other_flops);
     const double moved = fused ? 0 : model.bytes(w);
-    e.flop += count * flop;
+    all_flop += count * flop;
     e.dram_bytes += count * moved;
     e.energy_compute += count * (flop * gpu.energy_flop + moved * gpu.energy_byte);
     e.energy_memory += count * moved * chip.memory().energy_byte;
-    e.operators += fused ? 0 : count;
-    const std::string_view bound = starved > t_work + t_kernel ? "dispatch"
-                                   : t_kernel > t_work         ? "overhead"
-                                   : c > m                     ? "compute"
-                                                               : "memory";
-    e.by_operator.push_back({w.name, w.count, count * (t_work + t_kernel + starved), bound, w.kind,
-                             count * real(w.macs.count), count * real(w.weights.count),
+    if (options.by_operator)
+      e.operators.push_back({w.name, w.count, count * (t_work + t_kernel + starved),
+                             starved > t_work + t_kernel ? Cause::dispatch
+                             : t_kernel > t_work         ? Cause::overhead
+                             : c > m                     ? Cause::compute
+                                                         : Cause::memory,
+                             w.kind, count * real(w.macs.count), count * real(w.weights.count),
                              count * moved});
     first = false;
   }
   const double waits = options.overlap      ? 0
                        : options.waits >= 0 ? options.waits
                                             : costs.waits_per_call;
-  e.wait = waits * (costs.host_wait > 0 ? costs.host_wait : gpu.sync_time);
-  e.dispatch += costs.call_gpu;
-  const double crossing = real(options.host_in.count + options.host_out.count);
-  if (crossing > 0 && chip.pcie()) {
-    const double transfers = (options.host_in.count > 0) + (options.host_out.count > 0);
-    e.copy = crossing / chip.pcie()->bandwidth + transfers * chip.pcie()->latency;
-  } else if (crossing > 0 && costs.copies > 0 && costs.copy_bandwidth > 0) {
-    e.copy = crossing * costs.copies / costs.copy_bandwidth;
-  }
-  e.energy_static = gpu.power_idle * e.seconds();
-  if (e.seconds() > 0)
-    e.utilisation = e.flop / e.seconds() / std::max(model.peak, model.product_peak);
+  of(e.causes, Cause::wait) += waits * (costs.host_wait > 0 ? costs.host_wait : gpu.sync_time);
+  of(e.causes, Cause::dispatch) += costs.call_gpu;
+  const double seconds = e.seconds();
+  e.energy_static = gpu.power_idle * seconds;
+  if (seconds > 0) e.utilisation = all_flop / seconds / std::max(model.peak, model.product_peak);
   return e;
 }
 

@@ -8,42 +8,67 @@
 
 namespace ane::sim {
 
+Unit unit_on(const Chip& chip, Unit asked) {
+  return asked != Unit::memory ? asked : chip.has_cpu() ? Unit::cpu : Unit::gpu;
+}
+
+bool has_unit(const Chip& chip, Unit unit) {
+  switch (unit_on(chip, unit)) {
+    case Unit::ane:
+      return chip.has_ane();
+    case Unit::gpu:
+      return chip.has_gpu();
+    default:
+      return chip.has_cpu();
+  }
+}
+
+bool drives(const Runtime& runtime, Unit unit) {
+  const RuntimeParameters& r = runtime.costs();
+  return unit == Unit::ane ? r.ane : unit == Unit::gpu ? r.gpu : r.cpu;
+}
+
+std::string usual_runtime(const Chip& chip, Unit unit) {
+  return unit == Unit::ane   ? "coreml"
+         : unit == Unit::cpu ? "accelerate"
+         : chip.pcie()       ? "cuda_torch"
+                             : "mlx";
+}
+
+Target make_target(Chip chip, Unit asked, const std::string& runtime) {
+  const Unit unit = unit_on(chip, asked);
+  // Absent units are told now, before any work.
+  if (unit == Unit::ane) chip.ane();
+  if (unit == Unit::gpu) chip.gpu();
+  if (unit == Unit::cpu) chip.cpu();
+  const std::string software = runtime.empty() ? usual_runtime(chip, unit) : runtime;
+  Runtime loaded = load_runtime(software);
+  if (!drives(loaded, unit)) {
+    std::vector<std::string> able;
+    for (const std::string& other : runtime_names())
+      if (drives(load_runtime(other), unit)) able.push_back(other);
+    throw InputError("runtime",
+                     fmt::format("'{}' does not drive the {}", software, workloads::name(unit)),
+                     choice_note(software, able));
+  }
+  return {std::move(chip), std::move(loaded), unit};
+}
+
+Target make_target(const std::string& chip, Unit unit, const std::string& runtime,
+                   const std::vector<std::string>& overrides) {
+  return make_target(load_chip(chip, overrides), unit, runtime);
+}
+
+Target target_of(const workloads::Request& request, Chip chip) {
+  return make_target(std::move(chip), request.conditions.unit.value_or(Unit::ane),
+                     request.conditions.runtime);
+}
+
 std::string canonical(std::vector<std::string> overrides) {
   std::ranges::sort(overrides);
   std::string text;
   for (const std::string& o : overrides) text += (text.empty() ? "" : " ") + o;
   return text;
-}
-
-Target make_target(const std::string& chip_name, const std::string& unit,
-                   const std::string& runtime, const std::vector<std::string>& overrides) {
-  const std::vector<std::string> units{"ane", "gpu", "cpu"};
-  if (std::ranges::find(units, unit) == units.end())
-    throw InputError("--unit", fmt::format("unknown unit '{}'", unit), choice_note(unit, units));
-  Chip chip = load_chip(chip_name, overrides);
-  // Absent units are told now, before any work.
-  if (unit == "ane") chip.ane();
-  if (unit == "gpu") chip.gpu();
-  if (unit == "cpu") chip.cpu();
-  std::string name = runtime;
-  if (name.empty())
-    name = unit == "ane"   ? "coreml"
-           : unit == "cpu" ? "accelerate"
-           : chip.pcie()   ? "cuda_torch"
-                           : "mlx";
-  Runtime loaded = load_runtime(name);
-  const RuntimeParameters& r = loaded.costs();
-  if (unit == "ane" ? !r.ane : unit == "gpu" ? !r.gpu : !r.cpu) {
-    std::vector<std::string> able;
-    for (const std::string& other : runtime_names()) {
-      const Runtime candidate = load_runtime(other);
-      const RuntimeParameters& c = candidate.costs();
-      if (unit == "ane" ? c.ane : unit == "gpu" ? c.gpu : c.cpu) able.push_back(other);
-    }
-    throw InputError("--runtime", fmt::format("'{}' does not drive the {}", name, unit),
-                     choice_note(name, able));
-  }
-  return {std::move(chip), std::move(loaded), unit};
 }
 
 }  // namespace ane::sim

@@ -5,18 +5,36 @@
 
 #include "sim/chips/chip.h"
 #include "sim/runtimes/runtime.h"
+#include "workloads/request/request.h"
 
 namespace ane::sim {
 
-// One chip, unit and runtime with the overrides of --set.
+using workloads::Unit;
+
 struct Target {
   Chip chip;
   Runtime runtime;
-  std::string unit;
+  Unit unit = Unit::ane;  // ane, gpu or cpu
 };
-// runtime "" takes the unit's usual one: coreml, mlx, accelerate; cuda_torch on a card.
-Target make_target(const std::string& chip, const std::string& unit, const std::string& runtime,
+
+// unit=memory is what the CPU's cores can stream; where there is none, the GPU's.
+Unit unit_on(const Chip& chip, Unit asked);
+bool has_unit(const Chip& chip, Unit unit);
+bool drives(const Runtime& runtime, Unit unit);
+// "coreml" for the ANE, "accelerate" for the CPU, "mlx" for a GPU, "cuda_torch" on a card.
+std::string usual_runtime(const Chip& chip, Unit unit);
+
+// runtime "" takes the unit's usual one. InputError for a unit that the chip lacks and a runtime
+// that does not drive it, with those that do.
+Target make_target(Chip chip, Unit unit, const std::string& runtime);
+// overrides: of --set.
+Target make_target(const std::string& chip, Unit unit, const std::string& runtime,
                    const std::vector<std::string>& overrides);
+// The target that the request names on this chip (its unit, else the ANE; its path, else the
+// usual).
+Target target_of(const workloads::Request& request, Chip chip);
+
+// The canonical text of --set: sorted, a blank between.
 std::string canonical(std::vector<std::string> overrides);
 
 }  // namespace ane::sim

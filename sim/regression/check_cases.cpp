@@ -12,11 +12,12 @@
 #include "sim/run/digest.h"
 #include "sim/run/error_metrics.h"
 #include "sim/run/readqc_run.h"
-#include "sim/run/seeded.h"
 #include "workloads/compile/compile.h"
 #include "workloads/mpnn/graph/graph.h"
 #include "workloads/mpnn/metrics.h"
 #include "workloads/mpnn/reference.h"
+#include "workloads/mpnn/seeded.h"
+#include "workloads/readqc/model.h"
 
 namespace ane::sim {
 namespace {
@@ -41,7 +42,7 @@ CheckName split(const std::string& name) {
 
 Tensors on_machine(const Graph& graph, const kernels::arith::Profile& profile,
                    const Tensors& inputs) {
-  const Chip chip = load_chip("M4");
+  const Chip chip = load_chip(default_chip);
   const workloads::Compiled compiled =
       workloads::compile(graph, chip.machine(), profile, {.keep_all = true});
   AneMachine machine(chip, compiled.program);
@@ -117,12 +118,13 @@ namespace {
 CheckCase readqc(const CheckName& w, const CheckOptions& options, const Evaluator& evaluate,
                  const kernels::arith::Profile& profile) {
   ReadQcPlan plan;
-  plan.model = seeded_model(qc::model_kind_named(w.variant), seed);
+  plan.model = qc::seeded_model(qc::model_kind_named(w.variant), seed);
   for (auto& [name, tensor] : plan.model.parameters)
     if (options.change) options.change(name, tensor.as<float>());
-  set_precision(plan, w.precision);
-  const qc::ReadBatch reads = seeded_reads(many_reads, seed);
-  if (plan.precision == qc::Precision::w8a8) plan.ranges = qc::activation_ranges(plan.model, reads);
+  plan.formats = workloads::formats_named(w.precision);
+  const qc::ReadBatch reads = qc::seeded_reads(many_reads, seed);
+  const isa::Machine machine = load_chip(default_chip).machine();
+  if (plan.formats.activations == "int8") plan.ranges = qc::activation_ranges(plan.model, reads);
   CheckCase c;
   Digest input;
   input.add(std::span<const std::uint8_t>(reads.bases));
@@ -130,7 +132,8 @@ CheckCase readqc(const CheckName& w, const CheckOptions& options, const Evaluato
   c.input = input.hex();
 
   const auto run = [&](std::int64_t count, Graph& graph) {
-    graph = qc::build_graph(plan.model, count, plan.precision, plan.ranges, plan.weights);
+    plan.batch = count;
+    graph = value_graph(plan, machine);
     const Tensor encoded = qc::encode(reads, plan.model.encoding, 0, count);
     return evaluate(graph, profile, {{"reads", qc::graph_input(encoded, count)}});
   };
@@ -174,7 +177,7 @@ CheckCase mpnn(const CheckName& w, const CheckOptions& options, const Evaluator&
   if (options.change)
     mp::for_each_tensor(weights, [&](const std::string& name, const kernels::Shape&,
                                      std::vector<float>& values) { options.change(name, values); });
-  const mp::Input protein = seeded_helix(12);
+  const mp::Input protein = mp::seeded_helix(12);
   mp::GraphOptions graph_options;
   graph_options.length = protein.length();
   if (w.precision == "int8w") graph_options.weights = isa::KernelFormat::int8c;

@@ -10,7 +10,7 @@
 #include "sim/run/digest.h"
 #include "sim/run/error_metrics.h"
 #include "workloads/networks/language.h"
-#include "workloads/request/spec_graph.h"
+#include "workloads/request/kinds/llm.h"
 
 namespace ane::sim {
 namespace {
@@ -67,13 +67,15 @@ workloads::Executor in_float() {
 CheckCase check_language(const CheckName& name, const CheckOptions& options,
                          const Evaluator& evaluate, const kernels::arith::Profile& profile) {
   // Every operator of a gated model with shared keys, in few numbers.
-  const workloads::Spec spec = workloads::parse_spec(fmt::format(
+  const workloads::Request request = workloads::parse_request(fmt::format(
       "kind=llm name=small layers=2 hidden=32 ffn=80 heads=4 kv_heads=2 head_dim=8 vocab=64 "
       "phase=prefill weights={}",
       weights_key(name.precision)));
-  workloads::Numbers numbers = workloads::numbers_of(spec, load_chip("M4").machine());
+  const isa::Machine machine = load_chip(default_chip).machine();
+  workloads::Numbers numbers = workloads::numbers_of(request.formats, machine);
   numbers.seed = seed;
-  const workloads::SeededLanguageModel model(spec, numbers);
+  const workloads::SeededLanguageModel model(
+      workloads::work_as<workloads::LlmWork>(request).shape(), machine.max_channels, numbers);
   CheckCase c;
   // The call that the case is of: its tensors are kept.
   const auto kept_call = [&](const Graph& g, const Tensors& inputs) {
@@ -110,11 +112,11 @@ CheckCase check_language(const CheckName& name, const CheckOptions& options,
 
 CheckCase check_encoder(const CheckName& name, const CheckOptions& options,
                         const Evaluator& evaluate, const kernels::arith::Profile& profile) {
-  const workloads::Spec spec = workloads::parse_spec(fmt::format(
+  const workloads::Request request = workloads::parse_request(fmt::format(
       "kind=encoder name={} layers=1 hidden=32 ffn=64 heads=4 tokens=6 weights={}",
       name.variant == "shaped" ? "distilbert-ane" : "distilbert", weights_key(name.precision)));
-  const Graph graph =
-      changed(workloads::graph_of(spec, load_chip("M4").machine(), seed), options.change);
+  const Graph graph = changed(workloads::graph_of(request, load_chip(default_chip).machine(), seed),
+                              options.change);
   Tensor x(kernels::Format::fp32, {1, 32, 1, 6});
   std::ranges::copy(workloads::SeededValues(seed + 1).uniform(x.size(), 0, 1.7F),
                     x.as<float>().begin());

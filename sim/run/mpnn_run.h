@@ -1,8 +1,7 @@
-// ProteinMPNN on one target: log-probabilities or sequences on the simulated machine, their
-// distance from the float32 reference, and the cost of the whole job.
+// ProteinMPNN's answers: log-probabilities or sequences on the simulated machine, and their
+// distance from the float32 reference. What they cost is the request's to say.
 #pragma once
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,35 +9,24 @@
 #include "results/record.h"
 #include "sim/price/target.h"
 #include "workloads/graph/mac_counters.h"
-#include "workloads/mpnn/graph/graph.h"
 #include "workloads/mpnn/reference.h"
+#include "workloads/request/kinds/mpnn.h"
 
 namespace ane::sim {
 
-enum class MpnnMode { score, unconditional, conditional, sample };
-
 struct MpnnPlan {
   workloads::mpnn::Weights weights;
-  MpnnMode mode = MpnnMode::score;
-  std::string variant = "exact";   // name, for the record
-  std::string precision = "fp16";  // fp16, int8w, w8a8, a weight format; fp32 on CPU and GPU
-  std::int64_t bucket = 0;         // places of one protein; 0: its own length
-  // Copies of the protein (score, unconditional), places (conditional) or samples side by side.
-  std::int64_t batch = 1;
-  workloads::mpnn::Gather gather = workloads::mpnn::Gather::texture;
-  bool factored = true;
-  bool fused = true;  // intermediates stay in L2 where they fit
+  workloads::Request request;  // kind=mpnn of these weights' size; its residues, batch and phase
   double temperature = 0.1;
   std::uint64_t seed = 37;
   bool greedy = false;
-  std::vector<std::int32_t> order;      // score, conditional: a permutation; empty: as they stand
-  std::map<std::string, float> ranges;  // w8a8: of layers' inputs; empty: calibrated on the protein
-};
+  std::vector<std::int32_t> order;      // forward, conditional: a permutation; empty: as they stand
+  std::map<std::string, float> ranges;  // of INT8 activations, by layer; empty: calibrated
 
-// Cost of the whole job at `length` residues: host features, the accelerator's calls, the host's
-// gathers and heads. No values.
-results::Record time_mpnn(const MpnnPlan& plan, std::int64_t length, const Target& target,
-                          const kernels::arith::Profile& profile);
+  const workloads::MpnnWork& work() const {
+    return workloads::work_as<workloads::MpnnWork>(request);
+  }
+};
 
 // Products dropped and sums overflowed, by layer, of one pass over the protein (or of the encoder
 // that samples and conditional probabilities start from).
@@ -59,13 +47,19 @@ struct MpnnAnswer {
 results::Parts accuracy_of(const std::vector<const workloads::mpnn::Input*>& inputs,
                            const std::vector<const MpnnAnswer*>& answers);
 
-// Values and cost of one call (or, for samples and conditional probabilities, one job) of
-// plan.batch proteins; fewer are filled up with copies of the last. Modes sample and conditional
-// take one protein. Accuracy as above; for samples the agreement of sequences with the float32
-// reference's and the first step at which one differs.
-results::Record run_mpnn_on(const MpnnPlan& plan,
-                            const std::vector<const workloads::mpnn::Input*>& inputs,
-                            const Target& target, const kernels::arith::Profile& profile,
-                            std::vector<MpnnAnswer>& answers);
+struct MpnnAnswers {
+  std::vector<MpnnAnswer> of;  // each protein
+  results::Parts accuracy;
+  std::string digest;  // of the answers' bits
+  std::string values;  // what they depend on besides the request: digests, seeds, temperature
+};
+
+// One call (or, for samples and conditional probabilities, one job) of request.batch proteins;
+// fewer are filled up with copies of the last. Samples, conditional probabilities and attention
+// take one protein. Of samples the accuracy is the agreement of sequences with the float32
+// reference's and the first step at which one differs. On CPU and GPU the answers are float32's.
+MpnnAnswers answer_mpnn(const MpnnPlan& plan,
+                        const std::vector<const workloads::mpnn::Input*>& inputs,
+                        const Target& target, const kernels::arith::Profile& profile);
 
 }  // namespace ane::sim

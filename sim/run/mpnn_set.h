@@ -12,17 +12,21 @@ namespace ane::sim {
 struct MpnnItem {
   std::string name;
   workloads::mpnn::Input input;
-  std::string unit{}, precision{};
+  Unit unit = Unit::ane;
+  workloads::Formats formats{};
   std::int64_t bucket = 0;  // 0: as long as the longest of its call
   std::string note{};       // what the user is told of it
 };
 
-// The record of the whole set: totals of all calls, accuracy over all residues, a note a protein.
-// W8A8 is calibrated on all of them. answers: by item.
-results::Record run_mpnn_set(
-    MpnnPlan plan, const std::vector<MpnnItem>& items,
-    const std::function<Target(const std::string& unit)>& target_of,
-    const std::function<const kernels::arith::Profile&(const Target&)>& profile_of,
-    std::vector<MpnnAnswer>& answers);
+struct MpnnSet {
+  results::Record record;  // totals of all calls, accuracy over all residues, a note a protein
+  std::vector<MpnnAnswer> answers;  // by item
+};
+
+// W8A8 is calibrated on all of them. `plan`: what the calls have in common.
+MpnnSet run_mpnn_set(MpnnPlan plan, const std::vector<MpnnItem>& items, const std::string& variant,
+                     const std::function<Target(Unit unit)>& target_of,
+                     const std::function<const kernels::arith::Profile&(const Target&)>& profile_of,
+                     const std::string& overrides);
 
 }  // namespace ane::sim

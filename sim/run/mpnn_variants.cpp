@@ -47,8 +47,8 @@ constexpr MpnnVariant variants[] = {
      .adaptive = true},
     {.name = "flash",
      .summary = "another network: attention over all residues, tiled by 256, online softmax",
-     .attention = 256},
-    {.name = "flash_standard", .summary = "the same with whole N x N matrices", .attention = 0},
+     .attention = true},
+    {.name = "flash_standard", .summary = "the same with whole N x N matrices", .attention = false},
 };
 
 const MpnnVariant& named(const std::string& name) {

@@ -17,8 +17,8 @@ struct MpnnVariant {
   std::int64_t batch = 1;
   std::string_view unit = "", runtime = "", precision = "";
   bool adaptive = false;
-  bool fused = true;                        // intermediates stay in L2 where they fit
-  std::optional<std::int64_t> attention{};  // block of attention over all residues; 0: standard
+  bool fused = true;                // intermediates stay in L2 where they fit
+  std::optional<bool> attention{};  // over all residues: in tiles, or whole matrices
 };
 
 std::span<const MpnnVariant> mpnn_variants();

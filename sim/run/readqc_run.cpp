@@ -6,46 +6,15 @@
 #include <thread>
 
 #include "isa/error.h"
-#include "isa/insns/kld.h"
 #include "kernels/arith/round.h"
-#include "sim/price/device_run.h"
-#include "sim/price/graph_run.h"
-#include "sim/price/version.h"
 #include "sim/run/digest.h"
 #include "sim/run/error_metrics.h"
+#include "sim/run/machine_run.h"
 
 namespace ane::sim {
 namespace {
 
 namespace qc = workloads::readqc;
-
-results::Run identity(const ReadQcPlan& plan, const Target& target,
-                      const kernels::arith::Profile& profile) {
-  results::Run run;
-  run.workload = "readqc";
-  run.variant = plan.variant;
-  run.chip = target.chip.name();
-  run.unit = target.unit;
-  run.runtime = target.runtime.name();
-  run.profile = target.unit == "ane" ? std::string(profile.name) : "fp32";
-  run.precision = plan.precision_name;
-  run.batch = plan.batch;
-  run.items = plan.batch;
-  run.code_version = code_version();
-  return run;
-}
-
-workloads::Graph graph_of(const ReadQcPlan& plan) {
-  return qc::build_graph(plan.model, plan.batch, plan.precision, plan.ranges, plan.weights);
-}
-
-results::Record priced(const ReadQcPlan& plan, const Target& target,
-                       const kernels::arith::Profile& profile, const workloads::Graph& graph) {
-  if (target.unit != "ane")
-    return device_record(identity(plan, target, profile), graph, target, plan.precision_name);
-  return GraphRun(graph, target, profile, {.with_values = false})
-      .record(identity(plan, target, profile));
-}
 
 // Scores of one head, in read order, with what they are compared with.
 struct Answers {
@@ -71,44 +40,37 @@ void add_quality(results::Parts& parts, const Answers& a) {
 
 }  // namespace
 
-void set_precision(ReadQcPlan& plan, const std::string& name) {
-  plan.precision_name = name;
-  plan.precision = qc::Precision::fp16;
-  plan.weights = isa::KernelFormat::fp16;
-  if (name == "fp16" || name == "fp32") return;
-  if (name == "int8w") {
-    plan.precision = qc::Precision::int8_weights;
-    return;
-  }
-  if (name == "w8a8") {
-    plan.precision = qc::Precision::w8a8;
-    return;
-  }
-  std::vector<std::string> names{"fp16", "int8w", "w8a8"};
-  for (std::size_t f = 1; f + 1 < isa::insns::kernel_choices.size(); ++f) {
-    names.emplace_back(isa::insns::kernel_choices[f]);
-    if (name == isa::insns::kernel_choices[f]) {
-      plan.weights = static_cast<isa::KernelFormat>(f);
-      return;
-    }
-  }
-  throw InputError("--precision", fmt::format("unknown precision '{}'", name),
-                   choice_note(name, names));
+qc::Precision value_precision(const workloads::Formats& formats, const isa::Machine& machine) {
+  if (formats.activations == "int8" && machine.int8_macs) return qc::Precision::w8a8;
+  return formats.weights == "int8" ? qc::Precision::int8_weights : qc::Precision::fp16;
 }
 
-results::Record time_readqc(const ReadQcPlan& plan, const Target& target,
-                            const kernels::arith::Profile& profile) {
-  return priced(plan, target, profile, graph_of(plan));
+workloads::Graph value_graph(const ReadQcPlan& plan, const isa::Machine& machine) {
+  const qc::Precision precision = value_precision(plan.formats, machine);
+  return qc::build_graph(plan.model, plan.batch, precision, plan.ranges,
+                         precision == qc::Precision::fp16
+                             ? workloads::stream_format(plan.formats.weights)
+                             : isa::KernelFormat::fp16);
 }
 
-results::Record run_readqc_on(const ReadQcPlan& plan, const Target& target,
-                              const kernels::arith::Profile& profile, const ReadSource& source) {
-  const workloads::Graph graph = graph_of(plan);
-  results::Record record = priced(plan, target, profile, graph);
-  const bool on_ane = target.unit == "ane";
-  std::vector<GraphRun> machines;
-  if (on_ane)
-    for (int i = 0; i < plan.threads; ++i) machines.emplace_back(graph, target, profile);
+workloads::Request request_of(const ReadQcPlan& plan) {
+  const qc::ModelSpec& m = plan.model.spec;
+  std::string text = fmt::format("kind=readqc name={} rule={} batch={} weights={} activations={}",
+                                 qc::info(m.kind).name, qc::info(m.rule).name, plan.batch,
+                                 plan.formats.weights, plan.formats.activations);
+  if (m.kind == qc::ModelKind::kmer)
+    text += fmt::format(" k={} dim={} separate={}", m.k, m.dim, m.overlapping ? 0 : 1);
+  return workloads::parse_request(text);
+}
+
+ReadQcAnswers answer_reads(const ReadQcPlan& plan, const Target& target,
+                           const kernels::arith::Profile& profile, const ReadSource& source) {
+  const bool on_ane = target.unit == Unit::ane;
+  std::vector<MachineRun> machines;
+  if (on_ane) {
+    const workloads::Graph graph = value_graph(plan, target.chip.machine());
+    for (int i = 0; i < plan.threads; ++i) machines.emplace_back(graph, target.chip, profile);
+  }
   const std::size_t heads = plan.model.heads.size();
   std::vector<Answers> answers(heads);
   ErrorMetrics errors;
@@ -172,7 +134,8 @@ results::Record run_readqc_on(const ReadQcPlan& plan, const Target& target,
   }
   if (total == 0)
     throw InputError("--reads", "no read is left to answer", "--part all takes every read");
-  results::Parts& accuracy = record.totals.accuracy;
+  ReadQcAnswers result;
+  results::Parts& accuracy = result.accuracy;
   for (std::size_t h = 0; h < heads; ++h) {
     output_digest.add(std::span<const float>(answers[h].scores));
     if (plan.model.heads[h] == qc::Head::quality) {
@@ -186,58 +149,12 @@ results::Record run_readqc_on(const ReadQcPlan& plan, const Target& target,
     }
   }
   errors.append_to(accuracy);
-  record.run.items = total;
+  result.reads = total;
   const std::string qualities = qualities_digest.hex();
   input_digest.add(std::span<const char>(qualities));
-  record.run.input_digest = input_digest.hex();
-  record.totals.digest = output_digest.hex();
-  return record;
-}
-
-results::Record time_rule(qc::Rule rule, std::int64_t bases, std::int64_t batch,
-                          const Target& target) {
-  const CpuParameters& cpu = target.chip.cpu();
-  const qc::RuleWork w = qc::work(rule, bases);
-  const auto reads = static_cast<double>(batch);
-  // Four 128-bit pipes: neon_fp32_p counts a multiply-add as two on 4 lanes each, so 16 byte lanes
-  // a pipe are twice that figure; three loads and four scalar operations a cycle (M1 P core).
-  const double byte_lanes = cpu.neon_fp32_p * 2, float_lanes = cpu.neon_fp32_p / 2;
-  const double cycles = static_cast<double>(w.byte_ops) / byte_lanes +
-                        static_cast<double>(w.float_adds) / float_lanes +
-                        static_cast<double>(w.table_lookups) / 3 +
-                        static_cast<double>(w.scalar_ops) / 4;
-  const double compute = reads * cycles / cpu.p_clock_hz;
-  const double bandwidth = cpu.bandwidth_core.value_or(cpu.bandwidth);
-  const double memory = reads * static_cast<double>(w.bytes.count) / bandwidth;
-  results::Record record{.run = {}, .totals = {}, .limits = {}};
-  results::Run& run = record.run;
-  run.workload = "readqc";
-  run.variant = "rule " + std::string(qc::info(rule).name);
-  run.chip = target.chip.name();
-  run.unit = "cpu";
-  run.runtime = "none";
-  run.profile = "exact";
-  run.precision = "u8";
-  run.batch = run.items = batch;
-  run.code_version = code_version();
-  results::Totals& t = record.totals;
-  // One core streams and computes at once: the longer of the two counts.
-  if (compute >= memory)
-    t.causes.push_back({"compute", compute});
-  else
-    t.causes.push_back({"memory", memory});
-  t.latency_s = std::max(compute, memory);
-  t.bound = compute >= memory ? "compute" : "memory";
-  t.throughput_items_per_s = reads / t.latency_s;
-  t.dram_bytes = static_cast<std::int64_t>(reads) * w.bytes.count;
-  t.peak_memory_bytes = t.dram_bytes;
-  t.memory_parts.push_back({"reads", static_cast<double>(t.dram_bytes)});
-  t.energy_parts.push_back({"core", cpu.power_core * t.latency_s});
-  t.energy_parts.push_back(
-      {"memory", static_cast<double>(t.dram_bytes) * target.chip.memory().energy_byte});
-  t.energy_j = results::sum(t.energy_parts);
-  t.power_w = t.energy_j / t.latency_s;
-  return record;
+  result.inputs_digest = input_digest.hex();
+  result.digest = output_digest.hex();
+  return result;
 }
 
 }  // namespace ane::sim

@@ -1,5 +1,5 @@
-// Read QC on one target: scores of every read on the simulated machine, their distance from the
-// float32 model and from the rule, and the cost of a call.
+// The answers of a read-QC model: scores of every read on the simulated machine, their distance
+// from the float32 model and from the rule.
 #pragma once
 #include <functional>
 
@@ -14,32 +14,31 @@ namespace ane::sim {
 
 struct ReadQcPlan {
   workloads::readqc::Model model;
-  workloads::readqc::Precision precision = workloads::readqc::Precision::fp16;
-  std::string precision_name = "fp16";
-  isa::KernelFormat weights = isa::KernelFormat::fp16;
+  workloads::Formats formats;
   std::vector<float> ranges;  // of activations, for w8a8
   std::int64_t batch = 100;
   int threads = 1;
-  std::string variant;  // "mlp"
 };
 
-// Names of --precision: fp16, int8w, w8a8, and the weight formats pal1 .. sparse.
-void set_precision(ReadQcPlan& plan, const std::string& name);
+// How the plan's numbers are held on this machine: INT8 activations only where it multiplies them.
+workloads::readqc::Precision value_precision(const workloads::Formats& formats,
+                                             const isa::Machine& machine);
+workloads::Graph value_graph(const ReadQcPlan& plan, const isa::Machine& machine);
 
-// Cost of one call, no values. Batch, precision and unit of the plan and target.
-results::Record time_readqc(const ReadQcPlan& plan, const Target& target,
-                            const kernels::arith::Profile& profile);
+// The request for one call of the plan's model.
+workloads::Request request_of(const ReadQcPlan& plan);
 
 // The source of reads: up to n more, empty at the end.
 using ReadSource = std::function<workloads::readqc::ReadBatch(std::int64_t)>;
 
-// Cost of one call and the answers for all reads of the source: accuracy parts, digest, input
-// digest.
-results::Record run_readqc_on(const ReadQcPlan& plan, const Target& target,
-                              const kernels::arith::Profile& profile, const ReadSource& source);
-
-// The rule itself on one P core, NEON, as the honest baseline: `batch` reads of `bases` bases.
-results::Record time_rule(workloads::readqc::Rule rule, std::int64_t bases, std::int64_t batch,
-                          const Target& target);
+struct ReadQcAnswers {
+  results::Parts accuracy;
+  std::string digest;         // of the scores' bits
+  std::string inputs_digest;  // of parameters, ranges and reads
+  std::int64_t reads = 0;
+};
+// Of all reads of the source; on CPU and GPU in float32. InputError when there is none.
+ReadQcAnswers answer_reads(const ReadQcPlan& plan, const Target& target,
+                           const kernels::arith::Profile& profile, const ReadSource& source);
 
 }  // namespace ane::sim

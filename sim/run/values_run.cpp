@@ -5,12 +5,13 @@
 #include <algorithm>
 
 #include "isa/error.h"
-#include "sim/price/graph_run.h"
-#include "sim/price/version.h"
+#include "sim/price/price.h"
 #include "sim/run/digest.h"
 #include "sim/run/error_metrics.h"
+#include "sim/run/machine_run.h"
 #include "workloads/networks/language.h"
-#include "workloads/request/spec_graph.h"
+#include "workloads/request/kinds/encoder.h"
+#include "workloads/request/kinds/llm.h"
 
 namespace ane::sim {
 namespace {
@@ -64,8 +65,13 @@ class ValuesRun {
   ValuesRun(const ValuesPlan& plan, const Target& target, const kernels::arith::Profile& profile)
       : plan_(plan), target_(target), profile_(profile) {}
 
-  ValuesAnswer answer() {
-    if (plan_.spec.kind == "llm")
+  ValuesAnswer answer(const std::string& overrides) {
+    answer_.record =
+        record_of(plan_.request, target_, price(plan_.request, target_, Detail::tasks),
+                  {.values = fmt::format("seed={} answer={}", plan_.seed, plan_.answer),
+                   .profile = std::string(profile_.name),
+                   .overrides = overrides});
+    if (dynamic_cast<const workloads::LlmWork*>(plan_.request.work.get()) != nullptr)
       language();
     else
       graph();
@@ -83,26 +89,6 @@ class ValuesRun {
   }
 
  private:
-  results::Run identity() const {
-    const workloads::Spec& s = plan_.spec;
-    return {.workload = s.kind + " values",
-            .variant = s.name.empty() ? s.op : s.name,
-            .input = fmt::format("{}, seed {}", workloads::to_string(s), plan_.seed),
-            .input_digest = results::fnv1a_128(
-                fmt::format("{}|{}|{}", workloads::to_string(s), plan_.seed, plan_.answer)),
-            .chip = target_.chip.name(),
-            .unit = target_.unit,
-            .runtime = target_.runtime.name(),
-            .profile = std::string(profile_.name),
-            .precision = s.weights == s.activations
-                             ? s.weights
-                             : fmt::format("{} weights, {}", s.weights, s.activations),
-            .batch = s.batch,
-            .items = s.batch,
-            .overrides = {},
-            .code_version = code_version()};
-  }
-
   void fits(const Graph& g, double times) const {
     const double macs = workloads::graph_macs(g) * times;
     if (macs > most_macs)
@@ -115,12 +101,11 @@ class ValuesRun {
               most_macs / 1e6));
   }
 
-  workloads::Executor on_machine(bool keep_record) {
-    return [this, keep_record](const Graph& g, const Tensors& inputs) {
-      GraphRun run(g, target_, profile_);
+  workloads::Executor on_machine() {
+    return [this](const Graph& g, const Tensors& inputs) {
+      MachineRun run(g, target_.chip, profile_);
       Tensors outputs = run.run(inputs);
       on_cpu_ = on_cpu_ || run.segments() > 1;
-      if (keep_record) answer_.record = run.record(identity());
       for (const auto& [name, t] : outputs) digest_.add(std::span<const std::byte>(t.bytes));
       return outputs;
     };
@@ -134,10 +119,10 @@ class ValuesRun {
 
   void graph() {
     const isa::Machine machine_limits = target_.chip.machine();
-    fits(workloads::graph_of(plan_.spec, machine_limits), 1);
-    const Graph g = workloads::graph_of(plan_.spec, machine_limits, plan_.seed);
+    fits(workloads::graph_of(plan_.request, machine_limits), 1);
+    const Graph g = workloads::graph_of(plan_.request, machine_limits, plan_.seed);
     const Tensors inputs = seeded_inputs(g, plan_.seed);
-    const Tensors machine = on_machine(true)(g, inputs);
+    const Tensors machine = on_machine()(g, inputs);
     bits_.add(machine, by(bits())(g, inputs));
     for (const auto& [name, exact] : by(kernels::float_arithmetic())(g, inputs))
       errors_.add(floats(exact), floats(machine.at(name)));
@@ -146,19 +131,19 @@ class ValuesRun {
 
   // An encoder of two forms: the same weights in the other must give the same values.
   void other_form(const Tensors& machine, const Tensors& inputs) {
-    if (plan_.spec.kind != "encoder") return;
+    const auto* encoder = dynamic_cast<const workloads::EncoderWork*>(plan_.request.work.get());
+    if (encoder == nullptr) return;
     constexpr std::string_view suffix = "-ane";
-    std::string other = plan_.spec.name;
+    std::string other = encoder->name_;
     if (other.ends_with(suffix))
       other.resize(other.size() - suffix.size());
     else
       other += suffix;
     const auto known = workloads::encoders();
     if (std::ranges::find(known, other, &workloads::Encoder::name) == known.end()) return;
-    workloads::Spec spec = plan_.spec;
-    spec.name = other;
-    const Graph g = workloads::graph_of(spec, target_.chip.machine(), plan_.seed);
-    GraphRun run(g, target_, profile_);
+    const Graph g = workloads::graph_of(workloads::with(plan_.request, "name", other),
+                                        target_.chip.machine(), plan_.seed);
+    MachineRun run(g, target_.chip, profile_);
     const Tensors values = run.run(inputs);
     Equality same;
     same.add(floats(machine.begin()->second), floats(values.begin()->second));
@@ -168,30 +153,32 @@ class ValuesRun {
   // A prompt, then an answer of which each token is the machine's likeliest. The reference and
   // float32 read the same tokens.
   void language() {
-    const bool decode = plan_.spec.phase == "decode";
-    const std::int64_t prompt = decode ? plan_.spec.context : plan_.spec.tokens;
+    const auto& work = workloads::work_as<workloads::LlmWork>(plan_.request);
+    const bool decode = work.phase == workloads::Phase::decode;
+    const std::int64_t prompt = decode ? work.context : work.tokens;
     if (prompt < 1) throw InputError("--values", "a decode without a prompt", "give context=8");
     if (decode && plan_.answer < 1)
       throw InputError("--answer", "a decode without a token", "1 to 64");
-    if (decode && plan_.spec.tokens != 1)
+    if (decode && work.tokens != 1)
       throw InputError("--values", "a decode is of one token a call", "tokens=1");
-    if (!decode && plan_.spec.context > 0)
+    if (!decode && work.context > 0)
       throw InputError("--values", "a prompt behind a context has no values",
                        "phase=decode context=8");
+    if (plan_.request.batch != 1)
+      throw InputError("--values", "values of a language model are of one sequence", "batch=1");
     // The prompt, each token, and the longer prompts that they are held against: told by shapes,
     // before any weight is made.
-    workloads::Spec longest = plan_.spec;
-    longest.phase = "prefill";
-    longest.context = 0;
-    longest.tokens = prompt + plan_.answer;
-    fits(workloads::graph_of(longest, target_.chip.machine()),
+    const isa::Machine machine_limits = target_.chip.machine();
+    const workloads::LanguageModel shape = work.shape();
+    workloads::Numbers numbers = workloads::numbers_of(plan_.request.formats, machine_limits);
+    fits(workloads::build_llm(shape,
+                              {.phase = workloads::Phase::prefill, .tokens = prompt + plan_.answer},
+                              machine_limits.max_channels, numbers),
          1 + static_cast<double>(plan_.answer));
-
-    workloads::Numbers numbers = workloads::numbers_of(plan_.spec, target_.chip.machine());
     numbers.seed = plan_.seed;
-    const workloads::SeededLanguageModel model(plan_.spec, numbers);
+    const workloads::SeededLanguageModel model(shape, machine_limits.max_channels, numbers);
     std::vector<std::int32_t> tokens = model.text(prompt);
-    LanguageCall machine = model.call(tokens, {}, on_machine(!decode));
+    LanguageCall machine = model.call(tokens, {}, on_machine());
     LanguageCall exact = model.call(tokens, {}, by(bits()));
     LanguageCall real = model.call(tokens, {}, by(kernels::float_arithmetic()));
     double kl = 0;
@@ -208,11 +195,11 @@ class ValuesRun {
     for (std::int64_t i = 0; i < plan_.answer; ++i) {
       const std::int32_t next[] = {workloads::likeliest(machine.logits)};
       tokens.push_back(next[0]);
-      machine = model.call(next, machine, on_machine(decode && i == 0));
+      machine = model.call(next, machine, on_machine());
       exact = model.call(next, exact, by(bits()));
       real = model.call(next, real, by(kernels::float_arithmetic()));
       compare();
-      const LanguageCall whole = model.call(tokens, {}, on_machine(false));
+      const LanguageCall whole = model.call(tokens, {}, on_machine());
       Equality same;
       same.add(whole.logits, machine.logits);
       same_prefill += same.whole() ? 1 : 0;
@@ -238,11 +225,12 @@ class ValuesRun {
 }  // namespace
 
 ValuesAnswer run_values(const ValuesPlan& plan, const Target& target,
-                        const kernels::arith::Profile& profile) {
-  if (target.unit != "ane")
-    throw InputError("--values", fmt::format("unit={} has no values of its own", target.unit),
+                        const kernels::arith::Profile& profile, const std::string& overrides) {
+  if (target.unit != Unit::ane)
+    throw InputError("--values",
+                     fmt::format("unit={} has no values of its own", workloads::name(target.unit)),
                      "unit=ane: CPU and GPU are models of time");
-  return ValuesRun(plan, target, profile).answer();
+  return ValuesRun(plan, target, profile).answer(overrides);
 }
 
 }  // namespace ane::sim

@@ -1,24 +1,23 @@
-// The values of a spec's graph: seeded weights and inputs, executed on the simulated machine, held
-// against the scalar reference bit for bit [B1] and against float32 [B3]. For sizes that fit: the
-// scalar reference takes every product with exact integers.
+// The values of a request's graph: seeded weights and inputs, executed on the simulated machine,
+// held against the scalar reference bit for bit [B1] and against float32 [B3]. For sizes that fit:
+// the scalar reference takes every product with exact integers.
 #pragma once
 #include <cstdint>
 
 #include "kernels/arith/profile.h"
 #include "results/record.h"
 #include "sim/price/target.h"
-#include "workloads/networks/spec.h"
 
 namespace ane::sim {
 
 struct ValuesPlan {
-  workloads::Spec spec;
+  workloads::Request request;
   std::uint64_t seed = 1;
   std::int64_t answer = 8;  // llm: tokens written after the prompt
 };
 
 struct ValuesAnswer {
-  // One call; of a language model the call that the spec names. Accuracy:
+  // One call; of a language model the call that the request names. Accuracy:
   //   equal_bits             share of results whose bits are the scalar reference's: 1, or a fault
   //   errors                 ErrorMetrics against float32
   //   top1_agreement, mean_kl_to_fp32, equal_prefill
@@ -32,6 +31,6 @@ struct ValuesAnswer {
 // InputError for a graph beyond most_macs multiply-accumulates, and for kinds without a graph.
 inline constexpr double most_macs = 1e9;
 ValuesAnswer run_values(const ValuesPlan& plan, const Target& target,
-                        const kernels::arith::Profile& profile);
+                        const kernels::arith::Profile& profile, const std::string& overrides);
 
 }  // namespace ane::sim

@@ -41,9 +41,6 @@ constexpr Field<R> fields[] = {
     {"cpu.handoff", "s", &R::cpu_handoff, 0, 1},
     {"cpu.operator_threads", "1", &R::cpu_operator_threads, 1, 1024},
     {"cpu.efficiency_cores", "1", &R::cpu_efficiency_cores, 0, 1},
-    {"residual.ane", "1", &R::residual_ane, 0, 10},
-    {"residual.gpu", "1", &R::residual_gpu, 0, 10},
-    {"residual.cpu", "1", &R::residual_cpu, 0, 10},
     {"precision.fp16", "1", &R::fp16, 0, 1},
     {"precision.int8", "1", &R::int8, 0, 1},
     {"units.ane", "1", &R::ane, 0, 1},
@@ -53,10 +50,11 @@ constexpr Field<R> fields[] = {
 
 }  // namespace
 
-Runtime::Runtime(Description description) : description_(std::move(description)) {
-  std::set<std::string, std::less<>> known;
-  bind<R>(description_, fields, costs_, known);
-  refuse_unknown(description_, known);
+Runtime::Runtime(Description description)
+    : description_(std::make_shared<const Description>(std::move(description))) {
+  KnownPaths known;
+  bind<R>(*description_, fields, costs_, known);
+  refuse_unknown(*description_, known);
 }
 
 Runtime load_runtime(std::string_view name, const std::vector<std::string>& overrides) {

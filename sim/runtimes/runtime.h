@@ -1,6 +1,7 @@
 // A runtime as data: what the software between a program and a device adds (sim/runtimes/*.json).
 // Values in base units.
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,8 +50,6 @@ struct RuntimeParameters {
   std::optional<double> cpu_handoff;           // s for each thread and product that is split so
   std::optional<double> cpu_operator_threads;  // of reductions, copies, elementwise; absent: all
   std::optional<double> cpu_efficiency_cores;  // 0: its threads are as many as the P cores
-  // |ln(predicted / measured)| on the rows calibrated with, median, for each unit.
-  std::optional<double> residual_ane, residual_gpu, residual_cpu;
   bool fp16 = true, int8 = false;  // precisions it computes in; fp32 always where the unit can
   bool ane = false, gpu = false, cpu = false;  // units it can drive
 };
@@ -58,14 +57,14 @@ struct RuntimeParameters {
 class Runtime {
  public:
   explicit Runtime(Description description);
-  const std::string& name() const { return description_.name; }
-  const Description& description() const { return description_; }
+  const std::string& name() const { return description_->name; }
+  const Description& description() const { return *description_; }
   double get(std::string_view path) const { return parameter(path).value; }
-  const Parameter& parameter(std::string_view path) const { return description_.at(path); }
+  const Parameter& parameter(std::string_view path) const { return description_->at(path); }
   const RuntimeParameters& costs() const { return costs_; }
 
  private:
-  Description description_;
+  std::shared_ptr<const Description> description_;  // copies of one share it
   RuntimeParameters costs_;
 };
 

@@ -1,25 +1,25 @@
 #include "sim/silicon/band.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
-#include <set>
 #include <tuple>
 
 #include "isa/error.h"
 #include "sim/chips/derive.h"
-#include "sim/price/predict.h"
 #include "sim/silicon/residuals.h"
-#include "sim/silicon/silicon_rows.h"
-#include "sim/silicon/validate.h"
+#include "workloads/request/kind.h"
 
 namespace ane::sim {
 namespace {
 
+// Subjects with one parameter at its low and at its high, and whether it is one of energy alone.
 template <class Subject>
-std::vector<std::pair<Subject, Subject>> varied(const Description& description,
-                                                const std::vector<std::string>& prefixes) {
-  std::vector<std::pair<Subject, Subject>> out;
+std::vector<std::tuple<Subject, Subject, bool>> varied(const Description& description,
+                                                       const std::vector<std::string>& prefixes) {
+  std::vector<std::tuple<Subject, Subject, bool>> out;
   for (const auto& [path, p] : description.parameters) {
-    if (!p.low || !p.high || *p.low == *p.high || path.starts_with("residual.")) continue;
+    if (!p.low || !p.high || *p.low == *p.high) continue;
     bool wanted = false;
     for (const std::string& prefix : prefixes) wanted = wanted || path.starts_with(prefix);
     if (!wanted) continue;
@@ -29,8 +29,9 @@ std::vector<std::pair<Subject, Subject>> varied(const Description& description,
       derive(d);
       return Subject(std::move(d));
     };
+    const bool energy = p.dimension == "J" || p.dimension == "W";
     try {
-      out.emplace_back(at(*p.low), at(*p.high));
+      out.emplace_back(at(*p.low), at(*p.high), energy);
     } catch (const InputError&) {
       // A band that reaches beyond what the parameter may be says nothing new.
     }
@@ -38,60 +39,71 @@ std::vector<std::pair<Subject, Subject>> varied(const Description& description,
   return out;
 }
 
-// Chips, units and runtimes of the calibration rows.
-const std::set<std::tuple<std::string, std::string, std::string>>& calibrated() {
-  static const auto all = [] {
-    std::set<std::tuple<std::string, std::string, std::string>> out;
-    std::map<std::string, std::string> names;
-    for (const char* file : {"ane_calibration.csv", "soc_calibration.csv"})
-      for (const SiliconRow& r : load_silicon_rows(file)) {
-        if (r.spec.empty() || !r.value || r.trust == "D" || !r.set_aside.empty()) continue;
-        const workloads::Spec spec = spec_of(r);
-        try {
-          std::string& name = names[r.machine];
-          if (name.empty()) name = chip_of_row(r.machine).name();
-          out.emplace(name, spec.unit,
-                      !r.runtime.empty()  ? r.runtime
-                      : spec.path.empty() ? "none"
-                                          : spec.path);
-        } catch (const InputError&) {
-          // A machine that is not described calibrates nothing.
-        }
-      }
-    return out;
-  }();
-  return all;
-}
-
 }  // namespace
 
-results::Band Bands::around(double predicted, const workloads::Spec& spec, const Chip& chip,
-                            const Runtime& runtime, std::string_view quantity) {
+std::vector<Bands::Pair<Chip>>& Bands::chip_pairs(const Target& target) {
+  const Description& d = target.chip.description();
+  std::string key = fmt::format("{} {}", target.chip.name(), workloads::name(target.unit));
+  for (const auto& [path, p] : d.parameters)
+    if (p.kind == "set") key += fmt::format(" {}={}", path, p.value);
+  const auto known = chips_.find(key);
+  if (known != chips_.end()) return known->second;
+  auto& pairs = chips_[key];
+  for (auto& [low, high, energy] :
+       varied<Chip>(d, {std::string(workloads::name(target.unit)) + ".", "memory."}))
+    pairs.push_back({std::move(low), std::move(high), energy});
+  return pairs;
+}
+
+std::vector<Bands::Pair<Runtime>>& Bands::runtime_pairs(const Runtime& runtime) {
+  std::string key = runtime.name();
+  for (const auto& [path, p] : runtime.description().parameters)
+    if (p.kind == "set") key += fmt::format(" {}={}", path, p.value);
+  const auto known = runtimes_.find(key);
+  if (known != runtimes_.end()) return known->second;
+  auto& pairs = runtimes_[key];
+  for (auto& [low, high, energy] : varied<Runtime>(runtime.description(), {""}))
+    pairs.push_back({std::move(low), std::move(high), energy});
+  return pairs;
+}
+
+results::Band Bands::around(double value, const workloads::Request& request, const Target& target,
+                            workloads::Quantity q) {
+  const Lowered work = lower(request, target);
+  const std::string unit(workloads::name(target.unit)), kind(request.kind->name);
+  const std::string_view measure = workloads::measure_of(q);
   double squares =
-      std::pow(expected_residual(spec.unit, spec.kind, measure_of(quantity),
-                                 calibrated().contains({chip.name(), spec.unit, runtime.name()})),
+      std::pow(expected_residual(unit, kind, measure,
+                                 is_calibrated(target.chip.name(), unit, target.runtime.name())),
                2);
-  const auto add = [&](const Chip& low_chip, const Runtime& low_runtime, const Chip& high_chip,
-                       const Runtime& high_runtime) {
-    const double low = as_quantity(predict(spec, low_chip, low_runtime), spec, quantity);
-    const double high = as_quantity(predict(spec, high_chip, high_runtime), spec, quantity);
+  Target moved = target;
+  const auto at = [&] { return quantity(price(work, moved, request.conditions), work.job(), q); };
+  const auto add = [&](double low, double high) {
     if (low > 0 && high > 0) squares += std::pow(0.5 * std::log(high / low), 2);
   };
-  const std::string key = chip.name() + " " + spec.unit;
-  if (!chips_.contains(key)) {
-    auto& pairs = chips_[key];
-    for (auto& [low, high] : varied<Chip>(chip.description(), {spec.unit + ".", "memory."}))
-      pairs.push_back({std::move(low), std::move(high)});
+  for (const Pair<Chip>& p : chip_pairs(target)) {
+    if (p.energy_alone && measure == "time") continue;
+    moved.chip = p.low;
+    const double low = at();
+    moved.chip = p.high;
+    add(low, at());
   }
-  for (const Pair<Chip>& p : chips_[key]) add(p.low, runtime, p.high, runtime);
-  if (!runtimes_.contains(runtime.name())) {
-    auto& pairs = runtimes_[runtime.name()];
-    for (auto& [low, high] : varied<Runtime>(runtime.description(), {""}))
-      pairs.push_back({std::move(low), std::move(high)});
+  moved.chip = target.chip;
+  for (const Pair<Runtime>& p : runtime_pairs(target.runtime)) {
+    moved.runtime = p.low;
+    const double low = at();
+    moved.runtime = p.high;
+    add(low, at());
   }
-  for (const Pair<Runtime>& p : runtimes_[runtime.name()]) add(chip, p.low, chip, p.high);
   const double factor = std::exp(std::sqrt(squares));
-  return {predicted / factor, predicted * factor};
+  return {value / factor, value * factor};
+}
+
+void Bands::add(results::Record& record, const workloads::Request& request, const Target& target) {
+  using workloads::Quantity;
+  results::Totals& t = record.totals;
+  t.latency_band_s = around(t.latency_s, request, target, Quantity::latency);
+  if (t.energy_j > 0) t.energy_band_j = around(t.energy_j, request, target, Quantity::energy);
 }
 
 }  // namespace ane::sim

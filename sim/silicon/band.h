@@ -9,28 +9,32 @@
 #pragma once
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "results/record.h"
-#include "sim/chips/chip.h"
-#include "sim/runtimes/runtime.h"
-#include "workloads/networks/spec.h"
+#include "sim/price/price.h"
 
 namespace ane::sim {
 
 class Bands {
  public:
-  // Band around `predicted`, which is as_quantity(predict(spec, chip, runtime), spec, quantity).
-  results::Band around(double predicted, const workloads::Spec& spec, const Chip& chip,
-                       const Runtime& runtime, std::string_view quantity);
+  // Band around `value`, which is quantity(price(request, target), ...).
+  results::Band around(double value, const workloads::Request& request, const Target& target,
+                       workloads::Quantity quantity);
+  // The bands of a record's latency and energy.
+  void add(results::Record& record, const workloads::Request& request, const Target& target);
 
  private:
-  // Chips that differ from one in one parameter: at its low and at its high.
+  // What differs from one target in one parameter: at its low and at its high.
   template <class Subject>
   struct Pair {
     Subject low, high;
+    bool energy_alone = false;  // a parameter of joules or watts, which moves no time
   };
+  // Parameters of the unit and the memory, of a chip as it stands (overrides included).
+  std::vector<Pair<Chip>>& chip_pairs(const Target& target);
+  std::vector<Pair<Runtime>>& runtime_pairs(const Runtime& runtime);
+
   std::map<std::string, std::vector<Pair<Chip>>, std::less<>> chips_;
   std::map<std::string, std::vector<Pair<Runtime>>, std::less<>> runtimes_;
 };

@@ -11,8 +11,9 @@
 
 #include "isa/error.h"
 #include "sim/chips/derive.h"
-#include "sim/price/predict.h"
+#include "sim/price/price.h"
 #include "sim/silicon/validate.h"
+#include "workloads/request/kind.h"
 
 namespace ane::sim {
 namespace {
@@ -42,8 +43,10 @@ struct Subject {
 
 struct Row {
   bool left_out = false;
-  workloads::Spec spec;
-  std::string quantity;
+  workloads::Request request;
+  std::optional<Lowered> work;
+  workloads::Quantity quantity = workloads::Quantity::latency;
+  Unit unit = Unit::ane;
   double value = 0;
   std::size_t chip = 0, runtime = 0;  // subjects
   double residual = 0;
@@ -116,9 +119,9 @@ class Fit {
 
  private:
   static void add(Sizes& sizes, const Row& r, double residual) {
-    const std::string measure(measure_of(r.quantity));
-    sizes[{r.spec.unit, r.spec.kind, measure}].push_back(std::fabs(residual));
-    sizes[{r.spec.unit, "all", measure}].push_back(std::fabs(residual));
+    const std::string measure(workloads::measure_of(r.quantity)), unit(workloads::name(r.unit));
+    sizes[{unit, std::string(r.request.kind->name), measure}].push_back(std::fabs(residual));
+    sizes[{unit, "all", measure}].push_back(std::fabs(residual));
   }
 
   // The geometric mean of the same parameter in the files of other chips; unchanged where no other
@@ -138,22 +141,25 @@ class Fit {
   }
 
   void add(const SiliconRow& r) {
-    if (r.spec.empty() || !r.value || *r.value <= 0 || r.trust == "D" || r.role == "context" ||
-        !r.set_aside.empty())
-      return;
-    Row row{.spec = spec_of(r, fmt::format("{}:{}", r.file, r.line)),
-            .quantity = r.quantity,
-            .value = *r.value};
+    if (!r.calibrates()) return;
+    Row row;
+    row.request = request_of(r, r.place());
+    row.quantity = quantity_of(r);
+    row.value = *r.value;
     try {
       row.chip = subject("chips", r.machine);
-      row.runtime = subject("runtimes", !r.runtime.empty()       ? r.runtime
-                                        : !row.spec.path.empty() ? row.spec.path
-                                                                 : "none");
+      row.runtime = subject("runtimes", row.request.conditions.runtime);
+      row.unit = unit_on(*subjects[row.chip].chip, row.request.conditions.unit.value_or(Unit::ane));
+      row.work = lower(row.request, target_of_row(row));
       row.residual = residual(row);
     } catch (const InputError&) {
       return;  // not covered: validate says so
     }
     if (std::isfinite(row.residual)) rows.push_back(std::move(row));
+  }
+
+  Target target_of_row(const Row& r) const {
+    return {*subjects[r.chip].chip, *subjects[r.runtime].runtime, r.unit};
   }
 
   std::size_t subject(const std::string& folder, const std::string& name) {
@@ -185,17 +191,17 @@ class Fit {
         if (!p.free || p.value <= 0) continue;
         const std::size_t dot = p.place.find(".json:");
         if (dot == std::string::npos) continue;
-        const std::string name = p.place.substr(0, dot) + ":" + path;
+        const std::string file(p.place.substr(0, dot)), name = file + ":" + path;
         if (!only.empty() && std::none_of(only.begin(), only.end(), [&](const std::string& o) {
               return name.find(o) != std::string::npos;
             }))
           continue;
         Free& f = found[folder + "/" + name];
         f.fitted = {.folder = folder,
-                    .file = p.place.substr(0, dot),
+                    .file = file,
                     .path = path,
-                    .line = std::stoi(p.place.substr(dot + 6)),
-                    .unit = p.unit,
+                    .line = std::stoi(std::string(p.place.substr(dot + 6))),
+                    .unit = std::string(p.unit),
                     .scale = p.scale,
                     .before = p.value,
                     .after = p.value,
@@ -221,8 +227,8 @@ class Fit {
   }
 
   double residual(const Row& r) const {
-    const Prediction p = predict(r.spec, *subjects[r.chip].chip, *subjects[r.runtime].runtime);
-    return std::log(as_quantity(p, r.spec, r.quantity) / r.value);
+    const results::Cost cost = price(*r.work, target_of_row(r), r.request.conditions);
+    return std::log(quantity(cost, r.work->job(), r.quantity) / r.value);
   }
   std::vector<double> residuals_of_all() const {
     std::vector<double> out;
@@ -323,7 +329,8 @@ class Fit {
   void residuals() {
     std::map<std::pair<std::string, std::string>, std::vector<double>> groups;
     for (const Row& r : rows)
-      groups[{subjects[r.runtime].runtime->name(), r.spec.unit}].push_back(std::fabs(r.residual));
+      groups[{subjects[r.runtime].runtime->name(), std::string(workloads::name(r.unit))}].push_back(
+          std::fabs(r.residual));
     for (const auto& [key, sizes] : groups)
       result.runtimes.push_back(
           {key.first, key.second, sizes.size(), quantile(sizes, 0.5), quantile(sizes, 0.9)});
@@ -411,29 +418,6 @@ std::string with_fit(const std::string& text, const std::string& folder, const s
   }
   std::string out;
   for (std::size_t i = 0; i < lines.size(); ++i) out += (i > 0 ? "\n" : "") + lines[i];
-  if (folder == "runtimes") {
-    for (const FittedRuntime& r : fit.runtimes) {
-      if (r.runtime != file) continue;
-      const std::string entry = fmt::format(
-          "    \"{}\": {{\"value\": {:.3f}, \"kind\": \"fitted\", \"source\": \"S47\", \"low\": 0, "
-          "\"high\": {:.3f}, \"note\": \"of {} calibration rows: median, high is the 90th "
-          "percentile\"}}",
-          r.unit, r.median, r.p90, r.rows);
-      const std::size_t section = out.find("\"residual\": {\n");
-      const std::size_t close = section == std::string::npos ? section : out.find("\n  }", section);
-      const std::string key = fmt::format("    \"{}\": ", r.unit);
-      const std::size_t at = section == std::string::npos ? section : out.find(key, section);
-      if (section == std::string::npos) {
-        const std::size_t before = out.find("  \"precision\": {");
-        out.insert(before, fmt::format("  \"residual\": {{\n{}\n  }},\n", entry));
-      } else if (at != std::string::npos && at < close) {
-        const std::size_t end = out.find('}', at) + 1;
-        out.replace(at, end - at, entry);
-      } else {
-        out.insert(close, ",\n" + entry);
-      }
-    }
-  }
   return out;
 }
 

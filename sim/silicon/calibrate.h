@@ -47,8 +47,8 @@ struct Calibration {
   double median_before = 0, median_after = 0;  // of the rows' errors
 };
 
-// Rows that are set aside, of trust D, of role "context", without spec or that no model covers are
-// left out. only: fit just the parameters whose "file:path" contains one of these; empty: all.
+// Rows that do not calibrate (SiliconRow::calibrates) or that no model covers are left out. only:
+// fit just the parameters whose "file:path" contains one of these; empty: all.
 Calibration calibrate(const std::vector<SiliconRow>& rows,
                       const std::vector<std::string>& only = {}, int most_passes = 8);
 
@@ -57,7 +57,7 @@ Calibration calibrate(const std::vector<SiliconRow>& rows,
 std::vector<ResidualGroup> measure_residuals(const std::vector<SiliconRow>& rows);
 std::string residuals_csv(const std::vector<ResidualGroup>& groups);
 
-// The text of a chip's or runtime's JSON with the fitted values, bands and residuals in it; every
+// The text of a chip's or runtime's JSON with the fitted values and bands in it; every
 // other character stays. InputError when a parameter does not stand on one line of its own.
 std::string with_fit(const std::string& text, const std::string& folder, const std::string& file,
                      const Calibration& fit);

@@ -1,15 +1,19 @@
 #include "sim/silicon/residuals.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 
 #include "isa/error.h"
 #include "results/csv.h"
 #include "sim/silicon/silicon_rows.h"
+#include "sim/silicon/validate.h"
 
 namespace ane::sim {
 namespace {
@@ -24,7 +28,7 @@ using Key = std::tuple<std::string, std::string, std::string, std::string>;
 const std::map<Key, Group>& groups() {
   static const std::map<Key, Group> all = [] {
     std::map<Key, Group> out;
-    const auto records = results::parse_csv(carried_rows("residuals"), "residuals.csv");
+    const auto records = results::parse_csv(built_in_text("residuals"), "residuals.csv");
     for (std::size_t i = 1; i < records.size(); ++i) {
       const auto& r = records[i];
       ANE_CHECK(r.size() == 7, "a line of residuals.csv has seven fields");
@@ -54,6 +58,34 @@ double expected_residual(std::string_view unit, std::string_view kind, std::stri
   const std::optional<double> seen = of_group(u, k, m, "known");
   if (!seen) return std::log(2.0);
   return known ? *seen : std::max(*seen, of_group(u, k, m, "new").value_or(0));
+}
+
+bool is_calibrated(std::string_view chip, std::string_view unit, std::string_view runtime) {
+  static const std::set<std::string, std::less<>> lines = [] {
+    std::set<std::string, std::less<>> out;
+    std::string_view text = built_in_text("calibrated");
+    for (std::size_t end; (end = text.find('\n')) != std::string_view::npos;
+         text.remove_prefix(end + 1))
+      out.emplace(text.substr(0, end));
+    return out;
+  }();
+  return lines.contains(fmt::format("{},{},{}", chip, unit, runtime));
+}
+
+std::string calibrated_csv() {
+  std::set<std::string> lines;
+  for (const char* file : {"ane_calibration.csv", "soc_calibration.csv"})
+    for (const SiliconRow& r : load_silicon_rows(file)) {
+      if (!r.scored()) continue;
+      try {
+        const workloads::Conditions c = request_of(r).conditions;
+        lines.insert(fmt::format("{},{},{}\n", chip_of_row(r.machine).name(),
+                                 workloads::name(c.unit.value_or(Unit::ane)), c.runtime));
+      } catch (const InputError&) {
+        // A machine that is not described calibrates nothing.
+      }
+    }
+  return fmt::format("chip,unit,runtime\n{}", fmt::join(lines, ""));
 }
 
 }  // namespace ane::sim

@@ -7,7 +7,6 @@
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <sstream>
 
 #include "isa/error.h"
 #include "results/csv.h"
@@ -23,7 +22,7 @@ std::string column_name(const std::vector<std::string>& header, std::size_t i) {
   return i < header.size() ? header[i] : std::string();
 }
 
-// A line of machines.csv, set_aside.csv, software.csv or unsaid.csv: every named column of a row
+// A line of machines.csv, excluded.csv, software.csv or defaults.csv: every named column of a row
 // must equal the rule's text, or with a leading '~' contain it. Then the row takes `gives`.
 struct Rule {
   std::map<std::string, std::string> wanted;
@@ -35,7 +34,7 @@ struct Rule {
 std::vector<Rule> read_rules(const std::string& name, std::string_view given,
                              std::string_view why) {
   std::vector<Rule> out;
-  const Records records = parse_csv(carried_rows(name), name + ".csv");
+  const Records records = parse_csv(built_in_text(name), name + ".csv");
   for (std::size_t r = 1; r < records.size(); ++r) {
     Rule rule;
     bool explained = false;
@@ -56,8 +55,8 @@ std::vector<Rule> read_rules(const std::string& name, std::string_view given,
   return out;
 }
 
-const std::vector<Rule>& set_aside_rules() {
-  static const std::vector<Rule> all = read_rules("set_aside", "reason", "reason");
+const std::vector<Rule>& exclusion_rules() {
+  static const std::vector<Rule> all = read_rules("excluded", "reason", "reason");
   return all;
 }
 const std::vector<Rule>& software_rules() {
@@ -65,8 +64,8 @@ const std::vector<Rule>& software_rules() {
   return all;
 }
 
-const std::vector<Rule>& unsaid_rules() {
-  static const std::vector<Rule> all = read_rules("unsaid", "adds", "why");
+const std::vector<Rule>& default_rules() {
+  static const std::vector<Rule> all = read_rules("defaults", "adds", "why");
   return all;
 }
 
@@ -86,7 +85,7 @@ bool matches(const Rule& rule, const std::map<std::string, std::string>& row) {
 
 }  // namespace
 
-std::string_view carried_rows(std::string_view name) {
+std::string_view built_in_text(std::string_view name) {
   for (const DataFile& d : data_files())
     if (d.folder == "silicon" && d.name == name) return d.text;
   return {};
@@ -120,9 +119,9 @@ std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& f
                    .quantity = cells["quantity"],
                    .value = std::nullopt,
                    .machine = "",
-                   .set_aside = "",
+                   .excluded = "",
                    .runtime = "",
-                   .unsaid = "",
+                   .defaults = "",
                    .counts_calls = cells["unit"] == "iter/s"};
     if (const std::string& v = cells["value_si"]; !v.empty()) {
       double x = 0;
@@ -136,26 +135,35 @@ std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& f
     for (const Rule& rule : machine_rules())
       if (row.machine.empty() && matches(rule, cells)) row.machine = rule.gives;
     if (row.machine.empty()) row.machine = row.chip;
-    for (const Rule& rule : set_aside_rules())
-      if (row.set_aside.empty() && matches(rule, cells)) row.set_aside = rule.gives;
+    for (const Rule& rule : exclusion_rules())
+      if (row.excluded.empty() && matches(rule, cells)) row.excluded = rule.gives;
     for (const Rule& rule : software_rules())
       if (row.runtime.empty() && matches(rule, cells)) row.runtime = rule.gives;
-    for (const Rule& rule : unsaid_rules())
-      if (row.unsaid.empty() && matches(rule, cells)) row.unsaid = rule.gives;
+    for (const Rule& rule : default_rules())
+      if (row.defaults.empty() && matches(rule, cells)) row.defaults = rule.gives;
     out.push_back(std::move(row));
   }
   return out;
 }
 
-workloads::Spec spec_of(const SiliconRow& row, const std::string& place) {
-  workloads::Spec said = workloads::parse_spec(row.spec, place);
-  std::string text = row.spec;
-  std::istringstream words(row.unsaid);
-  for (std::string word; words >> word;)
-    if (!said.has(word.substr(0, word.find('=')))) text += ' ' + word;
-  if (text.size() != row.spec.size()) said = workloads::parse_spec(text, place);
-  said.counts_calls = row.counts_calls;
-  return said;
+std::string SiliconRow::place() const {
+  return fmt::format("{}:{}", file, line);
+}
+
+workloads::Request request_of(const SiliconRow& row, const std::string& place) {
+  workloads::Request r = workloads::parse_request(
+      row.defaults.empty() ? row.spec : workloads::with_defaults(row.spec, row.defaults), place);
+  if (!row.runtime.empty()) r.conditions.runtime = row.runtime;
+  // A row without software is of the bare device.
+  if (r.conditions.runtime.empty()) r.conditions.runtime = "none";
+  return r;
+}
+
+workloads::Quantity quantity_of(const SiliconRow& row) {
+  const auto q = workloads::parse_term<workloads::Quantity>("quantity", row.quantity, row.place());
+  return row.counts_calls && q == workloads::Quantity::throughput_items
+             ? workloads::Quantity::throughput_calls
+             : q;
 }
 
 std::vector<std::string> built_in_rows() {
@@ -165,7 +173,7 @@ std::vector<std::string> built_in_rows() {
 std::vector<SiliconRow> load_silicon_rows(const std::string& file) {
   const std::vector<std::string> own = built_in_rows();
   if (std::find(own.begin(), own.end(), file) != own.end())
-    return silicon_rows(carried_rows(file.substr(0, file.size() - 4)), file);
+    return silicon_rows(built_in_text(file.substr(0, file.size() - 4)), file);
   std::ifstream in(file);
   if (!in) throw InputError(file, "cannot be read");
   const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());

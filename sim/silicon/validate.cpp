@@ -5,21 +5,20 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <set>
 
 #include "isa/error.h"
 #include "sim/silicon/band.h"
+#include "sim/silicon/naive.h"
+#include "workloads/request/kind.h"
 
 namespace ane::sim {
 namespace {
 
 std::string family_of(const Chip& chip) {
-  if (!chip.has_ane()) return "NVIDIA";
-  const std::string& name = chip.name();
-  std::size_t end = 1;
-  while (end < name.size() && std::isdigit(static_cast<unsigned char>(name[end])) != 0) ++end;
-  return name.substr(0, end);
+  const auto& about = chip.description().about;
+  const auto at = about.find("family");
+  return at == about.end() ? chip.name() : at->second;
 }
 
 const Chip& chip_named(const std::string& name, const std::vector<std::string>& settings,
@@ -63,7 +62,7 @@ std::string named_chip(const std::string& words) {
 
 // What is wrong and the nearest valid choice; a long list of all choices is left out.
 std::string reason_of(const InputError& e) {
-  constexpr std::size_t longest_note = 100;
+  constexpr std::size_t longest_note = 120;
   std::string note = e.note();
   const std::size_t all = note.find("one of: ");
   if (all != std::string::npos && note.size() > longest_note) note.resize(all);
@@ -84,7 +83,7 @@ std::string key_of(const Comparison& c, const std::string& key) {
   if (key == "path") return c.path;
   if (key == "family") return c.family;
   if (key == "quantity") return c.row.quantity;
-  if (key == "measure") return std::string(measure_of(c.row.quantity));
+  if (key == "measure") return std::string(workloads::measure_of(quantity_of(c.row)));
   if (key == "trust") return c.row.trust;
   if (key == "file") return c.row.file;
   const std::vector<std::string> choices = {"kind", "chip",     "source",  "unit",   "path",
@@ -93,11 +92,6 @@ std::string key_of(const Comparison& c, const std::string& key) {
 }
 
 }  // namespace
-
-std::string_view measure_of(std::string_view quantity) {
-  return quantity == "power" || quantity == "energy" || quantity == "efficiency" ? "energy"
-                                                                                 : "time";
-}
 
 Chip chip_of_row(const std::string& machine, const std::vector<std::string>& settings) {
   try {
@@ -136,25 +130,34 @@ Validation compare_rows(const std::vector<SiliconRow>& rows,
   std::map<std::string, std::size_t> reasons;
   for (const SiliconRow& row : rows) {
     ++v.rows;
-    if (row.spec.empty() || !row.value) continue;
+    if (!row.asks()) continue;
     ++v.with_spec;
     Comparison c;
     c.row = row;
     try {
-      const workloads::Spec spec = spec_of(row);
-      c.kind = spec.kind;
-      c.unit = spec.unit;
-      c.path = spec.path.empty() ? "none" : spec.path;
+      const workloads::Request request = request_of(row);
+      const workloads::Conditions& conditions = request.conditions;
+      c.kind = request.kind->name;
+      c.unit = workloads::name(conditions.unit.value_or(Unit::ane));
+      c.path = workloads::parse_request(row.spec).conditions.runtime;
+      if (c.path.empty()) c.path = "none";
       const Chip& chip = chip_named(row.machine, chip_settings, chips);
       c.family = family_of(chip);
-      const std::string& software = row.runtime.empty() ? c.path : row.runtime;
-      auto runtime = runtimes.find(software);
+      auto runtime = runtimes.find(conditions.runtime);
       if (runtime == runtimes.end())
-        runtime = runtimes.emplace(software, load_runtime(software, runtime_settings)).first;
-      c.prediction = predict(spec, chip, runtime->second);
-      c.predicted = as_quantity(c.prediction, spec, row.quantity);
-      c.band = bands.around(*c.predicted, spec, chip, runtime->second, row.quantity);
-      c.naive = naive_quantity(spec, chip, row.quantity);
+        runtime =
+            runtimes.emplace(conditions.runtime, load_runtime(conditions.runtime, runtime_settings))
+                .first;
+      const Target target{chip, runtime->second,
+                          unit_on(chip, conditions.unit.value_or(Unit::ane))};
+      const workloads::Quantity q = quantity_of(row);
+      const Lowered work = lower(request, target);
+      const results::Cost cost = price(work, target, conditions);
+      c.causes = cost.totals.causes;
+      c.bound = cost.totals.bound;
+      c.predicted = quantity(cost, work.job(), q);
+      c.band = bands.around(*c.predicted, request, target, q);
+      c.naive = naive_quantity(request, target, q);
       ++v.run;
     } catch (const InputError& e) {
       c.predicted.reset();

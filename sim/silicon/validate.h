@@ -2,7 +2,7 @@
 //
 // Rows that cannot be run, whatever the reason (a chip, a network or a key that is not known, work
 // that no model covers), are counted by that reason and stop nothing.
-// The error of a row is exp(|ln(predicted / measured)|) - 1. Rows of trust D and rows set aside are
+// The error of a row is exp(|ln(predicted / measured)|) - 1. Rows of trust D and excluded rows are
 // predicted and listed, not scored. The rank correlation is Spearman's inside each sweep (one chip,
 // source, unit, path, kind and quantity, at least 5 rows), averaged over a group's sweeps.
 #pragma once
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "results/comparison.h"
-#include "sim/price/predict.h"
+#include "sim/price/price.h"
 #include "sim/silicon/silicon_rows.h"
 #include "sim/silicon/statistics.h"
 
@@ -19,20 +19,18 @@ namespace ane::sim {
 
 struct Comparison {
   SiliconRow row;
-  std::string kind, unit, path, family;    // of the spec; family: "M1", "M4", "NVIDIA"
+  std::string kind, unit, path, family;    // of the request; family: "M1", "M4", "NVIDIA"
   std::optional<double> predicted, naive;  // in the row's quantity
-  Prediction prediction{};
-  results::Band band{};  // around predicted
-  std::string skipped;   // why it could not be run; empty: it ran
+  results::Parts causes{};                 // of the predicted time
+  std::string bound{};                     // the largest of them
+  results::Band band{};                    // around predicted
+  std::string skipped;                     // why it could not be run; empty: it ran
 
-  bool scored() const { return predicted && row.set_aside.empty() && row.trust != "D"; }
+  bool scored() const { return predicted && row.scored(); }
   double log_ratio() const;  // ln(predicted / measured), rows that ran
   double error() const;
   bool inside() const;  // the measured value lies in the band
 };
-
-// What a row measures: "time" (or a rate of work), or "energy" (power, energy, efficiency).
-std::string_view measure_of(std::string_view quantity);
 
 struct Score {
   std::size_t n = 0;

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "results/csv.h"
+
 namespace ane::sim {
 namespace {
 
@@ -49,14 +51,15 @@ std::size_t listed(const Validation& v) {
 }
 
 std::string reason_listed(const Comparison& c) {
-  return c.row.set_aside.empty() ? "trust D" : c.row.set_aside;
+  return c.row.excluded.empty() ? "trust D" : c.row.excluded;
 }
 
-std::string causes_text(const Prediction& p) {
+std::string causes_text(const Comparison& c) {
   std::vector<std::string> parts;
-  for (const results::Part& part : p.causes)
-    if (part.value > 0.005 * p.seconds)
-      parts.push_back(fmt::format("{} {:.0f} %", part.name, 100 * part.value / p.seconds));
+  const double seconds = results::sum(c.causes);
+  for (const results::Part& part : c.causes)
+    if (part.value > 0.005 * seconds)
+      parts.push_back(fmt::format("{} {:.0f} %", part.name, 100 * part.value / seconds));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
@@ -69,16 +72,6 @@ Json score_json(const Score& s) {
           {"inside_band", number(s.inside)},
           {"naive_median", number(s.naive_median)},
           {"naive_p90", number(s.naive_p90)}};
-}
-
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
 }
 
 }  // namespace
@@ -110,9 +103,8 @@ std::string validation_text(const Validation& v, const ReportOptions& options) {
   }
   if (options.worst > 0) out += "\nworst rows (predicted over measured)\n";
   for (const Comparison* c : worst(v, options.worst))
-    out +=
-        fmt::format("  {:>7.3f}  {}:{} {}: {}\n           {}\n", std::exp(c->log_ratio()),
-                    c->row.file, c->row.line, c->row.chip, c->row.spec, causes_text(c->prediction));
+    out += fmt::format("  {:>7.3f}  {}:{} {}: {}\n           {}\n", std::exp(c->log_ratio()),
+                       c->row.file, c->row.line, c->row.chip, c->row.spec, causes_text(*c));
   if (!v.skipped.empty()) out += "\nnot run\n";
   for (const Skips& s : v.skipped) out += fmt::format("  {:>4}  {}\n", s.n, s.reason);
   return out;
@@ -133,7 +125,7 @@ std::string validation_json(const Validation& v, const ReportOptions& options) {
   j["worst"] = Json::array();
   for (const Comparison* c : worst(v, options.worst)) {
     Json causes = Json::object();
-    for (const results::Part& p : c->prediction.causes) causes[p.name] = p.value;
+    for (const results::Part& p : c->causes) causes[p.name] = p.value;
     j["worst"].push_back({{"file", c->row.file},
                           {"line", c->row.line},
                           {"chip", c->row.chip},
@@ -166,14 +158,14 @@ std::string validation_csv(const Validation& v) {
   for (const Comparison& c : v.comparisons) {
     const std::string state = !c.predicted ? "skipped" : c.scored() ? "scored" : "listed";
     const std::string reason = !c.predicted ? c.skipped : c.scored() ? "" : reason_listed(c);
-    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", quoted(c.row.file),
-                       c.row.line, quoted(c.row.chip), c.row.trust, c.row.spec, c.row.quantity,
-                       *c.row.value, c.predicted ? fmt::format("{:.6g}", *c.predicted) : "",
-                       c.predicted ? fmt::format("{:.6g}", c.band.low) : "",
-                       c.predicted ? fmt::format("{:.6g}", c.band.high) : "",
-                       c.predicted ? fmt::format("{:.4f}", c.error()) : "",
-                       c.naive ? fmt::format("{:.6g}", *c.naive) : "", c.prediction.bound, state,
-                       quoted(reason));
+    out += fmt::format(
+        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", results::csv_field(c.row.file),
+        c.row.line, results::csv_field(c.row.chip), c.row.trust, c.row.spec, c.row.quantity,
+        *c.row.value, c.predicted ? fmt::format("{:.6g}", *c.predicted) : "",
+        c.predicted ? fmt::format("{:.6g}", c.band.low) : "",
+        c.predicted ? fmt::format("{:.6g}", c.band.high) : "",
+        c.predicted ? fmt::format("{:.4f}", c.error()) : "",
+        c.naive ? fmt::format("{:.6g}", *c.naive) : "", c.bound, state, results::csv_field(reason));
   }
   return out;
 }
@@ -184,10 +176,10 @@ std::string validation_markdown(const Validation& v, const ReportOptions& option
       "# Predictions against measured silicon\n\n"
       "Made by `anesim validate --markdown`; do not edit. The error of a row is\n"
       "exp(|ln(predicted / measured)|) - 1; `naive` is a roofline with one floor a family\n"
-      "(`sim/price/predict.h`); `in band` the share of rows whose measured value lies in the band "
+      "(`sim/silicon/naive.h`); `in band` the share of rows whose measured value lies in the band "
       "that\n"
       "the prediction carries. Rows of trust D and rows set aside "
-      "(results/silicon/set_aside.csv)\nare listed, not scored.\n\n"
+      "(results/silicon/excluded.csv)\nare listed, not scored.\n\n"
       "{} rows, {} with a spec, {} run ({:.1f} %), {} scored, {} listed only.\n",
       v.rows, v.with_spec, v.run, 100 * v.coverage(), a.n, listed(v));
   const auto header = [&](const std::string& by) {
@@ -216,7 +208,7 @@ std::string validation_markdown(const Validation& v, const ReportOptions& option
       "|\n|---:|---|---|---|---|\n";
   for (const Comparison* c : worst(v, options.worst))
     out += fmt::format("| {:.3f} | {}:{} | {} | {} | {} |\n", std::exp(c->log_ratio()), c->row.file,
-                       c->row.line, c->row.chip, c->row.spec, causes_text(c->prediction));
+                       c->row.line, c->row.chip, c->row.spec, causes_text(*c));
   out += "\n## Not run\n\n| rows | reason |\n|---:|---|\n";
   for (const Skips& s : v.skipped) out += fmt::format("| {} | {} |\n", s.n, s.reason);
   out +=

@@ -1,5 +1,5 @@
 // Do the pages of docs/isa say what the table says? What can be made from the table is made from
-// it: ANE_UPDATE_GOLDEN=1 isa_tests --gtest_filter='Pages*' rewrites the made blocks.
+// it: ANESIM_UPDATE_GOLDEN=1 isa_tests --gtest_filter='Pages*' rewrites the made blocks.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -210,7 +210,7 @@ TEST(Pages, ThereIsOneForEachInstructionAndNoneTooMany) {
 }
 
 TEST(Pages, MadeBlocksAreWhatTheTableSays) {
-  const bool update = std::getenv("ANE_UPDATE_GOLDEN") != nullptr;
+  const bool update = std::getenv("ANESIM_UPDATE_GOLDEN") != nullptr;
   for (const auto& [name, expected] : expected_pages()) {
     const fs::path path = folder / fmt::format("{}.md", name);
     std::string page = read(path);
@@ -223,7 +223,7 @@ TEST(Pages, MadeBlocksAreWhatTheTableSays) {
       if (update)
         page.replace(b->begin, b->size, made);
       else
-        EXPECT_EQ(b->text, made) << path << " (ANE_UPDATE_GOLDEN=1 rewrites it)";
+        EXPECT_EQ(b->text, made) << path << " (ANESIM_UPDATE_GOLDEN=1 rewrites it)";
     }
     if (update) std::ofstream(path, std::ios::binary) << page;
   }

@@ -1,5 +1,5 @@
 // docs/operators.md against the table of operators and the labels in their files. The made block:
-// ANE_UPDATE_GOLDEN=1 kernels_tests --gtest_filter='OperatorsPage*' rewrites it.
+// ANESIM_UPDATE_GOLDEN=1 kernels_tests --gtest_filter='OperatorsPage*' rewrites it.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -42,11 +42,11 @@ TEST(OperatorsPage, HasARowForEachOperator) {
   const std::size_t begin = page.find(open) + open.size(), end = page.find(close);
   ASSERT_NE(page.find(open), std::string::npos);
   ASSERT_NE(end, std::string::npos);
-  if (std::getenv("ANE_UPDATE_GOLDEN") != nullptr) {
+  if (std::getenv("ANESIM_UPDATE_GOLDEN") != nullptr) {
     page.replace(begin, end - begin, table());
     std::ofstream(path, std::ios::binary) << page;
   } else {
-    EXPECT_EQ(page.substr(begin, end - begin), table()) << "ANE_UPDATE_GOLDEN=1 rewrites it";
+    EXPECT_EQ(page.substr(begin, end - begin), table()) << "ANESIM_UPDATE_GOLDEN=1 rewrites it";
   }
 }
 

@@ -75,23 +75,25 @@ std::optional<std::size_t> maker(const Graph& g, const Chain& chain, ValueId v, 
   return std::nullopt;
 }
 
-std::vector<std::size_t> readers(const Graph& g, const Chain& chain) {
-  std::vector<std::size_t> list(chain.nodes.size(), chain.nodes.size());
-  for (std::size_t k = 0; k < list.size(); ++k)
+Members members_of(const Graph& g, const Chain& chain) {
+  Members m{{}, std::vector<std::size_t>(chain.nodes.size(), chain.nodes.size())};
+  for (std::size_t k = 0; k < chain.nodes.size(); ++k) {
+    m.rules.push_back(rule_of(g, node(g, chain, k)));
     for (const ValueId v : node(g, chain, k).inputs)
-      if (const auto from = maker(g, chain, v, k)) list[*from] = k;
-  return list;
+      if (const auto from = maker(g, chain, v, k)) m.reader[*from] = k;
+  }
+  return m;
 }
 
-std::vector<Span> spans(const Graph& g, const Chain& chain, Axis axis, const Span& last) {
-  const std::vector<std::size_t> reader = readers(g, chain);
+std::vector<Span> spans(const Graph& g, const Chain& chain, const Members& members, Axis axis,
+                        const Span& last) {
   std::vector<Span> list(chain.nodes.size());
   list.back() = last;
   for (std::size_t k = chain.nodes.size() - 1; k-- > 0;) {
     const std::int64_t extent = kernels::extent(g.type(node(g, chain, k).output).e, axis);
-    const Rule r = rule_of(g, node(g, chain, reader[k]));
+    const Rule& r = members.rules[members.reader[k]];
     list[k] = (chain.axes & axis) != 0
-                  ? span_read(axis == axis_h ? r.h : r.w, list[reader[k]], extent)
+                  ? span_read(axis == axis_h ? r.h : r.w, list[members.reader[k]], extent)
                   : Span{0, extent};
   }
   return list;

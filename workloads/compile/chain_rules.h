@@ -45,10 +45,15 @@ Span span_read(const Window& w, const Span& out, std::int64_t extent);
 // outside.
 std::optional<std::size_t> maker(const Graph& g, const Chain& chain, ValueId v, std::size_t end);
 
-// By node: the place of the one that reads its result; of the last one, behind the chain.
-std::vector<std::size_t> readers(const Graph& g, const Chain& chain);
+// What the choice of tiles asks again and again of a chain's nodes, by their places in it.
+struct Members {
+  std::vector<Rule> rules;
+  std::vector<std::size_t> reader;  // of the result; of the last one, behind the chain
+};
+Members members_of(const Graph& g, const Chain& chain);
 
 // By node, from the last one backwards, along `axis` (h or w).
-std::vector<Span> spans(const Graph& g, const Chain& chain, kernels::Axis axis, const Span& last);
+std::vector<Span> spans(const Graph& g, const Chain& chain, const Members& members,
+                        kernels::Axis axis, const Span& last);
 
 }  // namespace ane::workloads

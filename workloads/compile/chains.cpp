@@ -36,9 +36,8 @@ std::int64_t tile_bytes(const Chain& chain, const TensorType& t, unsigned axes, 
 
 // L2 of one node on one tile that makes h rows of w columns. An operand that no tile cuts (a
 // matrix, a table) is cut by its operator's own lowering.
-std::int64_t need(const Graph& g, const Node& n, const Chain& chain, std::int64_t h, std::int64_t w,
-                  std::int64_t room) {
-  const Rule r = rule_of(g, n);
+std::int64_t need(const Graph& g, const Node& n, const Rule& r, const Chain& chain, std::int64_t h,
+                  std::int64_t w, std::int64_t room) {
   // Temporaries take pieces of what is left (kernels/ops/composite.cpp): as much again is room for
   // pieces of a useful size.
   std::int64_t bytes = tile_bytes(chain, g.type(n.output), ~0U, h, w) * (n.op->temporaries ? 2 : 1);
@@ -90,14 +89,15 @@ class Buffers {
 };
 
 // Whether every node's operands, and what waits meanwhile for a later node, fit together.
-bool tile_fits(const Graph& g, const Chain& chain, std::int64_t room) {
-  const std::vector<std::size_t> reader = readers(g, chain);
+bool tile_fits(const Graph& g, const Chain& chain, const Members& members, std::int64_t room) {
+  const std::vector<std::size_t>& reader = members.reader;
   const std::size_t count = chain.nodes.size();
+  static const Rule alone{};
   std::vector<std::int64_t> high(count), wide(count), bytes(count);
   for (std::size_t k = count; k-- > 0;) {
     const Node& n = node(g, chain, k);
     // In the middle of the tensors, where no padding saves any.
-    const Rule r = k + 1 == count ? Rule{} : rule_of(g, node(g, chain, reader[k]));
+    const Rule& r = k + 1 == count ? alone : members.rules[reader[k]];
     high[k] =
         std::min(k + 1 == count ? chain.tile.h : reach(r.h, high[reader[k]]), g.type(n.output).e.h);
     wide[k] =
@@ -110,7 +110,9 @@ bool tile_fits(const Graph& g, const Chain& chain, std::int64_t room) {
   std::int64_t waiting = 0;  // of earlier nodes, for later ones
   for (std::size_t k = 0; k < count; ++k) {
     waiting -= freed[k];
-    if (need(g, node(g, chain, k), chain, high[k], wide[k], room) + waiting > room) return false;
+    if (need(g, node(g, chain, k), members.rules[k], chain, high[k], wide[k], room) + waiting >
+        room)
+      return false;
     waiting += bytes[k];
     if (k + 1 < count && !buffers.place(bytes[k], reader[k], k % 2 == 0)) return false;
     buffers.release(k);
@@ -120,12 +122,12 @@ bool tile_fits(const Graph& g, const Chain& chain, std::int64_t room) {
 
 // The largest tile of which every node fits: batch items are cut first, then rows to no fewer than
 // 16, then columns in whole lines, then what is left of both; rows and columns in even parts.
-bool choose_tile(const Graph& g, Chain& chain, std::int64_t room) {
+bool choose_tile(const Graph& g, Chain& chain, const Members& members, std::int64_t room) {
   const Extents whole = g.type(node(g, chain, chain.nodes.size() - 1).output).e;
   Extents& t = chain.tile;
   t = whole;
   t.c = 1;
-  const auto fits = [&] { return tile_fits(g, chain, room); };
+  const auto fits = [&] { return tile_fits(g, chain, members, room); };
   const auto shrink = [&](std::int64_t& x, std::int64_t extent, Axis axis, std::int64_t least,
                           std::int64_t line) {
     if ((chain.axes & axis) == 0) return;
@@ -148,13 +150,20 @@ std::int64_t tiles(const Graph& g, const Chain& c) {
 
 // By node: positions that all tiles process over those of the whole. Windows of neighbouring tiles
 // overlap.
-std::vector<double> repeated(const Graph& g, const Chain& chain) {
+std::vector<double> repeated(const Graph& g, const Chain& chain, const Members& members) {
   const Extents e = g.type(node(g, chain, chain.nodes.size() - 1).output).e;
   std::vector<double> all(chain.nodes.size(), 1);
   const auto along = [&](Axis axis, std::int64_t extent, std::int64_t tile) {
+    // Without windows, and where all are of one extent, each position is processed once.
+    bool once = true;
+    for (std::size_t k = 0; k < all.size(); ++k)
+      once = once && (axis == axis_h ? members.rules[k].h : members.rules[k].w) == Window{} &&
+             kernels::extent(g.type(node(g, chain, k).output).e, axis) == extent;
+    if (once) return;
     std::vector<double> sum(all.size(), 0);
     for (std::int64_t at = 0; at < extent; at += tile) {
-      const std::vector<Span> list = spans(g, chain, axis, {at, std::min(tile, extent - at)});
+      const std::vector<Span> list =
+          spans(g, chain, members, axis, {at, std::min(tile, extent - at)});
       for (std::size_t k = 0; k < list.size(); ++k) sum[k] += static_cast<double>(list[k].count);
     }
     for (std::size_t k = 0; k < all.size(); ++k)
@@ -165,11 +174,6 @@ std::vector<double> repeated(const Graph& g, const Chain& chain) {
   along(axis_w, e.w, chain.tile.w);
   return all;
 }
-
-// Bytes and elements a cycle of the engines, for choices between tilings: M4's at its full clock
-// (39 GB/s of tiles, 64 GB/s of weights; the planar engine's clock is 0.72 of the engines').
-// A task starts in 44 cycles (ane.task_overhead).
-constexpr double memory_bytes = 16, weight_bytes = 27, planar_elements = 23, task_start = 44;
 
 // Cycles of the operation itself.
 double operation_cycles(const Graph& g, const Node& n, const isa::Machine& m) {
@@ -185,24 +189,24 @@ double operation_cycles(const Graph& g, const Node& n, const isa::Machine& m) {
     return out * static_cast<double>(g.type(n.inputs[0]).e.c) /
            static_cast<double>(m.cores * m.macs_fp16);
   const double passes = n.op->temporaries ? 4 : 1;
-  return out * passes * n.attributes.kernel_w * n.attributes.kernel_h / planar_elements;
+  return out * passes * n.attributes.kernel_w * n.attributes.kernel_h / m.rates.planar_elements;
 }
 
 // A node's time: its operation and its activations overlap but for their first and last steps (a
 // quarter, with the few work units of a tile); weights stream beside both.
-double node_cycles(double operation, double memory, double weights) {
-  memory /= memory_bytes;
+double node_cycles(double operation, double memory, double weights, const isa::Machine::Rates& r) {
+  memory /= r.tile_bytes;
   return std::max(std::max(operation, memory) + std::min(operation, memory) / 4,
-                  weights / weight_bytes);
+                  weights / r.weight_bytes);
 }
 
 // Cycles that the chain saves against its nodes one by one; 0 or less: it does not pay.
-double gain(const Graph& g, const Chain& chain, const isa::Machine& m) {
+double gain(const Graph& g, const Chain& chain, const Members& members, const isa::Machine& m) {
   const std::int64_t kernel = m.cores * m.kernel_memory.count;
   const std::int64_t room = m.l2.count * 3 / 4;
   const auto count = static_cast<double>(tiles(g, chain));
-  const std::vector<double> again = repeated(g, chain);
-  const std::vector<std::size_t> reader = readers(g, chain);
+  const std::vector<double> again = repeated(g, chain, members);
+  const std::vector<std::size_t>& reader = members.reader;
   const auto layers = std::ranges::count_if(chain.nodes, [&](int i) {
     return g.nodes[static_cast<std::size_t>(i)].parameters != nullptr;
   });
@@ -215,7 +219,7 @@ double gain(const Graph& g, const Chain& chain, const isa::Machine& m) {
   bool passes_memory = false;
   for (std::size_t k = 0; k < chain.nodes.size(); ++k) {
     const Node& n = node(g, chain, k);
-    const Rule rule = rule_of(g, n);
+    const Rule& rule = members.rules[k];
     const bool last = k + 1 == chain.nodes.size();
     const double cycles = operation_cycles(g, n, m);
     const double out = bytes(n.output);
@@ -242,8 +246,9 @@ double gain(const Graph& g, const Chain& chain, const isa::Machine& m) {
       weights = stream * (size <= kernel ? 1 : parts);
       weights_chained = stream * (size <= kernel && layers == 1 ? 1 : count);
     }
-    alone += task_start * parts + node_cycles(cycles, memory, weights);
-    chained += task_start * count + node_cycles(cycles * again[k], memory_chained, weights_chained);
+    alone += m.rates.task_start * parts + node_cycles(cycles, memory, weights, m.rates);
+    chained += m.rates.task_start * count +
+               node_cycles(cycles * again[k], memory_chained, weights_chained, m.rates);
   }
   return passes_memory ? alone - chained : 0;
 }
@@ -294,7 +299,8 @@ std::vector<Chain> find_chains(const Graph& g, const std::vector<ValueId>& stora
     Chain best, chain{.nodes = {}, .axes = rule_of(g, g.nodes[i]).axes & allowed, .tile = {}};
     std::vector<int> sides;
     const auto gain_of = [&](Chain& c) {
-      return choose_tile(g, c, chain_room(machine)) ? gain(g, c, machine) : 0.0;
+      const Members members = members_of(g, c);
+      return choose_tile(g, c, members, chain_room(machine)) ? gain(g, c, members, machine) : 0.0;
     };
     for (int next = static_cast<int>(i); chain.axes != 0;) {
       const auto at = static_cast<std::size_t>(next);
@@ -349,12 +355,14 @@ void lower_chain(const Graph& g, const Chain& chain, const std::vector<View>& vi
   const std::size_t last = chain.nodes.size() - 1;
   const Extents whole = g.type(node(g, chain, last).output).e;
   const Extents& t = chain.tile;
-  const std::vector<std::size_t> reader = readers(g, chain);
+  const Members members = members_of(g, chain);
   for (std::int64_t n = 0; n < whole.n; n += t.n)
     for (std::int64_t h = 0; h < whole.h; h += t.h)
       for (std::int64_t w = 0; w < whole.w; w += t.w) {
-        const std::vector<Span> rows = spans(g, chain, axis_h, {h, std::min(t.h, whole.h - h)}),
-                                columns = spans(g, chain, axis_w, {w, std::min(t.w, whole.w - w)});
+        const std::vector<Span> rows = spans(g, chain, members, axis_h,
+                                             {h, std::min(t.h, whole.h - h)}),
+                                columns = spans(g, chain, members, axis_w,
+                                                {w, std::min(t.w, whole.w - w)});
         const auto part = [&](View v, unsigned follow, const Span& r, const Span& c) {
           const auto slice = [&](Axis axis, std::int64_t begin, std::int64_t count) {
             if (chain.axes & follow & axis)
@@ -369,7 +377,7 @@ void lower_chain(const Graph& g, const Chain& chain, const std::vector<View>& vi
         Buffers buffers(chain_room(lowering.machine()));
         for (std::size_t k = 0; k <= last; ++k) {
           const Node& x = node(g, chain, k);
-          const Rule rule = rule_of(g, x);
+          const Rule& rule = members.rules[k];
           kernels::Call call = g.call(x);
           std::vector<View> inputs;
           for (std::size_t i = 0; i < x.inputs.size(); ++i) {
@@ -397,7 +405,7 @@ void lower_chain(const Graph& g, const Chain& chain, const std::vector<View>& vi
             out = part(View{.format = call.output.format, .e = call.output.e}, ~0U, rows[k],
                        columns[k]);
             const std::int64_t size = isa::byte_size(out.format);
-            const auto at = buffers.place(out.bytes(), reader[k], k % 2 == 0);
+            const auto at = buffers.place(out.bytes(), members.reader[k], k % 2 == 0);
             ANE_CHECK(at.has_value(), "a chain's intermediates exceed its part of L2");
             out = {.where = kernels::Where::l2,
                    .bar = 0,

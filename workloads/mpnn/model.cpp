@@ -110,6 +110,14 @@ void for_each_tensor(Weights& w, const VisitTensor& visit) {
   v.linear("W_out", w.W_out, vocabulary, h);
 }
 
+Weights shapes_of(const ModelSpec& spec) {
+  check(spec);
+  Weights shapes;
+  shapes.spec = spec;
+  for_each_tensor(shapes, [](const std::string&, const kernels::Shape&, std::vector<float>&) {});
+  return shapes;
+}
+
 std::int64_t parameter_count(const ModelSpec& spec) {
   Weights w;
   w.spec = spec;

@@ -68,6 +68,9 @@ using VisitTensor =
 void for_each_tensor(Weights& weights, const VisitTensor& visit);
 std::int64_t parameter_count(const ModelSpec& spec);  // 1,660,485 for the default
 
+// A network of these shapes without values, for timing alone.
+Weights shapes_of(const ModelSpec& spec);
+
 // Weights of the right scale that need no file: per tensor a splitmix64 stream seeded with
 // fnv1a64(name) + seed; u = (z >> 40) / 2^24; matrices (2u-1) sqrt(6 / (rows + columns)),
 // norm weights 1 + 0.1 (2u-1), norm biases 0.1 (2u-1), other biases 0.05 (2u-1); in float64, then

@@ -23,13 +23,10 @@ double log_sum(std::span<const float> x) {
 
 }  // namespace
 
-SeededLanguageModel::SeededLanguageModel(const Spec& spec, const Numbers& numbers)
-    : spec_(spec), numbers_(numbers), model_(language_model(spec)) {
+SeededLanguageModel::SeededLanguageModel(const LanguageModel& model, std::int64_t most_channels,
+                                         const Numbers& numbers)
+    : model_(model), most_channels_(most_channels), numbers_(numbers) {
   ANE_CHECK(numbers.seed.has_value(), "a model without values");
-  if (spec.batch != 1)
-    throw InputError("spec", "values of a language model are of one sequence", "batch=1");
-  spec_.phase = "prefill";
-  spec_.call_tokens = spec_.capacity = 0;
 }
 
 std::vector<std::int32_t> SeededLanguageModel::text(std::int64_t count) const {
@@ -41,10 +38,8 @@ std::vector<std::int32_t> SeededLanguageModel::text(std::int64_t count) const {
 }
 
 Graph SeededLanguageModel::graph(std::int64_t tokens, std::int64_t context) const {
-  Spec s = spec_;
-  s.tokens = tokens;
-  s.context = context;
-  return build_llm(model_, s, numbers_);
+  return build_llm(model_, {.phase = Phase::prefill, .tokens = tokens, .context = context},
+                   most_channels_, numbers_);
 }
 
 // A row of the table a token; models without rotary positions have a row a place beside it.

@@ -22,8 +22,9 @@ struct LanguageCall {
 
 class SeededLanguageModel {
  public:
-  // Shape from the spec (language_model); numbers.seed is set. One sequence: spec.batch is 1.
-  SeededLanguageModel(const Spec& spec, const Numbers& numbers);
+  // numbers.seed is set; one sequence.
+  SeededLanguageModel(const LanguageModel& model, std::int64_t most_channels,
+                      const Numbers& numbers);
 
   // `count` tokens of a seeded text.
   std::vector<std::int32_t> text(std::int64_t count) const;
@@ -36,9 +37,9 @@ class SeededLanguageModel {
  private:
   Tensor embedded(std::span<const std::int32_t> tokens, std::int64_t first) const;
 
-  Spec spec_;
-  Numbers numbers_;
   LanguageModel model_;
+  std::int64_t most_channels_;
+  Numbers numbers_;
 };
 
 // The index of the largest, the first of equals.

@@ -4,7 +4,7 @@
 // gate) or plain ones (GPT-2: layer norm, GELU). The vocabulary's product is for the last position,
 // cut to the accelerator's channels.
 //
-// Without values the spec's `state` says where keys and values stay. A program is compiled for
+// Without values the call's `state` says where keys and values stay. A program is compiled for
 // fixed shapes: it attends to `capacity` keys whatever the context is, and computes `positions`
 // positions although only `tokens` of them count. With values a program, which has no addresses at
 // run time, writes the cache of before and its own columns behind it as the state that the next
@@ -239,35 +239,29 @@ std::span<const LanguageModel> language_models() {
   return table;
 }
 
-LanguageModel language_model(const Spec& s) {
+LanguageModel language_model(const LanguageModel& asked, std::optional<bool> tied_embeddings) {
   LanguageModel m;
-  m.name = s.name;
+  m.name = asked.name;
   std::vector<std::string> names;
   bool known = false;
   for (const LanguageModel& t : language_models()) {
     names.push_back(t.name);
-    if (plain_name(t.name) == plain_name(s.name)) m = t, known = true;
+    if (plain_name(t.name) == plain_name(asked.name)) m = t, known = true;
   }
-  const auto take = [&](std::int64_t& member, std::int64_t value) {
-    if (value > 0) member = value;
-  };
-  take(m.params, s.params);
-  take(m.layers, s.layers);
-  take(m.hidden, s.hidden);
-  take(m.ffn, s.ffn);
-  take(m.heads, s.heads);
-  take(m.kv_heads, s.kv_heads);
-  take(m.vocab, s.vocab);
-  take(m.head_dim, s.head_dim);
-  if (s.has("tied_embeddings")) m.tied_embeddings = s.tied_embeddings;
+  for (std::int64_t LanguageModel::*member :
+       {&LanguageModel::params, &LanguageModel::layers, &LanguageModel::hidden, &LanguageModel::ffn,
+        &LanguageModel::heads, &LanguageModel::kv_heads, &LanguageModel::vocab,
+        &LanguageModel::head_dim})
+    if (asked.*member > 0) m.*member = asked.*member;
+  if (tied_embeddings) m.tied_embeddings = *tied_embeddings;
   if (m.layers < 1 || m.hidden < 1 || m.heads < 1 || m.vocab < 1)
-    throw InputError("spec", "llm '" + s.name + "' without its shape",
+    throw InputError("", "llm '" + asked.name + "' without its shape",
                      "give layers, hidden, ffn, heads, kv_heads and vocab, or a known name; " +
-                         choice_note(s.name, names));
+                         choice_note(asked.name, names));
   if (m.kv_heads < 1) m.kv_heads = m.heads;
   if (m.ffn < 1) m.ffn = 4 * m.hidden;
   if (m.heads % m.kv_heads != 0 || (m.head_dim < 1 && m.hidden % m.heads != 0))
-    throw InputError("spec", "llm '" + s.name + "': heads do not divide");
+    throw InputError("", "llm '" + m.name + "': heads do not divide");
   if (!known && m.params > 0) {
     // A gated feed-forward has three matrices, a plain one two: told by the parameter count.
     const auto real = [](std::int64_t v) { return static_cast<double>(v); };
@@ -280,17 +274,25 @@ LanguageModel language_model(const Spec& s) {
   return m;
 }
 
-Graph build_llm(const LanguageModel& m, const Spec& s, const Numbers& numbers) {
-  if (s.phase != "decode" && s.phase != "prefill")
-    throw InputError("spec", "phase=" + s.phase + ": unknown", "decode, prefill");
-  Layers l(m.name + " " + s.phase, numbers);
+std::span<const std::string_view> names_of(Phase) {
+  static constexpr std::string_view names[] = {"decode", "prefill"};
+  return names;
+}
+std::span<const std::string_view> names_of(KeyValueState) {
+  static constexpr std::string_view names[] = {"device", "buffers", "host"};
+  return names;
+}
+
+Graph build_llm(const LanguageModel& m, const LanguageCallShape& s, std::int64_t most_channels,
+                const Numbers& numbers) {
+  Layers l(m.name + (s.phase == Phase::decode ? " decode" : " prefill"), numbers);
   const bool values = numbers.seed.has_value();
   const std::int64_t called = s.call_tokens > 0 ? s.call_tokens : s.tokens;
   const std::int64_t tokens = values ? called : std::max(called, s.positions);
   // A prompt in several calls lies in a cache of its whole length.
   const std::int64_t all = s.context + (values ? tokens : std::max(called, s.tokens));
   const bool cached =
-      s.phase == "decode" || s.context > 0 || called < s.tokens || s.capacity > tokens;
+      s.phase == Phase::decode || s.context > 0 || called < s.tokens || s.capacity > tokens;
   // With values there are as many keys as there are positions.
   const std::int64_t fixed = s.capacity >= s.context && s.capacity > 0 ? s.capacity : all;
   const std::int64_t keys = values ? all : std::max(fixed, tokens);
@@ -301,25 +303,23 @@ Graph build_llm(const LanguageModel& m, const Spec& s, const Numbers& numbers) {
                     .keys = keys,
                     .batch = s.batch,
                     .cached = values ? s.context > 0 : cached,
-                    .handed = s.state != "device",
-                    .copied = s.state == "host"};
+                    .handed = s.state != KeyValueState::device,
+                    .copied = s.state == KeyValueState::host};
   ValueId x =
       l.graph().input("x", {Format::fp16, {.w = tokens, .h = 1, .c = m.hidden, .n = s.batch}});
   std::vector<isa::KernelFormat> formats;
-  if (s.weight_bytes > 0 && !s.has("weights"))
-    formats = mixture(m, static_cast<double>(s.weight_bytes));
+  if (s.weight_bytes > 0) formats = mixture(m, s.weight_bytes);
   for (std::int64_t i = 0; i < m.layers; ++i) {
     if (!formats.empty()) l.set_format(formats[static_cast<std::size_t>(i)]);
     x = block.add_to(x, static_cast<int>(i));
   }
   x = block.norm(x);
-  if (tokens > 1 && (s.phase == "prefill" || tokens > called)) {
+  if (tokens > 1 && (s.phase == Phase::prefill || tokens > called)) {
     Attributes last;
     last.begin = {.w = tokens - 1, .h = 0, .c = 0, .n = 0};
     last.extents = {.w = 1, .h = 1, .c = m.hidden, .n = s.batch};
     x = l.graph().node("slice", "last position", {x}, last);
   }
-  constexpr std::int64_t most_channels = 16384;
   for (std::int64_t c = 0; c < m.vocab; c += most_channels)
     l.graph().output(l.projection(x, std::min(most_channels, m.vocab - c), head_gain));
   return l.graph().finish();

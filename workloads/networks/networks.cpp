@@ -239,7 +239,7 @@ const Network& network_named(std::string_view name) {
     if (plain_name(n.name) == wanted) return n;
     names.emplace_back(n.name);
   }
-  throw InputError("spec", "unknown network '" + std::string(name) + "'", choice_note(name, names));
+  throw InputError("", "unknown network '" + std::string(name) + "'", choice_note(name, names));
 }
 
 Graph build_network(const Network& network, const Extents& input, const Numbers& numbers) {
@@ -248,18 +248,6 @@ Graph build_network(const Network& network, const Extents& input, const Numbers&
   const ValueId x = l.graph().input("image", {Format::fp16, e});
   for (const ValueId out : network.build(l, x)) l.graph().output(out);
   return l.graph().finish();
-}
-
-Extents input_of(const Spec& s) {
-  Extents e = network_named(s.name).input;
-  if (!s.input.empty()) {
-    const std::vector<std::int64_t> x = extents(s.input);
-    if (x.size() != 4)
-      throw InputError("spec", "input=" + s.input + ": not NxCxHxW", "as 1x3x224x224");
-    e = {.w = x[3], .h = x[2], .c = x[1], .n = x[0]};
-  }
-  if (e.n == 1) e.n = s.batch;
-  return e;
 }
 
 double graph_macs(const Graph& graph) {

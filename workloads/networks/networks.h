@@ -3,10 +3,11 @@
 // in networks.cpp.
 #pragma once
 #include <array>
+#include <optional>
 #include <span>
+#include <string>
 
 #include "workloads/graph/layers.h"
-#include "workloads/networks/spec.h"
 
 namespace ane::workloads {
 
@@ -27,10 +28,6 @@ const Network& network_named(std::string_view name);
 // `input`: extents with the batch in n; of Extents{} the network's own with batch 1.
 Graph build_network(const Network& network, const Extents& input, const Numbers& numbers);
 
-// What a spec asks of its network: `input`, or the network's own extents; `batch` items where the
-// input names one.
-Extents input_of(const Spec& spec);
-
 // Encoders of sequences (kind=encoder): input [batch, hidden, 1, tokens] behind the embeddings.
 struct Encoder {
   std::string_view name, summary;
@@ -42,13 +39,9 @@ struct Encoder {
 };
 std::span<const Encoder> encoders();
 const Encoder& encoder_named(std::string_view name);
-// The named encoder in the size that the spec's layers, hidden, ffn, heads and tokens give.
-Encoder encoder_of(const Spec& spec);
-Graph build_encoder(const Encoder& encoder, std::int64_t tokens, std::int64_t batch,
-                    const Numbers& numbers);
+Graph build_encoder(const Encoder& encoder, std::int64_t batch, const Numbers& numbers);
 
-// Decoder-only language models (kind=llm): one call of phase decode or prefill. Shape from the
-// spec's keys, else from the built-in table by name; InputError when neither has it.
+// Decoder-only language models.
 struct LanguageModel {
   std::string name;
   std::int64_t params = 0, layers = 0, hidden = 0, ffn = 0, heads = 0, kv_heads = 0, vocab = 0;
@@ -58,8 +51,31 @@ struct LanguageModel {
   std::int64_t layer_weights() const;  // of one block
 };
 std::span<const LanguageModel> language_models();
-LanguageModel language_model(const Spec& spec);
-Graph build_llm(const LanguageModel& model, const Spec& spec, const Numbers& numbers);
+// The shape that `asked` gives, its zeros filled from the built-in table by name; InputError when
+// neither has it.
+LanguageModel language_model(const LanguageModel& asked, std::optional<bool> tied_embeddings);
+
+enum class Phase { decode, prefill };
+// Where keys and values stay between calls. device: the program reads them in place and writes this
+// call's columns (Core ML states of macOS 15). buffers: a whole cache is an input and an output of
+// each call, of which the host hands over only the buffer; host: and copies it.
+enum class KeyValueState { device, buffers, host };
+std::span<const std::string_view> names_of(Phase);
+std::span<const std::string_view> names_of(KeyValueState);
+
+// One call of a language model.
+struct LanguageCallShape {
+  Phase phase = Phase::decode;
+  std::int64_t tokens = 1, context = 0, capacity = 0;  // capacity: keys of a fixed program; 0: any
+  std::int64_t call_tokens = 0;  // of a prompt in several calls, or of an answer's checked tokens
+  std::int64_t positions = 0;    // that a program computes although fewer count
+  std::int64_t batch = 1;
+  KeyValueState state = KeyValueState::device;
+  double weight_bytes = 0;  // a mixture of formats that hits it; 0: numbers.weights
+};
+// The vocabulary's product is cut to `most_channels`, the accelerator's.
+Graph build_llm(const LanguageModel& model, const LanguageCallShape& call,
+                std::int64_t most_channels, const Numbers& numbers);
 
 // Multiply-accumulates of all products and convolutions of a graph.
 double graph_macs(const Graph& graph);

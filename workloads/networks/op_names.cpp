@@ -6,6 +6,8 @@
 #include <iterator>
 #include <utility>
 
+#include "isa/error.h"
+
 namespace ane::workloads {
 namespace {
 
@@ -25,9 +27,6 @@ constexpr std::pair<std::string_view, std::string_view> same[] = {
     {"hswish", "hard_swish"},
     {"sigmoid_hard", "hard_sigmoid"},
     {"hardsigmoid", "hard_sigmoid"},
-    {"exp2", "exp"},
-    {"log2", "log"},
-    {"gelu_tanh", "gelu"},
     {"layernorm", "layer_norm"},
     {"rmsnorm", "rms_norm"},
     {"topk", "top_k"},
@@ -40,6 +39,9 @@ constexpr std::pair<std::string_view, std::string_view> same[] = {
     {"slice_by_index", "slice"},
     {"average_pool", "avg_pool"},
 };
+// Of the same time, through another table: another function.
+constexpr std::pair<std::string_view, std::string_view> stand_ins[] = {
+    {"exp2", "exp"}, {"log2", "log"}, {"gelu_tanh", "gelu"}};
 constexpr std::string_view moves[] = {
     "copy", "cast", "concat",  "reshape",        "slice",          "split",        "stack",
     "pad",  "tile", "reverse", "space_to_depth", "depth_to_space", "pixel_shuffle"};
@@ -59,7 +61,18 @@ bool in(const auto& names, std::string_view name) {
 std::string plain_op(std::string_view name) {
   for (const auto& [alias, plain] : same)
     if (alias == name) return std::string(plain);
+  for (const auto& [function, priced_as] : stand_ins)
+    if (function == name) return std::string(priced_as);
   return std::string(name);
+}
+
+void refuse_values_of_stand_in(std::string_view name) {
+  for (const auto& [function, priced_as] : stand_ins)
+    if (function == name)
+      throw InputError("request",
+                       "op=" + std::string(name) + " has a price, that of " +
+                           std::string(priced_as) + ", but no values here",
+                       "op=" + std::string(priced_as));
 }
 
 std::string plain_name(std::string_view name) {

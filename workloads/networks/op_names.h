@@ -6,8 +6,11 @@
 
 namespace ane::workloads {
 
-// "maximum" -> "max", "swish" -> "silu"; names that nobody else uses stay as they are.
+// "maximum" -> "max", "swish" -> "silu"; names that nobody else uses stay as they are. exp2, log2
+// and gelu_tanh are priced as exp, log and gelu: another table of the same engine.
 std::string plain_op(std::string_view name);
+// InputError for a name that plain_op only prices: its values would be another function's.
+void refuse_values_of_stand_in(std::string_view name);
 
 // The letters and digits of a name in lower case: "ResNet-50" and "resnet50" are one.
 std::string plain_name(std::string_view name);

@@ -165,29 +165,12 @@ const Encoder& encoder_named(std::string_view name) {
     if (plain_name(e.name) == plain_name(name)) return e;
     names.emplace_back(e.name);
   }
-  throw InputError("spec", "unknown encoder '" + std::string(name) + "'", choice_note(name, names));
+  throw InputError("", "unknown encoder '" + std::string(name) + "'", choice_note(name, names));
 }
 
-Encoder encoder_of(const Spec& s) {
-  Encoder e = encoder_named(s.name);
-  const auto take = [](std::int64_t& member, std::int64_t value) {
-    if (value > 0) member = value;
-  };
-  take(e.layers, s.layers);
-  take(e.hidden, s.hidden);
-  take(e.ffn, s.ffn);
-  take(e.heads, s.heads);
-  if (s.has("tokens")) e.tokens = s.tokens;
-  if (e.hidden % e.heads != 0)
-    throw InputError("spec", "encoder '" + s.name + "': " + std::to_string(e.heads) +
-                                 " heads do not divide " + std::to_string(e.hidden) + " features");
-  return e;
-}
-
-Graph build_encoder(const Encoder& encoder, std::int64_t tokens, std::int64_t batch,
-                    const Numbers& numbers) {
+Graph build_encoder(const Encoder& encoder, std::int64_t batch, const Numbers& numbers) {
   Layers l(std::string(encoder.name), numbers);
-  if (tokens < 1) tokens = encoder.tokens;
+  const std::int64_t tokens = encoder.tokens;
   ValueId x = 0;
   if (encoder.audio) {
     x = l.graph().input("mel", {Format::fp16, {.w = 2 * tokens, .h = 1, .c = 80, .n = batch}});

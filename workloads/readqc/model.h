@@ -113,4 +113,16 @@ std::vector<float> column(const kernels::Tensor& outputs, std::int64_t head);
 void save_model(const Model& model, const std::string& path);
 Model load_model(const std::string& path);
 
+// ---- deterministic reads and models that need no file, for the numeric regression and for figures
+// about read-QC models; the same on every host
+
+// `count` reads of 40 to 150 bases. Each has its own mean quality, 8 to 38, from which qualities
+// fall along the read and scatter, and a few unknown bases: about as many pass the rules as fail.
+ReadBatch seeded_reads(std::int64_t count, std::uint64_t seed);
+
+// The model of a kind with seeded parameters instead of trained ones: uniform in +-sqrt(6 / (in x
+// kernel + out)), biases in +-0.1. Untrained: its decisions mean nothing, its arithmetic is the
+// same.
+Model seeded_model(ModelKind kind, std::uint64_t seed);
+
 }  // namespace ane::workloads::readqc

@@ -67,7 +67,6 @@ void print_json(const Calibration& c) {
 void write_files(const Calibration& c, const std::filesystem::path& root) {
   std::set<std::pair<std::string, std::string>> names;
   for (const FittedParameter& p : c.parameters) names.emplace(p.folder, p.file);
-  for (const FittedRuntime& r : c.runtimes) names.emplace("runtimes", r.runtime);
   std::vector<std::pair<std::filesystem::path, std::string>> texts;
   for (const auto& [folder, file] : names) {
     const std::filesystem::path path = root / folder / (file + ".json");

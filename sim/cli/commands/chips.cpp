@@ -117,11 +117,11 @@ std::string in_own_unit(const Parameter& p, double value) {
 }
 
 // "M1" of "M1.json:12": the description that a value is inherited from.
-std::string file_stem(const std::string& place) {
+std::string_view file_stem(std::string_view place) {
   const std::size_t end = place.find(".json:");
-  if (end == std::string::npos) return "";
+  if (end == std::string_view::npos) return "";
   const std::size_t slash = place.rfind('/', end);
-  const std::size_t begin = slash == std::string::npos ? 0 : slash + 1;
+  const std::size_t begin = slash == std::string_view::npos ? 0 : slash + 1;
   return place.substr(begin, end - begin);
 }
 
@@ -147,7 +147,8 @@ void print_description(const Description& d, bool sources) {
                             p.free ? ", free" : "");
     if (!p.from.empty()) remark += fmt::format("= {}. ", p.from);
     remark += p.note;
-    if (const std::string of = file_stem(p.place); !of.empty() && of != d.name && p.kind != "set")
+    if (const std::string_view of = file_stem(p.place);
+        !of.empty() && of != d.name && p.kind != "set")
       remark += fmt::format("{}(value of {})", remark.empty() ? "" : " ", of);
     const std::string line = fmt::format(
         "{:<{}}  {:<{}}  {:<9}  {:<{}}  {}", path, path_width, in_own_unit(p, p.value), value_width,

@@ -110,9 +110,9 @@ int run_exec(const Arguments& arguments) {
                 {"dynamic_energy_j", energy},
                 {"macs", run.work.macs}};
     Json causes = Json::object();
-    for (int c = 0; c < cause_count; ++c)
+    for (int c = 0; c < results::cause_count; ++c)
       if (run.causes[static_cast<std::size_t>(c)] > 0)
-        causes[std::string(cause_name(static_cast<Cause>(c)))] =
+        causes[std::string(results::name(static_cast<Cause>(c)))] =
             run.causes[static_cast<std::size_t>(c)];
     out["causes"] = causes;
     out["tasks"] = Json::array();
@@ -120,7 +120,7 @@ int run_exec(const Arguments& arguments) {
       out["tasks"].push_back({{"id", t.id},
                               {"start_ps", t.start.count},
                               {"end_ps", t.end.count},
-                              {"bound", cause_name(t.time.bound)},
+                              {"bound", results::name(t.time.bound)},
                               {"macs", t.work.macs}});
     if (values)
       for (const isa::TensorSymbol& s : machine.program().tensors)
@@ -134,7 +134,7 @@ int run_exec(const Arguments& arguments) {
   for (const TaskTrace& t : run.tasks)
     fmt::print("  task {:<5} {:>10} to {:>10}  {}\n", t.id,
                results::with_unit(seconds(t.start), "s"), results::with_unit(seconds(t.end), "s"),
-               cause_name(t.time.bound));
+               results::name(t.time.bound));
   if (values)
     for (const isa::TensorSymbol& s : machine.program().tensors)
       if (s.output) {

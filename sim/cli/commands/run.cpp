@@ -19,8 +19,12 @@ const Workload* find(const char* command, const Arguments& arguments) {
     for (const Workload& w : workloads()) fmt::print("  {:<16} {}\n", w.name, w.summary);
     if (std::string_view(command) == "run")
       fmt::print(
-          "\nor a spec: anesim run \"kind=matmul m=1024 n=1024 k=1024 unit=gpu path=mlx\" "
+          "\nor any request: anesim run \"kind=matmul m=1024 n=1024 k=1024 unit=gpu path=mlx\" "
           "--chip M2\n");
+    else
+      fmt::print(
+          "\nor any request: anesim compare \"kind=matmul m=512 n=512 k=512\" --chips M1,M4 "
+          "--precisions fp16,int8\n");
     if (arguments.empty()) throw InputError(command, "no workload given");
     return nullptr;
   }
@@ -35,15 +39,19 @@ const Workload* find(const char* command, const Arguments& arguments) {
 
 }  // namespace
 
+// A request names its work itself: "kind=matmul m=1024 n=1024 k=1024 unit=gpu path=mlx".
+static bool is_request(const Arguments& arguments) {
+  return !arguments.empty() && arguments[0].find("kind=") != std::string::npos;
+}
+
 int run_run(const Arguments& arguments) {
-  // A spec names its work itself: "kind=matmul m=1024 n=1024 k=1024 unit=gpu path=mlx".
-  if (!arguments.empty() && arguments[0].find("kind=") != std::string::npos)
-    return run_spec(arguments);
+  if (is_request(arguments)) return run_spec(arguments);
   const Workload* w = find("run", arguments);
   return w ? w->run({arguments.begin() + 1, arguments.end()}) : 0;
 }
 
 int run_compare(const Arguments& arguments) {
+  if (is_request(arguments)) return compare_spec(arguments);
   const Workload* w = find("compare", arguments);
   return w ? w->compare({arguments.begin() + 1, arguments.end()}) : 0;
 }

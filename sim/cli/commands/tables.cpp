@@ -39,21 +39,21 @@ int run_tables(const Arguments& arguments) {
   const results::Style style = style_of(*given);
   const Published published = load_published();
   if (given->count("best") != 0) {
-    const std::vector<Rung> rungs = climb(published);
-    fmt::print("{}", style == results::Style::json  ? ladder_json(rungs)
-                     : style == results::Style::csv ? ladder_csv(rungs)
-                                                    : ladder_text(rungs));
+    const std::vector<Step> steps = ablation(published);
+    fmt::print("{}", style == results::Style::json  ? ablation_json(steps)
+                     : style == results::Style::csv ? ablation_csv(steps)
+                                                    : ablation_text(steps));
     return 0;
   }
-  std::vector<Answer> beside;
-  const std::vector<Answer> answers = answer_claims(published, selection, &beside);
+  std::vector<Answer> context;
+  const std::vector<Answer> answers = answer_claims(published, selection, &context);
   if (given->count("db") != 0) {
     results::Store store((*given)["db"].as<std::string>());
     store.put(as_claims(answers));
   }
   fmt::print("{}", style == results::Style::json  ? tables_json(answers)
                    : style == results::Style::csv ? tables_csv(answers)
-                                                  : tables_text(answers, beside));
+                                                  : tables_text(answers, context));
   const bool off =
       std::ranges::any_of(answers, [](const Answer& a) { return a.verdict == Verdict::off; });
   return given->count("strict") != 0 && off ? 1 : 0;

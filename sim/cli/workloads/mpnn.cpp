@@ -9,11 +9,10 @@
 
 #include "isa/error.h"
 #include "results/json.h"
+#include "sim/cli/ask.h"
 #include "sim/cli/bucket_plan.h"
-#include "sim/cli/session.h"
 #include "sim/cli/workloads.h"
-#include "sim/run/flash_run.h"
-#include "sim/run/mac_counters.h"
+#include "sim/run/count_dropped.h"
 #include "sim/run/mpnn_goldens.h"
 #include "sim/run/mpnn_run.h"
 #include "sim/run/mpnn_set.h"
@@ -61,11 +60,23 @@ std::string usage(const char* what) {
 }
 
 struct Choice {
-  MpnnPlan plan;
-  std::vector<std::int64_t> buckets;
+  MpnnPlan plan;  // without a request
   MpnnVariant variant;
-  bool gather_given = false;
+  std::string name;       // of the variant, as given
+  std::string precision;  // empty: by unit
+  std::int64_t batch = 1;
+  workloads::MpnnPhase phase = workloads::MpnnPhase::forward;
+  std::vector<std::int64_t> buckets;
+  std::string lowering;  // further keys of the accelerator's graph
+  std::optional<workloads::Form> form;
 };
+
+// What the modes are called in a request.
+constexpr std::pair<std::string_view, workloads::MpnnPhase> modes[] = {
+    {"score", workloads::MpnnPhase::forward},
+    {"unconditional", workloads::MpnnPhase::uncond},
+    {"conditional", workloads::MpnnPhase::conditional},
+    {"sample", workloads::MpnnPhase::sample}};
 
 Choice choose(const po::variables_map& given) {
   Choice c;
@@ -77,7 +88,7 @@ Choice choose(const po::variables_map& given) {
   if (given.count("neighbours")) spec.neighbours = given["neighbours"].as<int>();
   mp::check(spec);
   MpnnPlan& p = c.plan;
-  p.variant = variant;
+  c.name = variant;
   if (given.count("weights")) {
     const std::string file = given["weights"].as<std::string>();
     p.weights = mp::load_weights(file);
@@ -97,18 +108,20 @@ Choice choose(const po::variables_map& given) {
   } else {
     p.weights = mp::seeded_weights(spec);
   }
-  p.precision = c.variant.precision.empty() ? "" : std::string(c.variant.precision);
-  if (given.count("precision")) p.precision = given["precision"].as<std::string>();
-  p.fused = c.variant.fused;
-  p.batch = given.count("batch") ? given["batch"].as<std::int64_t>() : c.variant.batch;
-  if (p.batch < 1 || p.batch > 4096) throw InputError("--batch", "1 to 4096");
-  p.factored = given.count("literal") == 0;
+  c.precision = std::string(c.variant.precision);
+  if (given.count("precision")) c.precision = given["precision"].as<std::string>();
+  if (!c.precision.empty()) workloads::formats_named(c.precision);
+  c.batch = given.count("batch") ? given["batch"].as<std::int64_t>() : c.variant.batch;
+  if (c.batch < 1 || c.batch > 4096) throw InputError("--batch", "1 to 4096");
   const std::string mode = given["mode"].as<std::string>();
-  const std::vector<std::string> modes{"score", "unconditional", "conditional", "sample"};
-  const auto at = std::ranges::find(modes, mode);
-  if (at == modes.end())
-    throw InputError("--mode", fmt::format("unknown mode '{}'", mode), choice_note(mode, modes));
-  p.mode = static_cast<MpnnMode>(at - modes.begin());
+  std::vector<std::string> names;
+  bool found = false;
+  for (const auto& [name, phase] : modes) {
+    names.emplace_back(name);
+    if (name == mode) c.phase = phase, found = true;
+  }
+  if (!found)
+    throw InputError("--mode", fmt::format("unknown mode '{}'", mode), choice_note(mode, names));
   if (c.variant.attention) {
     for (const char* option : {"bucket", "batch", "gather", "literal"})
       if (given.count(option))
@@ -116,43 +129,67 @@ Choice choose(const po::variables_map& given) {
                          "is ProteinMPNN's, not that of a network of "
                          "attention over all residues",
                          "another --variant");
-    if (p.mode != MpnnMode::score)
+    if (c.phase != workloads::MpnnPhase::forward)
       throw InputError("--mode", "attention over all residues gives one answer a residue",
                        "--mode score");
+    c.phase = workloads::MpnnPhase::attention;
   }
+  if (given.count("literal")) c.lowering += " literal=1";
+  if (!c.variant.fused) c.lowering += " fused=0";
+  if (given.count("gather"))
+    c.lowering +=
+        fmt::format(" gather={}", mp::name(mp::gather_named(given["gather"].as<std::string>())));
+  c.form = form_option(given);
   if (given.count("bucket"))
     c.buckets = mp::checked_buckets(split_numbers("--bucket", given["bucket"].as<std::string>()));
   else if (c.variant.bucketed)
     c.buckets.assign(std::begin(mp::default_buckets), std::end(mp::default_buckets));
-  if (given.count("gather")) {
-    p.gather = mp::gather_named(given["gather"].as<std::string>());
-    c.gather_given = true;
-  }
   return c;
 }
 
-// What depends on the chip and the length: bucket, gather, precision.
-MpnnPlan plan_for(const Choice& c, const Target& target, std::int64_t length) {
-  MpnnPlan p = c.plan;
-  if (!c.buckets.empty()) {
+// The request of so many residues on this unit. Lowering and buckets are of the accelerator's
+// graph, unless the framework's form is all that is asked for.
+workloads::Request request_for(const Choice& c, Unit unit, std::int64_t length,
+                               std::optional<workloads::Form> form) {
+  const mp::ModelSpec& m = c.plan.weights.spec;
+  std::string text =
+      fmt::format("kind=mpnn residues={} k={} hidden={} encoder={} decoder={} phase={} batch={}",
+                  length, m.neighbours, m.hidden, m.encoder_layers, m.decoder_layers,
+                  workloads::name(c.phase), c.batch);
+  if (c.variant.attention.value_or(false)) text += " flash_attention=1";
+  const bool graph =
+      form.value_or(unit == Unit::ane ? workloads::Form::accelerator
+                                      : workloads::Form::framework) == workloads::Form::accelerator;
+  if (graph) text += c.lowering;
+  if (graph && !c.buckets.empty()) {
     const auto bucket = mp::bucket_for(length, c.buckets);
     if (!bucket)
       throw InputError("--bucket", fmt::format("{} residues are more than the largest bucket, {}",
                                                length, c.buckets.back()));
-    p.bucket = *bucket;
+    text += fmt::format(" bucket={}", *bucket);
   }
-  const bool on_ane = target.unit == "ane";
-  if (!c.gather_given && on_ane && !target.chip.machine().texture_unit)
-    p.gather = mp::Gather::one_hot;
-  if (p.precision.empty()) p.precision = on_ane ? "fp16" : "fp32";
-  if (on_ane && p.precision == "fp32")
+  workloads::Request r = workloads::parse_request(text, "mpnn");
+  const std::string precision = !c.precision.empty() ? c.precision
+                                : unit == Unit::ane  ? "fp16"
+                                                     : "fp32";
+  if (unit == Unit::ane && precision == "fp32")
     throw InputError("--precision", "the ANE has no fp32", "fp16, int8w or w8a8");
-  return p;
+  r.formats = workloads::formats_named(precision);
+  r.conditions.form = form;
+  return r;
 }
 
-std::string unit_of(const po::variables_map& given, const MpnnVariant& v) {
-  if (!given["unit"].defaulted() || v.unit.empty()) return given["unit"].as<std::string>();
-  return std::string(v.unit);
+// What a run of this choice is called: its variant, and its mode where that is not the usual one.
+std::string called(const Choice& c) {
+  for (const auto& [name, phase] : modes)
+    if (phase == c.phase && phase != workloads::MpnnPhase::forward)
+      return fmt::format("{} {}", c.name, name);
+  return c.name;
+}
+
+Unit unit_of(const po::variables_map& given, const MpnnVariant& v) {
+  if (!given["unit"].defaulted() || v.unit.empty()) return unit_option(given);
+  return workloads::parse_term<Unit>("--variant", v.unit, "--variant");
 }
 
 std::string runtime_of(const po::variables_map& given, const MpnnVariant& v) {
@@ -161,11 +198,11 @@ std::string runtime_of(const po::variables_map& given, const MpnnVariant& v) {
 }
 
 // --order as a permutation; empty for the places as they stand.
-std::vector<std::int32_t> order_of(const po::variables_map& given, MpnnMode mode,
+std::vector<std::int32_t> order_of(const po::variables_map& given, workloads::MpnnPhase mode,
                                    const mp::Input& input) {
   const std::string how = given["order"].as<std::string>();
   if (given["order"].defaulted() || how == "identity") return {};
-  if (mode != MpnnMode::score && mode != MpnnMode::conditional)
+  if (mode != workloads::MpnnPhase::forward && mode != workloads::MpnnPhase::conditional)
     throw InputError("--order", "is for the modes score and conditional",
                      "samples take theirs from --seed");
   if (how == "random") return mp::decoding_order(input, seed_of(given));
@@ -177,10 +214,10 @@ std::vector<std::int32_t> order_of(const po::variables_map& given, MpnnMode mode
   return order;
 }
 
-std::string out_of(const po::variables_map& given, MpnnMode mode) {
+std::string out_of(const po::variables_map& given, workloads::MpnnPhase mode) {
   if (given.count("out") == 0) return {};
   const std::string out = given["out"].as<std::string>();
-  const bool sequences = mode == MpnnMode::sample;
+  const bool sequences = mode == workloads::MpnnPhase::sample;
   if (!out.ends_with(sequences ? ".fasta" : ".npy"))
     throw InputError("--out",
                      fmt::format("'{}' for {}", out, sequences ? "sequences" : "log-probabilities"),
@@ -208,19 +245,6 @@ void print(const results::Report& report, results::Style style) {
                                                   : results::text_of({report}));
 }
 
-results::Record cost_of(const Choice& choice, const Target& target, std::int64_t length,
-                        const kernels::arith::Profile& profile) {
-  const MpnnPlan plan = plan_for(choice, target, length);
-  results::Record record =
-      choice.variant.attention
-          ? time_flash(plan, {.length = length, .block = *choice.variant.attention}, target,
-                       profile)
-          : time_mpnn(plan, length, target, profile);
-  record.run.input = fmt::format("{} residues", length);
-  record.run.input_digest = fmt::format("length {}", length);
-  return record;
-}
-
 // run mpnn --length: the record of one line of compare.
 int run_length(const po::variables_map& given) {
   for (const char* option : {"out", "counters", "goldens"})
@@ -229,13 +253,26 @@ int run_length(const po::variables_map& given) {
   const Choice choice = choose(given);
   if (choice.variant.adaptive)
     throw InputError("--variant", "adaptive chooses by the structure", "--pdb FILE");
-  const Target target = make_target(given["chip"].as<std::string>(), unit_of(given, choice.variant),
-                                    runtime_of(given, choice.variant), overrides_of(given));
   const std::int64_t length = given["length"].as<std::int64_t>();
   if (length < 1) throw InputError("--length", "at least 1");
-  results::Record record = cost_of(choice, target, length, profile_of(given, target.chip));
-  record.run.overrides = canonical(overrides_of(given));
-  return finish(given, {record}, "summary");
+  const Target target = make_target(given["chip"].as<std::string>(), unit_of(given, choice.variant),
+                                    runtime_of(given, choice.variant), overrides_of(given));
+  Bands bands;
+  return finish(given,
+                {priced_record({.request = request_for(choice, target.unit, length, choice.form),
+                                .variant = called(choice),
+                                .input = fmt::format("{} residues", length)},
+                               target, bands, canonical(overrides_of(given)), Detail::tasks)},
+                "summary");
+}
+
+// What a bucket costs: padded places over residues.
+void add_padding(results::Record& record, const workloads::Request& request) {
+  const auto& work = workloads::work_as<workloads::MpnnWork>(request);
+  if (work.places() > work.residues)
+    record.totals.accuracy.push_back(
+        {"padding_waste",
+         static_cast<double>(work.places() - work.residues) / static_cast<double>(work.residues)});
 }
 
 struct Protein {
@@ -259,10 +296,11 @@ std::vector<Protein> read_proteins(const po::variables_map& given) {
   return proteins;
 }
 
-void set_samples(MpnnPlan& plan, const po::variables_map& given) {
+void set_samples(Choice& choice, const po::variables_map& given) {
+  MpnnPlan& plan = choice.plan;
   const std::int64_t n = given["n"].as<std::int64_t>();
   if (n < 1 || n > 4096) throw InputError("--n", "1 to 4096");
-  plan.batch = n;
+  choice.batch = n;
   plan.temperature = given["temperature"].as<double>();
   if (!(plan.temperature > 0)) throw InputError("--temperature", "must be above 0", "--greedy");
   plan.greedy = given.count("greedy") != 0;
@@ -271,14 +309,14 @@ void set_samples(MpnnPlan& plan, const po::variables_map& given) {
 
 // The variant adaptive: precision and unit by the structure. What the user is told of it.
 std::string adapt(const po::variables_map& given, const mp::Input& input, std::string& precision,
-                  std::string& unit) {
+                  Unit& unit) {
   const mp::Complexity c = mp::complexity(input);
   const mp::AdaptivePrecision chosen = mp::choose_precision(c);
   if (given.count("precision") == 0)
     precision = chosen == mp::AdaptivePrecision::fp16    ? "fp16"
                 : chosen == mp::AdaptivePrecision::mixed ? "int8w"
                                                          : "fp32";
-  if (precision == "fp32" && unit == "ane") unit = "gpu";
+  if (precision == "fp32" && unit == Unit::ane) unit = Unit::gpu;
   return fmt::format(
       "complexity {:.3f} (Rg {:.1f} A, contact density {:.3f}, distance variance {:.1f} A^2): {}",
       c.score, c.radius_of_gyration, c.contact_density, c.distance_variance, mp::name(chosen));
@@ -303,38 +341,39 @@ int show_answers(const po::variables_map& given, results::Record record,
 
 // run mpnn --pdb A,B,...
 int run_set(const po::variables_map& given, const Choice& choice,
-            const std::vector<Protein>& proteins,
-            const std::function<Target(const std::string&)>& target_of, const std::string& out) {
+            const std::vector<Protein>& proteins, const std::function<Target(Unit)>& target_of,
+            const std::string& out) {
   if (given.count("counters")) throw InputError("--counters", "are of one structure");
   if (choice.variant.attention)
     throw InputError("--pdb", "attention over all residues takes one structure");
   if (given["order"].as<std::string>() != "identity")
     throw InputError("--order", "is for one structure");
-  if (!out.empty() && choice.plan.mode != MpnnMode::sample)
+  if (!out.empty() && choice.phase != workloads::MpnnPhase::sample)
     throw InputError("--out", "log-probabilities are written of one structure");
   std::vector<MpnnItem> items;
   std::map<std::string, int> shares;
+  std::string names;
   for (const Protein& p : proteins) {
     MpnnItem item{.name = p.name, .input = p.input, .unit = unit_of(given, choice.variant)};
     Choice own = choice;
-    if (choice.variant.adaptive) item.note = adapt(given, p.input, own.plan.precision, item.unit);
-    const MpnnPlan plan = plan_for(own, target_of(item.unit), p.input.length());
-    item.precision = plan.precision;
-    item.bucket = plan.bucket;
-    ++shares[plan.precision];
+    if (choice.variant.adaptive) item.note = adapt(given, p.input, own.precision, item.unit);
+    const workloads::Request r = request_for(own, item.unit, p.input.length(), own.form);
+    item.formats = r.formats;
+    item.bucket = workloads::work_as<workloads::MpnnWork>(r).bucket;
+    ++shares[workloads::label(item.formats)];
+    names += (names.empty() ? "" : ",") + item.name;
     items.push_back(std::move(item));
   }
-  MpnnPlan plan = plan_for(choice, target_of(items[0].unit), 1);
-  std::vector<MpnnAnswer> answers;
-  results::Record record = run_mpnn_set(
-      plan, items, target_of,
+  MpnnPlan plan = choice.plan;
+  plan.request = request_for(choice, items[0].unit, proteins[0].input.length(), choice.form);
+  MpnnSet set = run_mpnn_set(
+      plan, items, called(choice), target_of,
       [&](const Target& target) -> const kernels::arith::Profile& {
         return profile_of(given, target.chip);
       },
-      answers);
-  for (const MpnnItem& item : items)
-    record.run.input += (record.run.input.empty() ? "" : ",") + item.name;
-  record.run.overrides = canonical(overrides_of(given));
+      canonical(overrides_of(given)));
+  results::Record& record = set.record;
+  record.run.input = names;
   if (choice.variant.adaptive) {
     std::string text = "shares:";
     for (const auto& [precision, count] : shares)
@@ -342,7 +381,7 @@ int run_set(const po::variables_map& given, const Choice& choice,
                           100.0 * count / static_cast<double>(items.size()), count, items.size());
     record.notes.push_back(text);
   }
-  return show_answers(given, record, proteins, answers, plan, out);
+  return show_answers(given, record, proteins, set.answers, plan, out);
 }
 
 }  // namespace
@@ -389,7 +428,7 @@ int run_mpnn(const Arguments& arguments) {
   if (given->count("length")) throw InputError("--length", "the structure says its length");
   const std::vector<Protein> proteins = read_proteins(*given);
   Choice choice = choose(*given);
-  if (choice.plan.mode == MpnnMode::sample) set_samples(choice.plan, *given);
+  if (choice.phase == workloads::MpnnPhase::sample) set_samples(choice, *given);
   if (given->count("goldens")) {
     if (proteins.size() > 1) throw InputError("--goldens", "are of one structure");
     const auto stages = mp::compare_goldens(choice.plan.weights, proteins[0].input,
@@ -397,47 +436,55 @@ int run_mpnn(const Arguments& arguments) {
     print(goldens_report(proteins[0].name, stages), style);
     return std::ranges::all_of(stages, &mp::StageDifference::agrees) ? 0 : 1;
   }
-  const std::string out = out_of(*given, choice.plan.mode);
+  const std::string out = out_of(*given, choice.phase);
   choose_simd(*given);
-  const auto target_of = [&](const std::string& unit) {
+  const auto target_of = [&](Unit unit) {
     return make_target((*given)["chip"].as<std::string>(), unit, runtime_of(*given, choice.variant),
                        overrides_of(*given));
   };
   if (proteins.size() > 1) return run_set(*given, choice, proteins, target_of, out);
   const mp::Input& input = proteins[0].input;
-  std::string unit = unit_of(*given, choice.variant);
+  Unit unit = unit_of(*given, choice.variant);
   std::vector<std::string> notes;
-  if (choice.variant.adaptive) notes.push_back(adapt(*given, input, choice.plan.precision, unit));
+  if (choice.variant.adaptive) notes.push_back(adapt(*given, input, choice.precision, unit));
   const Target target = target_of(unit);
   const auto& profile = profile_of(*given, target.chip);
-  choice.plan.order = order_of(*given, choice.plan.mode, input);
-  const MpnnPlan plan = plan_for(choice, target, input.length());
-  if (given->count("counters") && choice.variant.attention)
-    throw InputError("--counters", "are ProteinMPNN's", "another --variant");
+  MpnnPlan plan = choice.plan;
+  plan.order = order_of(*given, choice.phase, input);
+  // Attention takes the residues with all their atoms alone.
+  const std::int64_t length =
+      choice.variant.attention ? mp::complete_residues(input).real : input.length();
+  if (length == 0) throw InputError("--pdb", "no residue has all its backbone atoms");
+  plan.request = request_for(choice, unit, length, choice.form);
   if (given->count("counters")) {
-    const results::Report report = counters_report(
-        fmt::format("mpnn {}, {}: products by layer of one pass", proteins[0].name, plan.precision),
-        count_mpnn(plan, input, target, profile));
+    const results::Report report =
+        counters_report(fmt::format("mpnn {}, {}: products by layer of one pass", proteins[0].name,
+                                    workloads::label(plan.request.formats)),
+                        count_mpnn(plan, input, target, profile));
     print(report, style);
     return 0;
   }
-  std::vector<MpnnAnswer> answers(1);
-  results::Record record = choice.variant.attention
-                               ? run_flash(plan, {.block = *choice.variant.attention}, input,
-                                           target, profile, answers[0])
-                               : run_mpnn_on(plan, {&input}, target, profile, answers);
-  record.run.input = proteins[0].name;
-  record.run.overrides = canonical(overrides_of(*given));
+  // The price first: a fault of it is told before the network is run.
+  results::Cost cost = price(plan.request, target, Detail::tasks);
+  const MpnnAnswers answers = answer_mpnn(plan, {&input}, target, profile);
+  results::Record record = record_of(plan.request, target, std::move(cost),
+                                     {.variant = called(choice),
+                                      .input = proteins[0].name,
+                                      .values = answers.values,
+                                      .profile = unit == Unit::ane ? std::string(profile.name) : "",
+                                      .overrides = canonical(overrides_of(*given))});
+  Bands().add(record, plan.request, target);
+  add_padding(record, plan.request);
+  for (const results::Part& p : answers.accuracy) record.totals.accuracy.push_back(p);
+  record.totals.digest = answers.digest;
   record.notes.insert(record.notes.end(), notes.begin(), notes.end());
-  return show_answers(*given, record, proteins, answers, plan, out);
+  return show_answers(*given, record, proteins, answers.of, plan, out);
 }
 
 int compare_mpnn(const Arguments& arguments) {
   po::options_description options("options");
-  options.add_options()  //
-      ("chips", po::value<std::string>()->default_value("M1,M2,M3,M3Pro,M4"),
-       "chips, at commas")                                                                     //
-      ("units", po::value<std::string>()->default_value("ane,gpu,cpu"), "units, at commas")    //
+  add_grid_options(options, "M1,M2,M3,M3Pro,M4", "ane,gpu,cpu");
+  options.add_options()                                                                        //
       ("unit", po::value<std::string>()->default_value("ane"), "one unit instead of --units")  //
       ("lengths", po::value<std::string>()->default_value("50,100,200,500,1000,2000"),
        "residues, at commas")  //
@@ -465,22 +512,29 @@ int compare_mpnn(const Arguments& arguments) {
           style);
     return 0;
   }
-  std::vector<results::Record> records;
-  std::vector<std::string> units = split_names("--units", (*given)["units"].as<std::string>());
+  Grid grid = grid_of(*given);
   if (!(*given)["unit"].defaulted() || !choice.variant.unit.empty())
-    units = {unit_of(*given, choice.variant)};
-  for (const std::string& chip : split_names("--chips", (*given)["chips"].as<std::string>()))
-    for (const std::string& unit : units) {
-      const Target target =
-          make_target(chip, unit, runtime_of(*given, choice.variant), overrides_of(*given));
-      const auto& profile = profile_of(*given, target.chip);
-      for (const std::int64_t length :
-           split_numbers("--lengths", (*given)["lengths"].as<std::string>())) {
-        records.push_back(cost_of(choice, target, length, profile));
-        records.back().run.overrides = canonical(overrides_of(*given));
-      }
-    }
-  return finish(*given, records, "compare");
+    grid.units = {unit_of(*given, choice.variant)};
+  const auto lengths = split_numbers("--lengths", (*given)["lengths"].as<std::string>());
+  return finish_compare(
+      *given,
+      compare_records(*given, grid,
+                      [&](const Target& target) {
+                        // A GPU or CPU in both forms: as its framework runs the network, and the
+                        // accelerator's graph.
+                        std::vector<std::optional<workloads::Form>> forms{choice.form};
+                        if (!choice.form && target.unit != Unit::ane)
+                          forms = {workloads::Form::framework, workloads::Form::accelerator};
+                        std::vector<Asked> lines;
+                        for (const auto& form : forms)
+                          for (const std::int64_t length : lengths)
+                            lines.push_back(
+                                {.request = request_for(choice, target.unit, length, form),
+                                 .variant = called(choice),
+                                 .input = fmt::format("{} residues", length)});
+                        return lines;
+                      }),
+      grid);
 }
 
 }  // namespace ane::sim

@@ -6,7 +6,7 @@
 
 #include "isa/error.h"
 #include "results/text.h"
-#include "sim/cli/session.h"
+#include "sim/cli/ask.h"
 #include "sim/cli/workloads.h"
 #include "sim/run/readqc_run.h"
 
@@ -134,6 +134,18 @@ qc::Model model_of(const po::variables_map& given, Reads& reads, bool& trained_h
   return qc::train(spec, all, options);
 }
 
+// Formats of --precision on this unit: the models are float32 on CPU and GPU.
+workloads::Formats formats_of(const po::variables_map& given, Unit unit) {
+  const bool on_ane = unit == Unit::ane;
+  const bool named = given.count("precision") && !given["precision"].defaulted();
+  const std::string precision = named    ? given["precision"].as<std::string>()
+                                : on_ane ? "fp16"
+                                         : "fp32";
+  if (on_ane && precision == "fp32")
+    throw InputError("--precision", "the ANE has no fp32", "fp16, int8w or w8a8");
+  return workloads::formats_named(precision);
+}
+
 void add_notes(results::Record& r, bool test_part) {
   if (test_part)
     r.notes.push_back(
@@ -181,10 +193,9 @@ int run_readqc(const Arguments& arguments) {
       given->count("phred") ? std::optional((*given)["phred"].as<int>()) : std::nullopt;
   std::int64_t left = (*given)["limit"].as<std::int64_t>();
   if (left < 1) throw InputError("--limit", "at least 1 read");
-  const Target target =
-      make_target((*given)["chip"].as<std::string>(), (*given)["unit"].as<std::string>(),
-                  (*given)["runtime"].as<std::string>(), overrides_of(*given));
-  const bool on_ane = target.unit == "ane";
+  const Target target = make_target((*given)["chip"].as<std::string>(), unit_option(*given),
+                                    (*given)["runtime"].as<std::string>(), overrides_of(*given));
+  const bool on_ane = target.unit == Unit::ane;
   check_output(*given, on_ane);
   const auto& profile = profile_of(*given, target.chip);
   choose_simd(*given);
@@ -192,30 +203,36 @@ int run_readqc(const Arguments& arguments) {
   plan.batch = batch_of((*given)["batch"].as<std::int64_t>());
   plan.threads = (*given)["threads"].as<int>();
   if (plan.threads < 1 || plan.threads > 64) throw InputError("--threads", "1 to 64");
-  set_precision(plan, given->count("precision") ? (*given)["precision"].as<std::string>()
-                      : on_ane                  ? "fp16"
-                                                : "fp32");
-  if (on_ane && plan.precision_name == "fp32")
-    throw InputError("--precision", "the ANE has no fp32", "fp16, int8w or w8a8");
-  if (!on_ane && plan.precision_name != "fp32")
+  plan.formats = formats_of(*given, target.unit);
+  if (!on_ane && workloads::label(plan.formats) != "fp32")
     throw InputError("--precision", "the CPU and GPU run the float32 model here", "leave it out");
   Reads reads(files, phred);
   bool trained_here = false;
   plan.model = model_of(*given, reads, trained_here);
-  plan.variant = qc::info(plan.model.spec.kind).name;
   std::string part = trained_here ? "test" : "all";
   if (given->count("part")) part = (*given)["part"].as<std::string>();
   if (part != "all" && part != "test")
     throw InputError("--part", fmt::format("unknown part '{}'", part), "all or test");
-  if (plan.precision == qc::Precision::w8a8)
+  if (plan.formats.activations == "int8")
     plan.ranges = qc::activation_ranges(plan.model, calibration_reads_of(reads));
-  results::Record record = run_readqc_on(plan, target, profile, [&](std::int64_t n) {
+  workloads::Request request = request_of(plan);
+  request.conditions.form = form_option(*given);
+  // The price first: a fault of it is told before all reads are answered.
+  results::Cost cost = price(request, target, Detail::tasks);
+  const ReadQcAnswers answers = answer_reads(plan, target, profile, [&](std::int64_t n) {
     qc::ReadBatch batch = reads.next(std::min(n, left), part == "test");
     left -= batch.size();
     return batch;
   });
-  record.run.input = names_of(files);
-  record.run.overrides = canonical(overrides_of(*given));
+  results::Record record = record_of(request, target, std::move(cost),
+                                     {.input = names_of(files),
+                                      .values = answers.inputs_digest,
+                                      .profile = on_ane ? std::string(profile.name) : "",
+                                      .items = answers.reads,
+                                      .overrides = canonical(overrides_of(*given))});
+  record.totals.accuracy = answers.accuracy;
+  record.totals.digest = answers.digest;
+  Bands().add(record, request, target);
   add_notes(record, part == "test");
   return finish(*given, {record}, "summary");
 }
@@ -223,9 +240,8 @@ int run_readqc(const Arguments& arguments) {
 int compare_readqc(const Arguments& arguments) {
   po::options_description options("options");
   add_model_options(options);
-  options.add_options()                                                                      //
-      ("chips", po::value<std::string>()->default_value("M1,M2,M3,M4"), "chips, at commas")  //
-      ("units", po::value<std::string>()->default_value("ane,gpu,cpu"), "units, at commas")  //
+  add_grid_options(options, "M1,M2,M3,M4", "ane,gpu,cpu");
+  options.add_options()  //
       ("batches", po::value<std::string>()->default_value("1,10,50,100,1000,10000"),
        "reads a call, at commas")  //
       ("precision", po::value<std::string>()->default_value("fp16"),
@@ -242,35 +258,45 @@ int compare_readqc(const Arguments& arguments) {
   const std::string named = (*given)["model"].as<std::string>();
   ReadQcPlan plan;
   plan.model = is_file(named) ? qc::load_model(named) : qc::make_model(spec_of(*given));
-  plan.variant = qc::info(plan.model.spec.kind).name;
-  const qc::Rule rule = plan.model.spec.rule;
-  std::vector<results::Record> records;
-  std::vector<std::string> crossings;
   const auto batches = split_numbers("--batches", (*given)["batches"].as<std::string>());
-  for (const std::string& chip : split_names("--chips", (*given)["chips"].as<std::string>())) {
+  const Grid grid = grid_of(*given);
+  std::vector<results::Record> records = compare_records(*given, grid, [&](const Target& target) {
+    std::vector<Asked> lines;
+    for (const std::int64_t batch : batches) {
+      plan.batch = batch_of(batch);
+      plan.formats = target.unit == Unit::ane
+                         ? workloads::formats_named((*given)["precision"].as<std::string>())
+                         : workloads::formats_named("fp32");
+      Asked asked{.request = request_of(plan), .input = "shape only"};
+      asked.request.conditions.form = form_option(*given);
+      lines.push_back(std::move(asked));
+    }
+    return lines;
+  });
+  // The rule itself, in no software's hands.
+  if (plan.model.heads[0] == qc::Head::quality &&
+      std::ranges::find(grid.units, Unit::cpu) != grid.units.end())
+    for (const std::string& chip : grid.chips) {
+      const Chip loaded = load_chip(chip, overrides_of(*given));
+      if (!loaded.has_cpu()) continue;
+      const Target target = make_target(loaded, Unit::cpu, "none");
+      Bands bands;
+      for (const std::int64_t batch : batches)
+        records.push_back(priced_record(
+            {.request = workloads::parse_request(fmt::format(
+                 "kind=rule name={} batch={}", qc::info(plan.model.spec.rule).name, batch)),
+             .input = "shape only"},
+            target, bands, canonical(overrides_of(*given)), Detail::operators));
+    }
+  const int status = finish_compare(*given, records, grid);
+  if (style_of(*given) != results::Style::text) return status;
+  for (const std::string& chip : grid.chips) {
     std::map<std::int64_t, double> ane, cpu;
-    for (const std::string& unit : split_names("--units", (*given)["units"].as<std::string>())) {
-      const Target target =
-          make_target(chip, unit, (*given)["runtime"].as<std::string>(), overrides_of(*given));
-      const auto& profile = profile_of(*given, target.chip);
-      for (const std::int64_t batch : batches) {
-        plan.batch = batch_of(batch);
-        set_precision(plan, unit == "ane" ? (*given)["precision"].as<std::string>() : "fp32");
-        if (plan.precision == qc::Precision::w8a8)
-          plan.ranges.assign(plan.model.layers.size(), 1.0F);  // time does not depend on ranges
-        records.push_back(time_readqc(plan, target, profile));
-        results::Record& r = records.back();
-        r.run.input = "shape only";
-        r.run.overrides = canonical(overrides_of(*given));
-        if (unit == "ane") ane[batch] = r.totals.throughput_items_per_s;
-        if (unit == "cpu") cpu[batch] = r.totals.throughput_items_per_s;
-      }
-      if (unit == "cpu" && plan.model.heads[0] == qc::Head::quality)
-        for (const std::int64_t batch : batches) {
-          records.push_back(time_rule(rule, qc::window, batch, target));
-          records.back().run.overrides = canonical(overrides_of(*given));
-          records.back().run.input = "shape only";
-        }
+    const std::string name = load_chip(chip).name();
+    for (const results::Record& r : records) {
+      if (r.run.chip != name || r.run.workload != "readqc") continue;
+      if (r.run.unit == "ane") ane[r.run.batch] = r.totals.throughput_items_per_s;
+      if (r.run.unit == "cpu") cpu[r.run.batch] = r.totals.throughput_items_per_s;
     }
     if (ane.empty() || cpu.empty()) continue;
     std::string line = fmt::format("{}: the ANE never passes the CPU's model up to batch {}", chip,
@@ -280,11 +306,8 @@ int compare_readqc(const Arguments& arguments) {
         line = fmt::format("{}: the ANE passes the CPU's model from batch {} on", chip, batch);
         break;
       }
-    crossings.push_back(line);
+    fmt::print("{}\n", line);
   }
-  const int status = finish(*given, records, "compare");
-  if (style_of(*given) == results::Style::text)
-    for (const std::string& line : crossings) fmt::print("{}\n", line);
   return status;
 }
 

@@ -1,118 +1,37 @@
-// anesim run "kind=... key=value ..." --chip M4: the time and energy of one spec, as validate
-// predicts it for a measured row; with --values its numbers too.
+// anesim run "kind=... key=value ..." and anesim compare "kind=...": any request. With --values its
+// numbers too.
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "isa/error.h"
-#include "sim/cli/session.h"
+#include "sim/cli/ask.h"
 #include "sim/cli/workloads.h"
-#include "sim/price/predict_ane.h"
 #include "sim/run/values_run.h"
-#include "sim/silicon/band.h"
+#include "workloads/request/kinds.h"
 
 namespace ane::sim {
 namespace {
 
 namespace po = boost::program_options;
 
-std::string_view kind_name(kernels::WorkKind kind) {
-  using kernels::WorkKind;
-  switch (kind) {
-    case WorkKind::gemm:
-      return "gemm";
-    case WorkKind::conv:
-      return "conv";
-    case WorkKind::elementwise:
-      return "elementwise";
-    case WorkKind::reduction:
-      return "reduction";
-    case WorkKind::softmax:
-      return "softmax";
-    case WorkKind::normalisation:
-      return "normalisation";
-    case WorkKind::gather:
-      return "gather";
-    case WorkKind::copy:
-      return "copy";
-    case WorkKind::pool:
-      return "pool";
-    case WorkKind::attention:
-      return "attention";
-  }
-  return "";
-}
-
-void add_bands(results::Totals& t, const workloads::Spec& spec, const Target& target) {
-  Bands bands;
-  t.latency_band_s = bands.around(t.latency_s, spec, target.chip, target.runtime, "latency");
-  if (t.energy_j > 0)
-    t.energy_band_j = bands.around(t.energy_j, spec, target.chip, target.runtime, "energy");
-}
-
-results::Record record_of(const workloads::Spec& spec, const Target& target,
-                          const std::vector<std::string>& overrides) {
-  const Prediction p = predict(spec, target.chip, target.runtime);
-  results::Record r;
-  r.run = {.workload = spec.kind,
-           .variant = spec.name.empty() ? spec.op : spec.name,
-           .input = workloads::to_string(spec),
-           .input_digest = results::fnv1a_128(workloads::to_string(spec)),
-           .chip = target.chip.name(),
-           .unit = target.unit,
-           .runtime = target.runtime.name(),
-           .profile = "timing",
-           .precision = spec.weights == spec.activations
-                            ? spec.weights
-                            : fmt::format("{} weights, {}", spec.weights, spec.activations),
-           .batch = spec.batch,
-           .items = spec.batch,
-           .overrides = canonical(overrides),
-           .code_version = code_version()};
-  if (target.unit == "ane")
-    if (auto whole = ane_spec_record(r.run, spec, target.chip, target.runtime)) {
-      add_bands(whole->totals, spec, target);
-      return *whole;
+// What a user may ask for, a line a kind.
+std::string kinds_text() {
+  std::string out = "\nkinds, with their keys (those in capitals must be given):\n";
+  for (const workloads::Kind* k : workloads::kinds()) {
+    out += fmt::format("  {:<16} {}\n", k->name, k->summary);
+    std::string line = "    ";
+    for (const workloads::Key& key : k->keys) {
+      std::string word(key.name);
+      if (key.needed)
+        for (char& c : word) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+      if (line.size() + word.size() > 96) out += line + "\n", line = "    ";
+      line += " " + word;
     }
-  results::Totals& t = r.totals;
-  for (const results::Part& c : p.causes)
-    if (c.value > 0) t.causes.push_back(c);
-  for (const results::Part& e : p.energy)
-    if (e.value > 0) t.energy_parts.push_back(e);
-  t.latency_s = results::sum(t.causes);
-  t.throughput_items_per_s = as_quantity(p, spec, "throughput_items");
-  t.energy_j = results::sum(t.energy_parts);
-  t.power_w = t.energy_j / t.latency_s;
-  t.bound = p.bound;
-  t.dram_bytes = static_cast<std::int64_t>(p.dram_bytes);
-  add_bands(t, spec, target);
-  double at = 0, weights = 0, largest = 0;
-  for (const OpEstimate& o : p.operators) {
-    results::OperatorRow row;
-    row.index = static_cast<int>(r.operators.size());
-    row.name = o.count > 1 ? fmt::format("{} x{}", o.name, o.count) : std::string(o.name);
-    row.op = kind_name(o.kind);
-    row.unit = target.unit;
-    row.placement = "spec";
-    row.reason = "the spec names the unit";
-    row.start_s = at;
-    row.seconds = o.seconds;
-    row.macs = static_cast<std::int64_t>(o.macs);
-    row.weight_bytes = static_cast<std::int64_t>(o.weight_bytes);
-    row.dram_bytes = static_cast<std::int64_t>(o.dram_bytes);
-    row.bound = o.bound;
-    at += o.seconds;
-    t.macs += row.macs;
-    weights += o.weight_bytes;
-    largest = std::max(largest, (o.dram_bytes - o.weight_bytes) / static_cast<double>(o.count));
-    r.operators.push_back(std::move(row));
+    if (!k->keys.empty()) out += line + "\n";
   }
-  if (p.operators.empty()) t.macs = static_cast<std::int64_t>(p.flop / 2);  // the ANE's program
-  t.memory_parts = p.memory;
-  if (weights + largest > 0)
-    t.memory_parts = {{"weights", std::floor(weights)}, {"tensors", std::floor(largest)}};
-  t.peak_memory_bytes = static_cast<std::int64_t>(results::sum(t.memory_parts));
-  return r;
+  std::string common;
+  for (const workloads::CommonKey& c : workloads::common_keys())
+    common += fmt::format(" {}", c.name);
+  return out + "and, where they mean something:" + common + "\n";
 }
 
 }  // namespace
@@ -121,15 +40,15 @@ int run_spec(const Arguments& arguments) {
   CommandLine line{
       .name = "run",
       .usage =
-          "\"kind=... key=value ...\" [options]\n\nTime and energy of one spec, in the grammar of "
-          "results/silicon. Its unit= and path= choose\ndevice and runtime. With --values the "
-          "graph "
-          "is executed: seeded weights and inputs, every result\nheld against the scalar reference "
-          "bit for bit (exit 1 where one differs) and against float32.",
+          "\"kind=... key=value ...\" [options]\n\nTime and energy of one request, in the grammar "
+          "of results/silicon. Its unit= and path= choose\ndevice and runtime. With --values the "
+          "graph is executed: seeded weights and inputs, every result\nheld against the scalar "
+          "reference bit for bit (exit 1 where one differs) and against float32.\n" +
+          kinds_text(),
       .options = po::options_description("options")};
   ValuesPlan plan;
   line.options.add_options()  //
-      ("chip", po::value<std::string>()->default_value("M4")->value_name("NAME"),
+      ("chip", po::value<std::string>()->default_value(default_chip)->value_name("NAME"),
        "see `anesim chips`")                                                              //
       ("values", "execute the graph with seeded values, at a size that fits")             //
       ("seed", po::value(&plan.seed)->default_value(plan.seed), "of weights and inputs")  //
@@ -139,32 +58,83 @@ int run_spec(const Arguments& arguments) {
   add_output_options(line.options);
   const auto given = parse(std::move(line), {arguments.begin() + 1, arguments.end()});
   if (!given) return 0;
-  const workloads::Spec spec = workloads::parse_spec(arguments[0]);
-  std::string runtime = (*given)["runtime"].as<std::string>();
-  if (runtime.empty()) runtime = spec.path;
-  const std::vector<std::string> overrides = overrides_of(*given);
-  workloads::Spec placed = spec;
-  if (placed.unit.empty()) placed.unit = "ane";
-  const std::string chip = (*given)["chip"].as<std::string>();
-  placed.unit = unit_of(placed, load_chip(chip, overrides));
-  const Target target = make_target(chip, placed.unit, runtime, overrides);
+  workloads::Request request = workloads::parse_request(arguments[0]);
+  if (const std::string named = (*given)["runtime"].as<std::string>(); !named.empty())
+    request.conditions.runtime = named;
+  if (const auto form = form_option(*given)) request.conditions.form = form;
+  const std::string overrides = canonical(overrides_of(*given));
+  const Target target =
+      target_of(request, load_chip((*given)["chip"].as<std::string>(), overrides_of(*given)));
+  request.conditions.unit = target.unit;
   if (given->count("values") == 0) {
     for (const char* only : {"seed", "answer", "profile"})
       if (given->count(only) != 0 && !(*given)[only].defaulted())
         throw InputError(fmt::format("--{}", only), "there are no values to be computed",
                          "add --values");
-    return finish(*given, {record_of(placed, target, overrides)}, "summary");
+    Bands bands;
+    return finish(*given,
+                  {priced_record({.request = request}, target, bands, overrides, Detail::tasks)},
+                  "summary");
   }
   if (plan.answer < 0 || plan.answer > 64)
     throw InputError("--answer", fmt::format("{} is out of range", plan.answer), "0 to 64");
   choose_simd(*given);
-  plan.spec = placed;
-  ValuesAnswer answer = run_values(plan, target, profile_of(*given, target.chip));
-  answer.record.run.overrides = canonical(overrides);
+  plan.request = request;
+  const ValuesAnswer answer = run_values(plan, target, profile_of(*given, target.chip), overrides);
   finish(*given, {answer.record}, "summary");
   if (answer.exact) return 0;
   fmt::print(stderr, "the machine's bits are not the scalar reference's\n");
   return 1;
+}
+
+int compare_spec(const Arguments& arguments) {
+  CommandLine line{
+      .name = "compare",
+      .usage =
+          "\"kind=... key=value ...\" [options]\n\nOne request on chips, units, batches and "
+          "precisions, a line each, with bands, speed-up and energy ratio.",
+      .options = po::options_description("options")};
+  add_grid_options(line.options, "M1,M2,M3,M4", "ane,gpu,cpu");
+  line.options.add_options()  //
+      ("batches", po::value<std::string>()->value_name("N,N"),
+       "items a call, at commas; default: the request's")  //
+      ("precisions", po::value<std::string>()->value_name("A,B"),
+       "fp32, fp16, int8 (weights and activations), int8w (weights alone), pal4, ...; default: the "
+       "request's");
+  add_target_options(line.options);
+  add_output_options(line.options);
+  const auto given = parse(std::move(line), {arguments.begin() + 1, arguments.end()});
+  if (!given) return 0;
+  check_output(*given, false);
+  workloads::Request request = workloads::parse_request(arguments[0]);
+  if (request.conditions.unit)
+    throw InputError("unit", "the units of a comparison are options", "--units ane,gpu");
+  if (!request.conditions.runtime.empty())
+    throw InputError("path", "the software of a comparison is an option", "--runtime mlx");
+  if (const auto form = form_option(*given)) request.conditions.form = form;
+  std::vector<std::int64_t> batches{request.batch};
+  if (given->count("batches"))
+    batches = split_numbers("--batches", (*given)["batches"].as<std::string>());
+  std::vector<workloads::Formats> formats{request.formats};
+  if (given->count("precisions")) {
+    formats.clear();
+    for (const std::string& p :
+         split_names("--precisions", (*given)["precisions"].as<std::string>()))
+      formats.push_back(workloads::formats_named(p, "--precisions"));
+  }
+  std::vector<Asked> lines;
+  for (const workloads::Formats& f : formats)
+    for (const std::int64_t batch : batches) {
+      Asked asked{.request = batch == request.batch
+                                 ? request
+                                 : workloads::with(request, "batch", fmt::format("{}", batch))};
+      asked.request.formats.weights = f.weights;
+      asked.request.formats.activations = f.activations;
+      lines.push_back(std::move(asked));
+    }
+  const Grid grid = grid_of(*given);
+  const auto records = compare_records(*given, grid, [&](const Target&) { return lines; });
+  return finish_compare(*given, records, grid);
 }
 
 }  // namespace ane::sim

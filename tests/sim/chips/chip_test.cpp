@@ -164,7 +164,6 @@ TEST(Chip, AChipWithoutAnAneSaysSo) {
   const Chip h100 = load_chip("H100");
   EXPECT_FALSE(h100.has_ane());
   EXPECT_THAT(complaint([&] { h100.ane(); }), HasSubstr("chip 'H100' has no ANE"));
-  EXPECT_THAT(complaint([&] { h100.machine(); }), HasSubstr("chip 'H100' has no ANE"));
   EXPECT_TRUE(h100.pcie().has_value());
   EXPECT_FALSE(load_chip("M1").pcie().has_value());
 }
@@ -173,7 +172,7 @@ TEST(Override, TakesUnitsAndBareNumbersInBaseUnits) {
   EXPECT_EQ(load_chip("M4", {"ane.l2=4MiB"}).ane().l2.count, 4 << 20);
   EXPECT_EQ(load_chip("M4", {"ane.clock=2e9"}).ane().clock_hz, 2e9);
   EXPECT_EQ(load_chip("M4", {"ane.clock=2 GHz"}).ane().clock_hz, 2e9);
-  EXPECT_EQ(load_chip("M4", {"memory.bus=256bit"}).memory().bus, 32);
+  EXPECT_EQ(load_chip("M4", {"ane.l2_bank_width=256bit"}).ane().l2_bank_width.count, 32);
   EXPECT_TRUE(load_chip("M1", {"ane.features.int8_macs=true"}).machine().int8_macs);
   EXPECT_EQ(load_chip("M4", {"ane.clock=2GHz"}).parameter("ane.clock").kind, "set");
 }
@@ -305,11 +304,12 @@ TEST(Sources, EveryCitedSourceIsListed) {
   for (const std::string& n : runtime_names()) all.push_back(load_runtime(n).description());
   for (const Description& d : all)
     for (const auto& [path, p] : d.parameters) {
-      std::istringstream ids(p.source);
+      std::istringstream ids{std::string(p.source)};
       for (std::string id; std::getline(ids, id, ',');)
         EXPECT_TRUE(listed.contains(id)) << d.name << " " << path << ": " << id;
       const std::regex mention(R"(\bS\d+\b)");
-      for (std::sregex_iterator m(p.note.begin(), p.note.end(), mention), end; m != end; ++m)
+      const std::string note(p.note);
+      for (std::sregex_iterator m(note.begin(), note.end(), mention), end; m != end; ++m)
         EXPECT_TRUE(listed.contains(m->str())) << d.name << " " << path << ": " << m->str();
     }
 }

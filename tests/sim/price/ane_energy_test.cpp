@@ -7,9 +7,8 @@
 #include "sim/ane/rectified.h"
 #include "sim/ane/timing.h"
 #include "sim/chips/chip.h"
-#include "sim/price/predict.h"
 #include "sim/runtimes/runtime.h"
-#include "workloads/networks/spec.h"
+#include "tests/priced.h"
 
 namespace ane::sim {
 namespace {
@@ -18,10 +17,9 @@ using isa::NeOp;
 using isa::PeMode;
 using isa::Task;
 
-Prediction of(const std::string& spec, const std::string& chip = "M4",
+PricedText of(const std::string& spec, const std::string& chip = "M4",
               const std::vector<std::string>& settings = {}) {
-  const workloads::Spec s = workloads::parse_spec(spec);
-  return predict(s, load_chip(chip, settings), load_runtime(s.path));
+  return priced_text(spec, chip, settings);
 }
 using results::part;
 
@@ -40,13 +38,13 @@ Task copy(std::int64_t from, std::int64_t to, int activation = none) {
 
 TEST(EnergyLaw, TheEngineIsAwakeFromTheDispatchToTheLastTask) {  // [E1]
   const std::string product = "unit=ane kind=matmul m=2048 n=2048 k=2048 path=aneforge";
-  const Prediction p = of(product, "M1");
+  const PricedText p = of(product, "M1");
   const double copies = part(p.causes, "host copies");
   EXPECT_GT(copies, 0.3 * p.seconds);
   EXPECT_NEAR(part(p.energy, "awake"), load_chip("M1").ane().power_awake * (p.seconds - copies),
               1e-12);
   // Slower copies take longer and draw nothing more from the rail.
-  const Prediction slow = of(product, "M1", {"ane.bandwidth.host_copy=3 GB/s"});
+  const PricedText slow = of(product, "M1", {"ane.bandwidth.host_copy=3 GB/s"});
   EXPECT_GT(slow.seconds, p.seconds);
   EXPECT_NEAR(slow.joules, p.joules, 1e-12);
 }
@@ -55,7 +53,7 @@ TEST(EnergyLaw, ProductsWithWhatAReluMadeTakeLess) {  // [E2]
   const std::string chain = "unit=ane kind=conv path=direct cin=256 cout=256 h=32 w=32 depth=4";
   const AneParameters& ane = load_chip("M4").ane();
   const double layer = 256.0 * 256 * 32 * 32 * ane.energy_mac_fp16;
-  const Prediction plain = of(chain), rectified = of(chain + " epilogue=relu");
+  const PricedText plain = of(chain), rectified = of(chain + " epilogue=relu");
   EXPECT_NEAR(part(plain.energy, "MAC"), 4 * layer, 1e-12);
   // The first layer's input is not known to hold zeros; the time is the same.
   EXPECT_NEAR(part(rectified.energy, "MAC"), (1 + 3 * ane.energy_relu_mac) * layer, 1e-12);
@@ -67,7 +65,7 @@ TEST(EnergyLaw, AnEngineAtTheFloorClockTakesAThird) {  // [E3]
       "unit=ane kind=conv path=direct cin=512 cout=512 h=64 w=64 depth=64 shared_weights=1";
   const AneParameters& ane = load_chip("M4").ane();
   const auto engine = [&](const std::string& idle, const std::string& ramp) {
-    const Prediction p = of(work + idle, "M4", {"ane.ramp_time=" + ramp});
+    const PricedText p = of(work + idle, "M4", {"ane.ramp_time=" + ramp});
     return p.joules - part(p.energy, "DRAM");
   };
   const double full = engine("", "100 s");
@@ -85,7 +83,7 @@ TEST(EnergyLaw, ARailSeesTheEngineAndThePackageTheHostAsWell) {  // [E4]
   const std::string spec = "unit=ane path=aneforge kind=matmul m=1 n=4096 k=4096";
   for (const char* chip : {"M1", "M1Max", "M2", "M4"}) {
     const Chip c = load_chip(chip);
-    const Prediction all = of(spec, chip), rail = of(spec + " scope=rail", chip),
+    const PricedText all = of(spec, chip), rail = of(spec + " scope=rail", chip),
                      package = of(spec + " scope=package", chip);
     const double dram = part(all.energy, "DRAM");
     EXPECT_GT(dram, 0.3 * all.joules);
@@ -100,7 +98,7 @@ TEST(EnergyLaw, ARailSeesTheEngineAndThePackageTheHostAsWell) {  // [E4]
 TEST(EnergyLaw, AGpusRailLeavesTheMemoryOut) {  // [E4]
   const std::string spec = "unit=gpu path=torch_mps kind=matmul m=512 n=512 k=512";
   const Chip chip = load_chip("M2Pro");
-  const Prediction all = of(spec, "M2Pro"), rail = of(spec + " scope=rail", "M2Pro"),
+  const PricedText all = of(spec, "M2Pro"), rail = of(spec + " scope=rail", "M2Pro"),
                    package = of(spec + " scope=package", "M2Pro");
   EXPECT_NEAR(all.joules - rail.joules, part(all.energy, "memory"), 1e-12);
   // Idle power is taken off the package; one core encodes one operator.

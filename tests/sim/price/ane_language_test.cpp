@@ -3,19 +3,18 @@
 #include <gtest/gtest.h>
 
 #include "sim/chips/chip.h"
-#include "sim/price/predict.h"
 #include "sim/runtimes/runtime.h"
 #include "sim/silicon/silicon_rows.h"
+#include "tests/priced.h"
+#include "workloads/request/kinds/llm.h"
 
 namespace ane::sim {
 namespace {
 
-Prediction of(const std::string& more, const std::string& path = "coreml") {
-  const workloads::Spec s =
-      workloads::parse_spec("unit=ane kind=llm path=" + path + " name=gpt2 " + more);
-  return predict(s, load_chip("M2"), load_runtime(path));
+PricedText of(const std::string& more, const std::string& path = "coreml") {
+  return priced_text("unit=ane kind=llm path=" + path + " name=gpt2 " + more, "M2");
 }
-double cause(const Prediction& p, std::string_view name) {
+double cause(const PricedText& p, std::string_view name) {
   for (const results::Part& part : p.causes)
     if (part.name == name) return part.value;
   return 0;
@@ -34,9 +33,12 @@ TEST(AneLanguage, EveryProgramOfATokenPaysTheFloor) {
 TEST(AneLanguage, AModelAboveTwoGibibytesIsSeveralPrograms) {
   const double floor = load_chip("M2").ane().dispatch_coreml;
   const auto programs = [&](const std::string& weights) {
-    const workloads::Spec s = workloads::parse_spec(
-        "unit=ane kind=llm path=coreml name=gpt2-xl phase=decode context=64 weights=" + weights);
-    return cause(predict(s, load_chip("M2"), load_runtime("coreml")), "dispatch") / floor;
+    return cause(priced_text("unit=ane kind=llm path=coreml name=gpt2-xl phase=decode context=64 "
+                             "weights=" +
+                                 weights,
+                             "M2"),
+                 "dispatch") /
+           floor;
   };
   EXPECT_DOUBLE_EQ(programs("fp16"), 2);  // 3.1 GB
   EXPECT_DOUBLE_EQ(programs("lut8"), 1);
@@ -66,12 +68,13 @@ TEST(AneLanguage, WhatARowLeavesUnsaidComesFromItsAuthors) {
   const std::string theirs = "M1,github.com/smpanaro/more-ane-transformers README.md,C,";
   const std::string spec = "unit=ane path=coreml_python kind=llm name=gpt2-xl phase=decode";
   const auto row = [&](const std::string& text) {
-    return spec_of(silicon_rows(head + text + ",latency,1\n", "rows.csv").at(0));
+    return workloads::work_as<workloads::LlmWork>(
+        request_of(silicon_rows(head + text + ",latency,1\n", "rows.csv").at(0)));
   };
   EXPECT_EQ(row(theirs + spec).positions, 128);
-  EXPECT_EQ(row(theirs + spec).state, "buffers");
+  EXPECT_EQ(row(theirs + spec).state, workloads::KeyValueState::buffers);
   EXPECT_EQ(row(theirs + spec + " positions=1").positions, 1);
-  EXPECT_EQ(row(theirs + spec + " positions=1").state, "buffers");
+  EXPECT_EQ(row(theirs + spec + " positions=1").state, workloads::KeyValueState::buffers);
   EXPECT_EQ(row("M1,somebody else,C," + spec).positions, 0);
 }
 

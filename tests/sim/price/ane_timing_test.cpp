@@ -7,9 +7,8 @@
 #include "isa/error.h"
 #include "sim/ane/timing.h"
 #include "sim/chips/chip.h"
-#include "sim/price/predict.h"
 #include "sim/runtimes/runtime.h"
-#include "workloads/networks/spec.h"
+#include "tests/priced.h"
 
 namespace ane::sim {
 namespace {
@@ -18,16 +17,15 @@ using isa::NeOp;
 using isa::PeMode;
 using isa::Task;
 
-Prediction of(const std::string& spec, const std::string& chip = "M4",
+PricedText of(const std::string& spec, const std::string& chip = "M4",
               const std::vector<std::string>& settings = {}) {
-  const workloads::Spec s = workloads::parse_spec("unit=ane " + spec);
-  return predict(s, load_chip(chip, settings), load_runtime(s.path));
+  return priced_text("unit=ane " + spec, chip, settings);
 }
 double time_of(const std::string& spec, const std::string& chip = "M4",
                const std::vector<std::string>& settings = {}) {
   return of(spec, chip, settings).seconds;
 }
-double cause(const Prediction& p, std::string_view name) {
+double cause(const PricedText& p, std::string_view name) {
   for (const results::Part& part : p.causes)
     if (part.name == name) return part.value;
   return 0;
@@ -151,7 +149,7 @@ TEST(AneLaw, AnIdleGapDropsTheClockAndLoadRaisesItAgain) {  // [T9]
   const Chip chip = load_chip("M4");
   const double floor_share = chip.ane().floor_clock_hz / chip.ane().clock_hz;
   const auto engine = [&](const std::string& spec, const std::string& ramp) {
-    const Prediction p = of(spec, "M4", {"ane.ramp_time=" + ramp});
+    const PricedText p = of(spec, "M4", {"ane.ramp_time=" + ramp});
     return p.seconds - cause(p, "dispatch");
   };
   EXPECT_DOUBLE_EQ(time_of(work + " idle_s=0.0003"), time_of(work));
@@ -375,7 +373,7 @@ TEST(AneLaw, WeightsComeAheadIntoTheSystemCacheOfPhones) {  // [T7]
 TEST(AneLaw, TasksDoNotOverlapEachOther) {  // [T17]
   // A chain of unequal layers takes the sum of its layers' engine times.
   const auto engine = [](const std::string& spec) {
-    const Prediction p = of("kind=conv path=direct h=1 w=512 " + spec);
+    const PricedText p = of("kind=conv path=direct h=1 w=512 " + spec);
     return p.seconds - cause(p, "dispatch");
   };
   const double one = engine("cin=256 cout=256 depth=3 shared_weights=1") -

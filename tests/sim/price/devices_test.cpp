@@ -6,32 +6,51 @@
 
 #include "isa/error.h"
 #include "sim/devices/estimate.h"
-#include "sim/price/predict.h"
-#include "workloads/networks/spec.h"
-#include "workloads/request/spec_work.h"
+#include "tests/priced.h"
+#include "workloads/request/job.h"
 
 namespace ane::sim {
 namespace {
 
+using results::Cause;
 using workloads::product;
 using Works = std::vector<kernels::Work>;
 
-DeviceEstimate gpu(const Works& w, const std::string& chip = "M1Max",
-                   const std::string& runtime = "mps", PriceOptions o = {}) {
+// An estimate with its causes by name.
+struct Estimate : DeviceEstimate {
+  explicit Estimate(DeviceEstimate e)
+      : DeviceEstimate(std::move(e)),
+        compute(of(causes, Cause::compute)),
+        memory(of(causes, Cause::memory)),
+        dispatch(of(causes, Cause::dispatch)),
+        wait(of(causes, Cause::wait)) {}
+  double compute, memory, dispatch, wait;
+};
+Estimate on_gpu(const Works& w, const Chip& chip, const Runtime& runtime, PriceOptions o = {}) {
+  o.by_operator = true;
+  return Estimate(price_gpu(w, chip, runtime, o));
+}
+Estimate on_cpu(const Works& w, const Chip& chip, const Runtime& runtime,
+                const PriceOptions& o = {}) {
+  return Estimate(price_cpu(w, chip, runtime, o));
+}
+
+Estimate gpu(const Works& w, const std::string& chip = "M1Max", const std::string& runtime = "mps",
+             PriceOptions o = {}) {
   o.overlap = true;
-  return price_gpu(w, load_chip(chip), load_runtime(runtime), o);
+  return on_gpu(w, load_chip(chip), load_runtime(runtime), o);
 }
 
 TEST(Gpu, ALargeProductTakesItsFlopOverThePeakAndTheUtilisation) {
   const Chip chip = load_chip("M1Max");
   const Runtime runtime = load_runtime("mps");
-  const DeviceEstimate e = gpu({product(8192, 8192, 8192, 2, 2)});
+  const Estimate e = gpu({product(8192, 8192, 8192, 2, 2)});
   const double ideal =
       2.0 * 8192 * 8192 * 8192 /
       (chip.gpu().peak_fp16() * chip.gpu().utilisation * runtime.costs().gemm_utilisation);
   EXPECT_GT(e.seconds(), ideal);
   EXPECT_LT(e.seconds(), 1.05 * ideal);
-  EXPECT_EQ(e.bound(), "compute");
+  EXPECT_EQ(e.bound(), Cause::compute);
 }
 
 TEST(Gpu, RowsUpToATileCostTheSameFromTwoOn) {
@@ -59,11 +78,11 @@ TEST(Gpu, SmallOperatorsAreLimitedByTheSlowerOfHostAndDevice) {
     return Works{w};
   }();
   // MPSGraph operators take 20 us to encode: the device starves (PyTorch issue 148219).
-  const DeviceEstimate torch = gpu(many, "M1Pro", "torch_mps");
+  const Estimate torch = gpu(many, "M1Pro", "torch_mps");
   EXPECT_NEAR(torch.seconds() / 1000, load_runtime("torch_mps").costs().op_dispatch, 1e-9);
-  EXPECT_EQ(torch.bound(), "dispatch");
-  const DeviceEstimate llama = gpu(many, "M1Pro", "llamacpp");
-  EXPECT_EQ(llama.bound(), "overhead");
+  EXPECT_EQ(torch.bound(), Cause::dispatch);
+  const Estimate llama = gpu(many, "M1Pro", "llamacpp");
+  EXPECT_EQ(llama.bound(), Cause::overhead);
   EXPECT_EQ(llama.dispatch, 0);
 }
 
@@ -71,21 +90,11 @@ TEST(Gpu, AWaitIsPaidOnceUnlessCallsOverlap) {
   const Chip chip = load_chip("M1Pro");
   const Runtime mlx = load_runtime("mlx");
   const Works w = {product(64, 64, 64, 4, 4)};
-  const DeviceEstimate waiting = price_gpu(w, chip, mlx, {});
+  const Estimate waiting = on_gpu(w, chip, mlx, {});
   PriceOptions stream;
   stream.overlap = true;
-  EXPECT_NEAR(waiting.seconds() - price_gpu(w, chip, mlx, stream).seconds(), chip.gpu().sync_time,
+  EXPECT_NEAR(waiting.seconds() - on_gpu(w, chip, mlx, stream).seconds(), chip.gpu().sync_time,
               1e-12);
-}
-
-TEST(Gpu, HostTensorsCrossPcieOnlyWhereTheGpuIsACard) {
-  PriceOptions o;
-  o.host_in = Bytes{24'800'000};
-  const Works w = {product(64, 64, 64, 4, 4)};
-  const Chip card = load_chip("RTX4090");
-  EXPECT_NEAR(price_gpu(w, card, load_runtime("cuda_torch"), o).copy,
-              24.8e6 / card.pcie()->bandwidth + card.pcie()->latency, 1e-9);
-  EXPECT_EQ(price_gpu(w, load_chip("M1"), load_runtime("mlx"), o).copy, 0);
 }
 
 TEST(Gpu, AnOutputAbove2GiBIsPassedOverAgainByTorch) {
@@ -106,7 +115,7 @@ TEST(Cpu, AProductBelowTheThresholdStaysOnOneMatrixUnit) {
   o.precision = Precision::fp32;
   const auto rate = [&](std::int64_t n) {
     const double nn = static_cast<double>(n);
-    return 2 * nn * nn * nn / price_cpu(Works{product(n, n, n, 4, 4)}, chip, accelerate, o).compute;
+    return 2 * nn * nn * nn / on_cpu(Works{product(n, n, n, 4, 4)}, chip, accelerate, o).compute;
   };
   EXPECT_LT(rate(384), chip.cpu().matrix_fp32);
   EXPECT_GT(rate(448), 1.5 * rate(384));
@@ -118,9 +127,9 @@ TEST(Cpu, PasslessBuffersCostLessThanFreshOnes) {
   o.precision = Precision::fp32;
   const Works w = {product(1'000'000, 1024, 64, 4, 4)};
   const Chip chip = load_chip("M4Pro");
-  const DeviceEstimate torch = price_cpu(w, chip, load_runtime("torch_cpu"), o);
+  const Estimate torch = on_cpu(w, chip, load_runtime("torch_cpu"), o);
   EXPECT_GT(torch.memory, 4.096e9 / *load_runtime("torch_cpu").costs().cpu_first_touch);
-  EXPECT_LT(price_cpu(w, chip, load_runtime("accelerate"), o).memory, torch.memory / 3);
+  EXPECT_LT(on_cpu(w, chip, load_runtime("accelerate"), o).memory, torch.memory / 3);
 }
 
 TEST(Cpu, WithoutAMatrixUnitAProductIsSharedByThePerformanceCores) {
@@ -132,10 +141,10 @@ TEST(Cpu, WithoutAMatrixUnitAProductIsSharedByThePerformanceCores) {
   const double each = 2.0 * 512 * 512 * 512;
   const double handoff = 4 * *blas.costs().cpu_handoff;  // 4 P cores
   const double rate = cpu.product_vector * 4 * cpu.neon_fp32_p * cpu.p_clock_all_hz;
-  EXPECT_NEAR(price_cpu(Works{product(512, 512, 512, 4, 4)}, chip, blas, o).compute,
+  EXPECT_NEAR(on_cpu(Works{product(512, 512, 512, 4, 4)}, chip, blas, o).compute,
               each / rate + handoff, 1e-12);
   // One after the other: a batch pays both each time.
-  EXPECT_NEAR(price_cpu(Works{product(512, 512, 512, 4, 4, 100, true)}, chip, blas, o).compute,
+  EXPECT_NEAR(on_cpu(Works{product(512, 512, 512, 4, 4, 100, true)}, chip, blas, o).compute,
               100 * (each / rate + handoff), 1e-10);
 }
 
@@ -144,7 +153,7 @@ TEST(Cpu, OfEvenSharesTheSlowestCoreDecides) {
   PriceOptions o;
   o.precision = Precision::fp32;
   const auto compute = [&](const Chip& chip, double threads) {
-    return price_cpu(Works{product(512, 512, 512, 4, 4)}, chip, all, o).compute -
+    return on_cpu(Works{product(512, 512, 512, 4, 4)}, chip, all, o).compute -
            threads * *all.costs().cpu_handoff;
   };
   const Chip chip = load_chip("M1");
@@ -165,10 +174,10 @@ TEST(Cpu, OneThreadReadsTheOperandsOfABatchAndAllCoresThoseOfOneProduct) {
   PriceOptions o;
   o.precision = Precision::fp32;
   const double in = (64.0 + 32) * 1024 * 4, out = 64.0 * 32 * 4 * *r.cpu_output_passes;
-  EXPECT_NEAR(price_cpu(Works{product(64, 32, 1024, 4, 4, 1000, true)}, chip, mlx, o).memory,
+  EXPECT_NEAR(on_cpu(Works{product(64, 32, 1024, 4, 4, 1000, true)}, chip, mlx, o).memory,
               1000 * (in / *r.cpu_reduce_bandwidth + out / chip.cpu().bandwidth), 1e-9);
   const double tall = (64000.0 + 32) * 1024 * 4;
-  EXPECT_NEAR(price_cpu(Works{product(64000, 32, 1024, 4, 4)}, chip, mlx, o).memory,
+  EXPECT_NEAR(on_cpu(Works{product(64000, 32, 1024, 4, 4)}, chip, mlx, o).memory,
               (tall + 1000 * out) / chip.cpu().bandwidth, 1e-9);
 }
 
@@ -179,7 +188,7 @@ TEST(Cpu, EachThreadOfAProductTakesASplitAtLeast) {
   PriceOptions o;
   o.precision = Precision::fp32;
   const auto compute = [&](std::int64_t k) {
-    return price_cpu(Works{product(64, 64, k, 4, 4)}, chip, blas, o).compute;
+    return on_cpu(Works{product(64, 64, k, 4, 4)}, chip, blas, o).compute;
   };
   // OpenBLAS: a thread for each 4 x 65536 multiply-adds, four on M1.
   const double alone = cpu.product_vector * cpu.neon_fp32_p * cpu.p_clock_hz;
@@ -195,9 +204,9 @@ TEST(Cpu, EachThreadOfAProductTakesASplitAtLeast) {
 
 TEST(Cpu, OneThreadMovesNoMoreThanItsPort) {
   const auto seconds = [](const Chip& chip, const std::string& more) {
-    const workloads::Spec s =
-        workloads::parse_spec("unit=cpu kind=copy bytes=393216 counted=1 direction=" + more, "");
-    return predict(s, chip, load_runtime("none")).seconds;
+    return priced_text("unit=cpu path=none kind=copy bytes=393216 counted=1 direction=" + more,
+                       chip)
+        .seconds;
   };
   // Read and written, 32 bytes a cycle: 5.5 us on M4 Max.
   const Chip max = load_chip("M4Max");
@@ -213,7 +222,7 @@ TEST(Cpu, BuildsWithoutOpenMpReduceOnOneThread) {
   const Chip chip = load_chip("M1Max");
   kernels::Work w{.kind = kernels::WorkKind::reduction, .read = Bytes{512'000'000}};
   const auto memory = [&](const char* runtime) {
-    return price_cpu(Works{w}, chip, load_runtime(runtime), {}).memory;
+    return on_cpu(Works{w}, chip, load_runtime(runtime), {}).memory;
   };
   EXPECT_NEAR(memory("torch_cpu_2023"), 512e6 / *chip.cpu().bandwidth_core, 1e-9);
   EXPECT_LT(memory("torch_cpu"), memory("torch_cpu_2023") / 2);
@@ -287,18 +296,18 @@ RC_GTEST_PROP(Devices, TimeIsAtLeastEachRooflineBoundAndCausesSum, ()) {
   const Works w = {product(m, n, k, 2, 2)};
   const double flop = 2.0 * static_cast<double>(m * n * k);
   if (chip.has_gpu()) {
-    const DeviceEstimate e = price_gpu(w, chip, load_runtime("mlx"), {});
+    const Estimate e = on_gpu(w, chip, load_runtime("mlx"), {});
     const GpuParameters& g = chip.gpu();
     const double peak = g.cores * g.clock_hz * std::max(g.flop_fp16, g.matrix_fp16.value_or(0));
     RC_ASSERT(e.seconds() * peak * 1.0000001 >= flop);
     RC_ASSERT(e.utilisation <= 1.0);
     RC_ASSERT(e.joules() > 0);
     double operators = 0;
-    for (const OpEstimate& o : e.by_operator) operators += o.seconds;
-    RC_ASSERT(std::fabs(operators + e.wait + e.copy - e.seconds()) < 1e-9 * e.seconds() + 1e-15);
+    for (const OpEstimate& o : e.operators) operators += o.seconds;
+    RC_ASSERT(std::fabs(operators + e.wait - e.seconds()) < 1e-9 * e.seconds() + 1e-15);
   }
   if (chip.has_cpu()) {
-    const DeviceEstimate e = price_cpu(w, chip, load_runtime("mlx"), {});
+    const Estimate e = on_cpu(w, chip, load_runtime("mlx"), {});
     RC_ASSERT(e.utilisation <= 1.0);
     RC_ASSERT(e.joules() > 0);
   }
@@ -307,22 +316,30 @@ RC_GTEST_PROP(Devices, TimeIsAtLeastEachRooflineBoundAndCausesSum, ()) {
 TEST(Devices, TwiceTheClockHalvesWhatComputeBinds) {
   const Works w = {product(4096, 4096, 4096, 2, 2)};
   const Runtime mps = load_runtime("mps");
-  const DeviceEstimate a = price_gpu(w, load_chip("M2", {"gpu.clock=1 GHz"}), mps, {});
-  const DeviceEstimate b = price_gpu(w, load_chip("M2", {"gpu.clock=2 GHz"}), mps, {});
+  const Estimate a = on_gpu(w, load_chip("M2", {"gpu.clock=1 GHz"}), mps, {});
+  const Estimate b = on_gpu(w, load_chip("M2", {"gpu.clock=2 GHz"}), mps, {});
   EXPECT_NEAR(a.compute / b.compute, 2, 0.1);
 }
 
 TEST(Devices, ARuntimeThatDrivesNoGpuIsAnError) {
-  EXPECT_THROW(price_gpu(Works{}, load_chip("M1"), load_runtime("torch_cpu"), {}), InputError);
-  EXPECT_THROW(price_gpu(Works{}, load_chip("A14"), load_runtime("mlx"), {}), InputError);
+  EXPECT_THROW(on_gpu(Works{}, load_chip("M1"), load_runtime("torch_cpu"), {}), InputError);
+  EXPECT_THROW(on_gpu(Works{}, load_chip("A14"), load_runtime("mlx"), {}), InputError);
+}
+
+workloads::WorkList work_of(const std::string& text) {
+  const workloads::Request r = workloads::parse_request(text);
+  const workloads::Job job = workloads::job_of(
+      r, {.machine = isa::Machine{}, .form = workloads::Form::framework, .programs = false});
+  if (const auto* work = std::get_if<workloads::WorkList>(&job.stages.at(0).work)) return *work;
+  return workloads::graph_work(std::get<workloads::Graph>(job.stages[0].work), 2, 2);
 }
 
 TEST(Works, ALanguageModelReadsItsWeightsOnceATokenAndMultipliesThemOnce) {
-  const workloads::Spec s = workloads::parse_spec(
+  const std::string s =
       "kind=llm name=llama-2-7b params=6738415616 layers=32 hidden=4096 ffn=11008 heads=32 "
-      "kv_heads=32 vocab=32000 phase=decode tokens=1 context=64 weights=fp16");
+      "kv_heads=32 vocab=32000 phase=decode tokens=1 context=64 weights=fp16";
   double weights = 0, macs = 0, operators = 0;
-  for (const kernels::Work& w : workloads::work_of(s)) {
+  for (const kernels::Work& w : work_of(s)) {
     if (w.name != "attention") {
       weights += static_cast<double>(w.count * w.weights.count);
       macs += static_cast<double>(w.count * w.macs.count);
@@ -340,18 +357,16 @@ TEST(Works, ALanguageModelReadsItsWeightsOnceATokenAndMultipliesThemOnce) {
 TEST(Works, ProteinMpnnHasTheMacsThatWereCounted) {
   // 106 residues, k = 48: embed + encoder + decoder + head = 4,439,300,352 MACs
   // (mpnn/stage_summary.csv), and the positional product that the features run as one.
-  const workloads::Spec s = workloads::parse_spec(
-      "kind=mpnn residues=106 k=48 hidden=128 encoder=3 decoder=3 phase=forward");
+  const std::string s = "kind=mpnn residues=106 k=48 hidden=128 encoder=3 decoder=3 phase=forward";
   std::int64_t macs = 0;
-  for (const kernels::Work& w : workloads::work_of(s)) macs += w.count * w.macs.count;
+  for (const kernels::Work& w : work_of(s)) macs += w.count * w.macs.count;
   EXPECT_EQ(macs, 4'439'300'352 + 106LL * 48 * 66 * 16);
 }
 
 TEST(Works, NetworksHaveThePublishedMacs) {
   const auto macs = [](const std::string& name) {
     double sum = 0;
-    for (const kernels::Work& w : workloads::work_of(
-             workloads::parse_spec("kind=network name=" + name + " input=1x3x224x224")))
+    for (const kernels::Work& w : work_of("kind=network name=" + name + " input=1x3x224x224"))
       sum += static_cast<double>(w.count * w.macs.count);
     return sum;
   };
@@ -362,17 +377,21 @@ TEST(Works, NetworksHaveThePublishedMacs) {
   EXPECT_NEAR(macs("vit_b_16") / 17.56e9, 1, 0.01);
 }
 
-TEST(Predict, QuantitiesOfOneRowAgree) {
-  const workloads::Spec s = workloads::parse_spec(
+TEST(Price, QuantitiesOfOneCostAgree) {
+  using workloads::Quantity;
+  const workloads::Request r = workloads::parse_request(
       "kind=matmul m=1024 n=1024 k=1024 unit=gpu path=mlx weights=fp32 activations=fp32");
-  const Prediction p = predict(s, load_chip("M2"), load_runtime("mlx"));
-  EXPECT_DOUBLE_EQ(as_quantity(p, s, "latency") * as_quantity(p, s, "throughput_flops"),
+  const Target target = target_of(r, load_chip("M2"));
+  const Lowered work = lower(r, target);
+  const results::Cost c = price(work, target, r.conditions);
+  const auto of = [&](Quantity q) { return quantity(c, work.job(), q); };
+  EXPECT_DOUBLE_EQ(of(Quantity::latency) * of(Quantity::throughput_flops),
                    2.0 * 1024 * 1024 * 1024);
-  EXPECT_DOUBLE_EQ(as_quantity(p, s, "energy"),
-                   as_quantity(p, s, "power") * as_quantity(p, s, "latency"));
-  EXPECT_NEAR(results::sum(p.causes), p.seconds, 1e-12);
-  EXPECT_NEAR(results::sum(p.energy), p.joules, 1e-12);
-  EXPECT_THROW(as_quantity(p, s, "speed"), InputError);
+  EXPECT_DOUBLE_EQ(of(Quantity::energy), of(Quantity::power) * of(Quantity::latency));
+  EXPECT_DOUBLE_EQ(of(Quantity::throughput_calls) * of(Quantity::latency), 1);
+  EXPECT_NEAR(results::sum(c.totals.causes), c.totals.latency_s, 1e-12);
+  EXPECT_NEAR(results::sum(c.totals.energy_parts), c.totals.energy_j, 1e-12);
+  EXPECT_THROW(of(Quantity::bandwidth), InputError);
 }
 
 }  // namespace

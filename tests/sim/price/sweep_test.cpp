@@ -9,15 +9,15 @@
 #include <sstream>
 
 #include "isa/error.h"
-#include "sim/price/fallback.h"
-#include "sim/price/predict.h"
+#include "sim/price/placement.h"
+#include "sim/price/price.h"
 #include "sim/silicon/band.h"
 #include "sim/silicon/validate.h"
 
 namespace ane::sim {
 namespace {
 
-using workloads::Spec;
+using workloads::Request;
 
 // Small shapes of each kind, with what makes them larger.
 struct Work {
@@ -28,8 +28,7 @@ constexpr Work works[] = {
     {"kind=conv cin=64 cout=96 h=14 w=20 kh=3 kw=3", "depth=3"},
     {"kind=conv cin=33 cout=65 h=7 w=5 kh=5 kw=1 stride=2", "batch=4"},
     {"kind=conv cin=64 cout=64 h=28 w=28 kh=3 kw=3 groups=64", "depth=5"},
-    {"kind=conv cin=48 cout=96 h=9 w=9 kh=1 kw=1 groups=3 bias=1 epilogue=relu pad=valid",
-     "batch=9"},
+    {"kind=conv cin=48 cout=96 h=9 w=9 kh=1 kw=1 groups=3 epilogue=relu pad=valid", "batch=9"},
     {"kind=conv cin=512 cout=512 h=1 w=64 kh=1 kw=1 shared_weights=1 depth=2", "depth=8"},
     {"kind=conv cin=8 cout=8 h=3 w=3 kh=17 kw=17", "batch=64", true},
     {"kind=matmul m=1 n=4096 k=512", "m=512"},
@@ -70,41 +69,46 @@ constexpr const char* weights[] = {"fp32",     "fp16", "bf16", "int8",  "int4", 
                                    "sparse90", "q8_0", "q4_0", "q4_k_m"};
 constexpr const char* activations[] = {"fp16", "int8", "fp32"};
 
-std::string unseen_fault(const std::string& text, const Chip& chip, const Runtime& runtime,
-                         Prediction* out) {
-  const Spec s = workloads::parse_spec(text);
-  const Prediction p = predict(s, chip, runtime);
-  if (out != nullptr) *out = p;
-  if (!std::isfinite(p.seconds) || p.seconds <= 0) return fmt::format("{} s", p.seconds);
-  if (!std::isfinite(p.joules) || p.joules < 0) return fmt::format("{} J", p.joules);
+results::Cost of(const std::string& text, const Chip& chip, const Runtime& runtime) {
+  const Request r = workloads::parse_request(text);
+  return price(r, {chip, runtime, *r.conditions.unit});
+}
+
+std::string unseen_fault(const results::Totals& t) {
+  if (!std::isfinite(t.latency_s) || t.latency_s <= 0) return fmt::format("{} s", t.latency_s);
+  if (!std::isfinite(t.energy_j) || t.energy_j < 0) return fmt::format("{} J", t.energy_j);
   double sum = 0;
-  for (const results::Part& c : p.causes) {
+  for (const results::Part& c : t.causes) {
     if (c.value < 0) return "a negative " + c.name;
     sum += c.value;
   }
-  if (std::fabs(sum / p.seconds - 1) > 1e-9)
-    return fmt::format("causes sum to {} of {} s", sum, p.seconds);
+  if (std::fabs(sum / t.latency_s - 1) > 1e-9)
+    return fmt::format("causes sum to {} of {} s", sum, t.latency_s);
   return "";
 }
 
-bool has_unit(const Chip& chip, const std::string& unit) {
-  return unit == "ane" ? chip.has_ane() : unit == "gpu" ? chip.has_gpu() : chip.has_cpu();
-}
-bool drives(const Runtime& runtime, const std::string& unit) {
-  const RuntimeParameters& c = runtime.costs();
-  return unit == "ane" ? c.ane : unit == "gpu" ? c.gpu : c.cpu;
+// Numbers that this software does not compute in are refused, which no other test may hide.
+bool offers(const Runtime& runtime, Unit unit, std::string_view numbers) {
+  if (unit == Unit::ane) return numbers != "fp32";
+  return numbers == "fp32" || (numbers == "fp16" ? runtime.costs().fp16 : runtime.costs().int8);
 }
 
 // A chip, a software and one coding: every kind, and more of it.
-void sweep(const Chip& chip, const Runtime& runtime, const std::string& unit,
-           const std::string& coding) {
+void sweep(const Chip& chip, const Runtime& runtime, Unit unit, const std::string& coding) {
   for (const Work& w : works) {
-    const std::string head = fmt::format("unit={} {}", unit, coding);
+    // Copies, launches and idling have no weights, some work no activations either.
+    const std::string_view text = w.spec;
+    const bool plain = text.starts_with("kind=copy") || text.starts_with("kind=launch") ||
+                       text.starts_with("kind=idle");
+    std::string own = plain ? std::string() : coding;
+    if (text.starts_with("kind=elementwise"))  // activations alone, where the coding says them
+      own.erase(0, std::min(own.size(), own.find("activations=")));
+    const std::string head = fmt::format("unit={} {}", workloads::name(unit), own);
     const std::string less = fmt::format("{} {}", head, w.spec);
     const std::string where = fmt::format("{} {}: {}", chip.name(), runtime.name(), less);
     try {
-      Prediction small, large;
-      EXPECT_EQ(unseen_fault(less, chip, runtime, &small), "") << where;
+      const results::Cost small = of(less, chip, runtime);
+      EXPECT_EQ(unseen_fault(small.totals), "") << where;
       if (*w.more == '\0') continue;
       const std::string key = std::string(w.more).substr(0, std::string(w.more).find('=') + 1);
       std::string more = head;
@@ -112,16 +116,16 @@ void sweep(const Chip& chip, const Runtime& runtime, const std::string& unit,
       for (std::string word; words >> word;)
         if (!word.starts_with(key)) more += ' ' + word;
       more += fmt::format(" {}", w.more);
-      EXPECT_EQ(unseen_fault(more, chip, runtime, &large), "") << where << " " << w.more;
+      const results::Cost large = of(more, chip, runtime);
+      EXPECT_EQ(unseen_fault(large.totals), "") << where << " " << w.more;
       // A last layer of fewer channels may end a little sooner.
-      EXPECT_GE(large.seconds, 0.99 * small.seconds) << where << " " << w.more;
-      if (unit == "ane" && w.refused) {
-        EXPECT_TRUE(std::ranges::any_of(small.causes, [](const results::Part& c) {
-          return c.name.starts_with("fallback: ");
-        })) << where;
+      EXPECT_GE(large.totals.latency_s, 0.99 * small.totals.latency_s) << where << " " << w.more;
+      if (unit == Unit::ane && w.refused) {
+        EXPECT_GT(results::part(small.totals.causes, "cpu fallback"), 0) << where;
+        EXPECT_FALSE(small.notes.empty()) << where;
       }
     } catch (const InputError& e) {
-      if (unit == "ane" && w.refused && (!falls_back(runtime) || !chip.has_cpu())) continue;
+      if (unit == Unit::ane && w.refused && (!falls_back(runtime) || !chip.has_cpu())) continue;
       ADD_FAILURE() << where << "\n  " << e.what() << " (" << e.note() << ")";
     }
   }
@@ -132,9 +136,9 @@ TEST(Sweep, EveryChipPricesEveryKindOfWork) {
                 accelerate = load_runtime("accelerate");
   for (const std::string& name : chip_names()) {
     const Chip chip = load_chip(name);
-    if (chip.has_ane()) sweep(chip, core_ml, "ane", "");
-    if (chip.has_gpu()) sweep(chip, chip.has_ane() ? core_ml : cuda, "gpu", "");
-    if (chip.has_cpu()) sweep(chip, accelerate, "cpu", "");
+    if (chip.has_ane()) sweep(chip, core_ml, Unit::ane, "");
+    if (chip.has_gpu()) sweep(chip, chip.has_ane() ? core_ml : cuda, Unit::gpu, "");
+    if (chip.has_cpu()) sweep(chip, accelerate, Unit::cpu, "");
   }
 }
 
@@ -144,14 +148,34 @@ TEST(Sweep, EverySoftwarePricesEveryCodingOnTheUnitsItDrives) {
     const Runtime runtime = load_runtime(software);
     for (const char* name : {"A14", "M1", "M4", "RTX4090"}) {
       const Chip chip = load_chip(name);
-      for (const char* unit : {"ane", "gpu", "cpu"}) {
+      for (const Unit unit : {Unit::ane, Unit::gpu, Unit::cpu}) {
         if (!has_unit(chip, unit) || !drives(runtime, unit)) continue;
-        if (software == "direct" || software == "coreml")
+        if (software == "direct" || software == "coreml") {
           for (const char* w : weights)
             for (const char* a : activations)
-              sweep(chip, runtime, unit, fmt::format("weights={} activations={}", w, a));
-        else
+              if (offers(runtime, unit, a))
+                sweep(chip, runtime, unit, fmt::format("weights={} activations={}", w, a));
+        } else {
           sweep(chip, runtime, unit, "weights=lut4");
+        }
+      }
+    }
+  }
+}
+
+TEST(Sweep, NumbersThatSoftwareDoesNotComputeInAreRefused) {
+  const Chip m4 = load_chip("M4");
+  for (const std::string& software : runtime_names()) {
+    const Runtime runtime = load_runtime(software);
+    for (const Unit unit : {Unit::ane, Unit::gpu, Unit::cpu}) {
+      if (!drives(runtime, unit)) continue;
+      for (const char* a : activations) {
+        const std::string text = fmt::format("kind=matmul m=64 n=64 k=64 unit={} activations={}",
+                                             workloads::name(unit), a);
+        if (offers(runtime, unit, a))
+          EXPECT_NO_THROW(of(text, m4, runtime)) << software << " " << text;
+        else
+          EXPECT_THROW(of(text, m4, runtime), InputError) << software << " " << text;
       }
     }
   }
@@ -162,17 +186,19 @@ TEST(Sweep, EveryPredictionLiesInItsBand) {
   for (const char* name : {"A14", "A17Pro", "M2Max-30c", "M5"}) {
     const Chip chip = load_chip(name);
     const Runtime runtime = load_runtime("coreml");
-    for (const char* unit : {"ane", "gpu", "cpu"}) {
+    for (const Unit unit : {Unit::ane, Unit::gpu, Unit::cpu}) {
       if (!has_unit(chip, unit)) continue;
       for (const Work& w : works) {
         if (std::string_view(w.spec).starts_with("kind=idle") || (w.refused && !chip.has_cpu()))
           continue;
-        const Spec s = workloads::parse_spec(fmt::format("unit={} {}", unit, w.spec));
-        const double t = predict(s, chip, runtime).seconds;
-        const results::Band b = bands.around(t, s, chip, runtime, "latency");
-        EXPECT_LE(b.low, t) << name << " " << workloads::to_string(s);
-        EXPECT_GE(b.high, t) << name << " " << workloads::to_string(s);
-        EXPECT_GT(b.low, 0) << name << " " << workloads::to_string(s);
+        const Request r =
+            workloads::parse_request(fmt::format("unit={} {}", workloads::name(unit), w.spec));
+        const Target target{chip, runtime, unit};
+        const double t = price(r, target).totals.latency_s;
+        const results::Band b = bands.around(t, r, target, workloads::Quantity::latency);
+        EXPECT_LE(b.low, t) << name << " " << workloads::to_text(r);
+        EXPECT_GE(b.high, t) << name << " " << workloads::to_text(r);
+        EXPECT_GT(b.low, 0) << name << " " << workloads::to_text(r);
       }
     }
   }
@@ -200,28 +226,25 @@ TEST(Sweep, AMachineIsFoundByTheWordsOfItsSource) {
 // What crosses to the CPU and back costs programs, and the sentence is the operator's own.
 TEST(Sweep, ARefusedOperatorPartsTheProgramAndSaysWhy) {
   const Chip m4 = load_chip("M4");
-  const Runtime core_ml = load_runtime("coreml");
-  const auto of = [&](const std::string& text) {
-    return predict(workloads::parse_spec("unit=ane " + text), m4, core_ml);
+  const Runtime core_ml = load_runtime("coreml"), direct = load_runtime("direct");
+  const auto fallback = [](const results::Cost& c) {
+    return results::part(c.totals.causes, "cpu fallback");
   };
-  const auto cause = [](const Prediction& p, std::string_view name) {
-    double sum = 0;
-    for (const results::Part& c : p.causes)
-      if (std::string_view(c.name).starts_with(name)) sum += c.value;
-    return sum;
-  };
-  const Prediction wide = of("kind=conv cin=64 cout=64 h=20 w=20 kh=17 kw=17 depth=2");
-  EXPECT_GT(cause(wide, "fallback: the kernel is 17 columns wide; the limit is 15"), 0);
-  const Prediction taken = of("kind=conv cin=64 cout=64 h=20 w=20 kh=15 kw=15 depth=2");
-  EXPECT_EQ(cause(taken, "fallback"), 0);
-  EXPECT_GT(wide.seconds, 2 * taken.seconds);
+  const results::Cost wide =
+      of("unit=ane kind=conv cin=64 cout=64 h=20 w=20 kh=17 kw=17 depth=2", m4, core_ml);
+  EXPECT_GT(fallback(wide), 0);
+  ASSERT_FALSE(wide.notes.empty());
+  EXPECT_NE(wide.notes[0].find("the kernel is 17 columns wide; the limit is 15"), std::string::npos)
+      << wide.notes[0];
+  const results::Cost taken =
+      of("unit=ane kind=conv cin=64 cout=64 h=20 w=20 kh=15 kw=15 depth=2", m4, core_ml);
+  EXPECT_EQ(fallback(taken), 0);
+  EXPECT_GT(wide.totals.latency_s, 2 * taken.totals.latency_s);
   // A direct call has nothing to fall back to.
-  EXPECT_THROW(
-      predict(workloads::parse_spec("unit=ane kind=conv cin=64 cout=64 h=20 w=20 kh=17 kw=17"), m4,
-              load_runtime("direct")),
-      InputError);
+  EXPECT_THROW(of("unit=ane kind=conv cin=64 cout=64 h=20 w=20 kh=17 kw=17", m4, direct),
+               InputError);
   // Nor does a name that no unit knows.
-  EXPECT_THROW(of("kind=op op=frobnicate shape=8x8"), InputError);
+  EXPECT_THROW(of("unit=ane kind=op op=frobnicate shape=8x8", m4, core_ml), InputError);
 }
 
 }  // namespace

@@ -1,6 +1,4 @@
 // Counters of dropped products and overflows against the scalar accumulator, product by product.
-#include "sim/run/mac_counters.h"
-
 #include <gmock/gmock.h>
 
 #include <random>
@@ -8,6 +6,7 @@
 #include "kernels/arith/oracle.h"
 #include "kernels/arith/round.h"
 #include "kernels/weight_stream.h"
+#include "sim/run/count_dropped.h"
 
 namespace ane::sim {
 namespace {

@@ -7,8 +7,8 @@
 #include <random>
 
 #include "kernels/arith/gemm.h"
-#include "sim/price/ane_run.h"
-#include "sim/price/graph_run.h"
+#include "sim/price/price.h"
+#include "sim/run/machine_run.h"
 #include "workloads/compile/compile.h"
 
 namespace ane::sim {
@@ -53,7 +53,7 @@ constexpr qc::ModelKind kinds[] = {qc::ModelKind::mlp,       qc::ModelKind::cnn,
 TEST(ReadQcRun, EveryModelAndPrecisionGivesTheScalarReferencesBits) {
   constexpr std::int64_t batch = 6;
   const qc::ReadBatch reads = made_up_reads(batch);
-  const Target target = make_target("M4", "ane", "direct", {});
+  const Chip m4 = load_chip("M4");
   for (const qc::ModelKind kind : kinds) {
     const qc::Model model = seeded_model(kind);
     const auto ranges = qc::activation_ranges(model, reads);
@@ -64,7 +64,7 @@ TEST(ReadQcRun, EveryModelAndPrecisionGivesTheScalarReferencesBits) {
       for (const char* name : {"ane16", "ieee"}) {
         const auto& profile = kernels::arith::profile_named(name);
         const Tensors want = workloads::evaluate(graph, kernels::bit_arithmetic(profile), inputs);
-        GraphRun run(graph, target, profile);
+        MachineRun run(graph, m4, profile);
         EXPECT_EQ(run.segments(), 1);
         const Tensors got = run.run(inputs);
         for (const auto& [output, t] : want)
@@ -75,51 +75,48 @@ TEST(ReadQcRun, EveryModelAndPrecisionGivesTheScalarReferencesBits) {
   }
 }
 
-results::Record answered(int threads, kernels::arith::Simd simd, std::int64_t batch,
-                         qc::ModelKind kind = qc::ModelKind::mlp, float nudge = 0) {
+ReadQcAnswers answered(int threads, kernels::arith::Simd simd, std::int64_t batch,
+                       qc::ModelKind kind = qc::ModelKind::mlp, float nudge = 0) {
   kernels::arith::use_simd(simd);
   ReadQcPlan plan;
   plan.model = seeded_model(kind);
   plan.model.parameters.begin()->second.as<float>()[0] += nudge;
-  plan.variant = "mlp";
-  set_precision(plan, "fp16");
   plan.batch = batch;
   plan.threads = threads;
-  const Target target = make_target("M4", "ane", "", {});
+  const Target target = make_target("M4", Unit::ane, "", {});
   qc::ReadBatch all = made_up_reads(203);
   std::int64_t at = 0;
-  results::Record r =
-      run_readqc_on(plan, target, kernels::arith::profile_named("ane16"), [&](std::int64_t n) {
+  ReadQcAnswers a =
+      answer_reads(plan, target, kernels::arith::profile_named("ane16"), [&](std::int64_t n) {
         std::vector<std::int64_t> indices;
         for (; n > 0 && at < all.size(); --n) indices.push_back(at++);
         return all.select(indices);
       });
   kernels::arith::use_simd(kernels::arith::Simd::best);
-  return r;
+  return a;
 }
 
 TEST(ReadQcRun, DigestsDoNotDependOnThreadsInstructionSetsOrBatches) {
   using kernels::arith::Simd;
-  const results::Record one = answered(1, Simd::best, 50);
-  EXPECT_EQ(one.run.items, 203);
-  EXPECT_EQ(one.totals.digest, answered(2, Simd::best, 50).totals.digest);
-  EXPECT_EQ(one.totals.digest, answered(1, Simd::scalar, 50).totals.digest);
+  const ReadQcAnswers one = answered(1, Simd::best, 50);
+  EXPECT_EQ(one.reads, 203);
+  EXPECT_EQ(one.digest, answered(2, Simd::best, 50).digest);
+  EXPECT_EQ(one.digest, answered(1, Simd::scalar, 50).digest);
   // The last batch is padded; padding changes no read's answer.
-  EXPECT_EQ(one.totals.digest, answered(1, Simd::best, 64).totals.digest);
-  EXPECT_EQ(one.run.input_digest, answered(1, Simd::best, 64).run.input_digest);
-  EXPECT_EQ(results::part(one.totals.accuracy, "accuracy"),
-            results::part(answered(1, Simd::best, 64).totals.accuracy, "accuracy"));
+  EXPECT_EQ(one.digest, answered(1, Simd::best, 64).digest);
+  EXPECT_EQ(one.inputs_digest, answered(1, Simd::best, 64).inputs_digest);
+  EXPECT_EQ(results::part(one.accuracy, "accuracy"),
+            results::part(answered(1, Simd::best, 64).accuracy, "accuracy"));
   // Several heads, and a number of reads that fills no batch.
   constexpr auto three = qc::ModelKind::multitask;
-  EXPECT_EQ(answered(1, Simd::best, 7, three).totals.digest,
-            answered(2, Simd::best, 50, three).totals.digest);
+  EXPECT_EQ(answered(1, Simd::best, 7, three).digest, answered(2, Simd::best, 50, three).digest);
 }
 
 TEST(ReadQcRun, TheSameReadsThroughAnotherModelAreAnotherQuestion) {
   using kernels::arith::Simd;
-  const results::Record one = answered(1, Simd::best, 50);
-  const results::Record other = answered(1, Simd::best, 50, qc::ModelKind::mlp, 1e-3F);
-  EXPECT_NE(one.run.question_digest(), other.run.question_digest());
+  const ReadQcAnswers one = answered(1, Simd::best, 50);
+  const ReadQcAnswers other = answered(1, Simd::best, 50, qc::ModelKind::mlp, 1e-3F);
+  EXPECT_NE(one.inputs_digest, other.inputs_digest);
 }
 
 TEST(ReadQcRun, AnOperatorWithoutATextureUnitFallsToTheCpuWithItsReason) {
@@ -127,26 +124,24 @@ TEST(ReadQcRun, AnOperatorWithoutATextureUnitFallsToTheCpuWithItsReason) {
   const qc::ReadBatch reads = made_up_reads(4);
   const Graph graph = qc::build_graph(model, 4);
   const auto& profile = kernels::arith::profile_named("ane16");
-  GraphRun on_m1(graph, make_target("M1", "ane", "", {}), profile);
+  MachineRun on_m1(graph, load_chip("M1"), profile);
   EXPECT_EQ(on_m1.segments(), 2);
-  const results::Record r = on_m1.record({});
-  ASSERT_FALSE(r.operators.empty());
-  EXPECT_EQ(r.operators[0].unit, "cpu");
-  EXPECT_EQ(r.operators[0].placement, "G1");
+  const results::Cost cost = price(workloads::parse_request("kind=readqc name=kmer batch=4"),
+                                   make_target("M1", Unit::ane, "", {}), Detail::operators);
+  ASSERT_FALSE(cost.operators.empty());
+  EXPECT_EQ(cost.operators[0].unit, "cpu");
+  EXPECT_EQ(cost.operators[0].placement, "G1");
   // A gather moves bits: the answer is that of a chip that gathers on the accelerator.
-  GraphRun on_m4(graph, make_target("M4", "ane", "", {}), profile);
+  MachineRun on_m4(graph, load_chip("M4"), profile);
   const Tensors inputs{{"reads", qc::graph_input(qc::encode(reads, model.encoding), 4)}};
   EXPECT_TRUE(on_m1.run(inputs).at("logits").bytes == on_m4.run(inputs).at("logits").bytes);
 }
 
 TEST(ReadQcRun, CostsObeyArithmetic) {
-  const auto& profile = kernels::arith::profile_named("ane16");
-  ReadQcPlan plan;
-  plan.model = qc::make_model({});
-  set_precision(plan, "fp16");
   const auto timed = [&](std::int64_t batch, const std::vector<std::string>& set) {
-    plan.batch = batch;
-    return time_readqc(plan, make_target("M4", "ane", "direct", set), profile).totals;
+    return price(workloads::parse_request("kind=readqc name=mlp batch=" + std::to_string(batch)),
+                 make_target("M4", Unit::ane, "direct", set))
+        .totals;
   };
   const results::Totals t = timed(1000, {});
   // One read's products: 300 x 128 + 128 x 64 + 64.

@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "isa/error.h"
-#include "sim/price/predict.h"
 #include "sim/run/values_run.h"
+#include "tests/priced.h"
 #include "tests/program.h"
 
 namespace ane::sim {
@@ -20,9 +20,9 @@ using testing::HasSubstr;
 
 ValuesAnswer values(const std::string& spec, const std::string& profile = "ane16",
                     const std::string& chip = "M4", std::int64_t answer = 2) {
-  const Target target = make_target(chip, "ane", "", {});
-  const ValuesPlan plan{.spec = workloads::parse_spec(spec), .seed = 3, .answer = answer};
-  return run_values(plan, target, kernels::arith::profile_named(profile));
+  const Target target = make_target(chip, Unit::ane, "", {});
+  const ValuesPlan plan{.request = workloads::parse_request(spec), .seed = 3, .answer = answer};
+  return run_values(plan, target, kernels::arith::profile_named(profile), "");
 }
 double metric(const ValuesAnswer& a, const std::string& name) {
   for (const results::Part& p : a.record.totals.accuracy)
@@ -79,13 +79,11 @@ TEST(Values, BothFormsOfAnEncoderGiveTheSameBits) {
 // Traffic, not arithmetic: the same products, and every tensor through memory on its way between
 // layouts.
 TEST(Values, FeaturesLastCostTheirTraffic) {
-  const auto price = [](const char* name) {
-    return predict(
-        workloads::parse_spec(fmt::format("kind=encoder name={} tokens=128 unit=ane", name)),
-        load_chip("A14"), load_runtime("coreml"));
+  const auto of = [](const char* name) {
+    return priced_text(fmt::format("kind=encoder name={} tokens=128 unit=ane", name), "A14");
   };
-  const Prediction written = price("distilbert"), shaped = price("distilbert-ane");
-  EXPECT_EQ(written.flop, shaped.flop);
+  const PricedText written = of("distilbert"), shaped = of("distilbert-ane");
+  EXPECT_EQ(written.macs, shaped.macs);
   EXPECT_GT(written.seconds, 1.4 * shaped.seconds);
   // 6 layers of 14 copies of at least 128 x 768 binary16, read and written.
   EXPECT_GT(written.dram_bytes - shaped.dram_bytes, 6.0 * 14 * 2 * 128 * 768 * 2);
@@ -93,18 +91,13 @@ TEST(Values, FeaturesLastCostTheirTraffic) {
 }
 
 TEST(Values, AnEncodersOperatorsRunOnCpuAndGpuToo) {
-  const auto price = [](const char* unit, const char* path) {
-    return predict(workloads::parse_spec(fmt::format(
-                       "kind=encoder name=distilbert tokens=128 unit={} path={} weights=fp32 "
-                       "activations=fp32",
-                       unit, path)),
-                   load_chip("M1"), load_runtime(path));
-  };
-  for (const Prediction& p : {price("cpu", "accelerate"), price("gpu", "mlx")}) {
+  for (const char* on : {"unit=cpu path=accelerate", "unit=gpu path=mlx"}) {
+    const PricedText p = priced_text(
+        fmt::format("kind=encoder name=distilbert tokens=128 {} weights=fp32 activations=fp32", on),
+        "M1");
     EXPECT_GT(p.seconds, 1e-3);
     EXPECT_LT(p.seconds, 0.1);
-    // 5.59 GMAC, and functions of activations beside them.
-    EXPECT_NEAR(p.flop, 2 * 5.586e9, 0.05e9);
+    EXPECT_NEAR(p.macs, 5.586e9, 0.025e9);
   }
 }
 
@@ -128,10 +121,11 @@ TEST(Values, NetworksOfEveryKindAreTheScalarReferences) {
 
 TEST(Values, TheSeedDecidesAndNothingElse) {
   const std::string spec = "kind=matmul m=8 n=16 k=32";
-  const Target target = make_target("M4", "ane", "", {});
+  const Target target = make_target("M4", Unit::ane, "", {});
   const auto& profile = kernels::arith::profile_named("ane16");
   const auto digest = [&](std::uint64_t seed) {
-    return run_values({.spec = workloads::parse_spec(spec), .seed = seed}, target, profile)
+    return run_values({.request = workloads::parse_request(spec), .seed = seed}, target, profile,
+                      "")
         .record.totals.digest;
   };
   EXPECT_EQ(digest(1), digest(1));
@@ -152,7 +146,7 @@ TEST(ValuesCommand, ShowsTheMetricsAndRefusesWhatDoesNotFit) {
         {"run 'kind=matmul m=1 n=1 k=1' --seed 2", "--values"},
         {"run 'kind=matmul m=1 n=1 k=1' --profile ieee", "--values"},
         {"run 'kind=matmul m=1 n=1 k=1 unit=gpu' --values", "unit=gpu"},
-        {"run 'kind=launch' --values", "no graph"},
+        {"run 'kind=launch' --values", "no single program"},
         {"run 'kind=llm name=gpt2 layers=1 phase=decode' --values", "context=8"},
         {"run 'kind=llm name=gpt2 phase=decode context=4' --values --answer 65", "0 to 64"},
         {"run 'kind=encoder name=distilbert heads=5' --values", "do not divide"}}) {

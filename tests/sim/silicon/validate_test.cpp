@@ -7,6 +7,7 @@
 
 #include "isa/error.h"
 #include "results/csv.h"
+#include "sim/silicon/naive.h"
 #include "sim/silicon/validate_report.h"
 
 namespace ane::sim {
@@ -109,7 +110,7 @@ TEST(Validate, RowsAreScoredListedOrSkippedAndNeverLost) {
   EXPECT_EQ(v.run, 3U);
   EXPECT_TRUE(v.comparisons[0].scored());
   EXPECT_FALSE(v.comparisons[1].scored());  // trust D
-  EXPECT_THAT(v.comparisons[3].row.set_aside, testing::HasSubstr("before 2.5"));
+  EXPECT_THAT(v.comparisons[3].row.excluded, testing::HasSubstr("before 2.5"));
   ASSERT_EQ(v.skipped.size(), 2U);
   EXPECT_EQ(v.skipped[0].n + v.skipped[1].n, 2U);
 }
@@ -171,28 +172,32 @@ TEST(Validate, WhatCannotRunIsCountedByItsReasonWithTheNearestChoice) {
   for (const Skips& s : v.skipped) reasons.push_back(s.reason);
   using testing::HasSubstr;
   EXPECT_THAT(reasons, testing::UnorderedElementsAre(
-                           HasSubstr("needs 'n='"), HasSubstr("unknown key 'colour'"),
+                           HasSubstr("needs 'n='"), HasSubstr("has no key 'colour'"),
                            HasSubstr("did you mean 'M4Max'"), HasSubstr("did you mean 'resnet50'"),
                            HasSubstr("did you mean 'coreml'"), HasSubstr("latency"),
                            HasSubstr("no key=value")));
 }
 
+std::optional<double> naive(const std::string& text, const std::string& chip,
+                            workloads::Quantity q = workloads::Quantity::latency) {
+  const workloads::Request r = workloads::parse_request(text);
+  return naive_quantity(r, target_of(r, load_chip(chip)), q);
+}
+
 TEST(Validate, ANaiveMarginalFigureLeavesTheFloorOut) {
-  const Chip m4 = load_chip("M4");
-  const auto spec = workloads::parse_spec(
+  const std::string chain =
       "unit=ane path=direct kind=conv cin=512 cout=512 h=64 w=64 depth=128 slope_from=1 "
-      "shared_weights=1");
+      "shared_weights=1";
   // 512 x 512 x 64 x 64 MACs at 0.95 of 16 x 256 MACs and 2.364 GHz.
-  EXPECT_NEAR(*naive_quantity(spec, m4, "latency"),
-              512.0 * 512 * 64 * 64 / (0.95 * 16 * 256 * 2.364e9), 1e-9);
-  EXPECT_FALSE(naive_quantity(spec, m4, "power"));
+  EXPECT_NEAR(naive(chain, "M4").value(), 512.0 * 512 * 64 * 64 / (0.95 * 16 * 256 * 2.364e9),
+              1e-9);
+  EXPECT_FALSE(naive(chain, "M4", workloads::Quantity::power));
 }
 
 // Its floor is a family's, not the chip's own fitted one: the comparison would flatter it.
 TEST(Validate, ANaiveModelKnowsOneFloorAFamily) {
-  const auto launch = workloads::parse_spec("unit=ane path=direct kind=launch");
-  const auto floor = [&](const char* chip) {
-    return *naive_quantity(launch, load_chip(chip), "latency");
+  const auto floor = [](const char* chip) {
+    return naive("unit=ane path=direct kind=launch", chip).value();
   };
   EXPECT_DOUBLE_EQ(floor("M4 Max"), floor("M4"));
   EXPECT_DOUBLE_EQ(floor("M3 Ultra"), 0.11e-3);

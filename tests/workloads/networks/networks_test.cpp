@@ -1,7 +1,6 @@
 // Are the built-in networks the published ones? Their multiply-accumulates are, and they lower.
 #include "workloads/networks/networks.h"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,6 +10,13 @@
 
 namespace ane::workloads {
 namespace {
+
+LanguageModel model_named(const std::string& name) {
+  return language_model({.name = name}, std::nullopt);
+}
+Graph call_of(const std::string& name, const LanguageCallShape& call) {
+  return build_llm(model_named(name), call, 65536, {});
+}
 
 TEST(Networks, MultiplyAccumulatesArePublished) {
   for (const Network& n : networks()) {
@@ -41,7 +47,7 @@ TEST(Networks, ANetworkIsFoundByItsOtherNames) {
   EXPECT_EQ(network_named("MobileNetV2-1.0").name, "mobilenet_v2");
   EXPECT_EQ(network_named("deit_s").name, "vit_s_16");
   EXPECT_EQ(encoder_named("BERT_base").name, "bert-base");
-  EXPECT_EQ(language_model(parse_spec("kind=llm name=Llama-3.2-1B phase=decode")).hidden, 2048);
+  EXPECT_EQ(model_named("Llama-3.2-1B").hidden, 2048);
   for (const Network& n : networks()) EXPECT_EQ(&network_named(n.name), &n) << n.name;
 }
 
@@ -67,8 +73,8 @@ TEST(Networks, ABatchMultipliesTheWork) {
 }
 
 TEST(Networks, EncodersOfBothShapesDoTheSameWork) {
-  const double baseline = graph_macs(build_encoder(encoder_named("distilbert"), 128, 1, {}));
-  const double apart = graph_macs(build_encoder(encoder_named("distilbert-ane"), 128, 1, {}));
+  const double baseline = graph_macs(build_encoder(encoder_named("distilbert"), 1, {}));
+  const double apart = graph_macs(build_encoder(encoder_named("distilbert-ane"), 1, {}));
   EXPECT_DOUBLE_EQ(baseline, apart);
   // 6 layers of 12 * 768^2 weights and attention of 128 over 768.
   EXPECT_DOUBLE_EQ(baseline, 6.0 * 128 * (12.0 * 768 * 768 + 2.0 * 128 * 768));
@@ -78,7 +84,7 @@ TEST(Networks, EncodersOfBothShapesDoTheSameWork) {
 // joined; the other form has none.
 TEST(Networks, FeaturesLastAreTransposedAroundEveryLinearLayer) {
   const auto count = [](const char* name, std::string_view op) {
-    const Graph g = build_encoder(encoder_named(name), 128, 1, {});
+    const Graph g = build_encoder(encoder_named(name), 1, {});
     return std::ranges::count_if(g.nodes, [&](const Node& n) { return n.op->name == op; });
   };
   EXPECT_EQ(count("distilbert", "transpose"), 2 + 6 * (4 + 6 + 4));
@@ -96,42 +102,32 @@ TEST(Networks, AModelsWeightsAddUpToItsParameters) {
 }
 
 TEST(Networks, DecodeMultipliesEveryWeightOnceAndAttendsToTheCache) {
-  const Spec s = parse_spec("kind=llm name=llama-3.2-1b phase=decode tokens=1 context=511");
-  const LanguageModel m = language_model(s);
-  const double macs = graph_macs(build_llm(m, s, {}));
+  const LanguageModel m = model_named("llama-3.2-1b");
+  const double macs = graph_macs(call_of("llama-3.2-1b", {.context = 511}));
   EXPECT_DOUBLE_EQ(macs, 16.0 * static_cast<double>(m.layer_weights()) + 128256.0 * 2048 +
                              16.0 * 2 * 32 * 64 * 512);
 }
 
 TEST(Networks, AProgramOfALanguageModelHasFixedShapes) {
-  const auto macs = [](const std::string& more) {
-    const Spec s = parse_spec("kind=llm name=gpt2 tokens=1 " + more);
-    return graph_macs(build_llm(language_model(s), s, {}));
-  };
+  const auto macs = [](const LanguageCallShape& call) { return graph_macs(call_of("gpt2", call)); };
   const double blocks = 12.0 * 12 * 768 * 768, head = 50257.0 * 768;
   const auto attention = [](double tokens, double keys) { return 12 * 2 * 768 * tokens * keys; };
-  EXPECT_DOUBLE_EQ(macs("phase=decode context=100"), blocks + head + attention(1, 101));
-  EXPECT_DOUBLE_EQ(macs("phase=decode context=100 capacity=512"),
-                   blocks + head + attention(1, 512));
+  EXPECT_DOUBLE_EQ(macs({.context = 100}), blocks + head + attention(1, 101));
+  EXPECT_DOUBLE_EQ(macs({.context = 100, .capacity = 512}), blocks + head + attention(1, 512));
   // Padded positions are computed as well, all but the vocabulary.
-  for (const char* state : {"device", "buffers", "host"})
-    EXPECT_DOUBLE_EQ(
-        macs(fmt::format("phase=decode context=512 capacity=512 positions=128 state={}", state)),
-        128 * blocks + head + attention(128, 512))
-        << state;
+  for (const KeyValueState state :
+       {KeyValueState::device, KeyValueState::buffers, KeyValueState::host})
+    EXPECT_DOUBLE_EQ(macs({.context = 512, .capacity = 512, .positions = 128, .state = state}),
+                     128 * blocks + head + attention(128, 512));
   // A prompt in calls lies in a cache of its whole length.
-  const Spec s = parse_spec("kind=llm name=gpt2 phase=prefill tokens=512 call_tokens=128");
-  EXPECT_DOUBLE_EQ(graph_macs(build_llm(language_model(s), s, {})),
+  EXPECT_DOUBLE_EQ(macs({.phase = Phase::prefill, .tokens = 512, .call_tokens = 128}),
                    128 * blocks + head + attention(128, 512));
 }
 
 TEST(Networks, ACacheThatIsHandedOverIsAnInputAndAnOutputOfItsWindow) {
-  const auto moved = [](const std::string& state, bool kept) {
-    const Spec s = parse_spec(
-        "kind=llm name=gpt2 phase=decode context=512 capacity=512 "
-        "positions=128 state=" +
-        state);
-    const Graph g = build_llm(language_model(s), s, {});
+  const auto moved = [](KeyValueState state, bool kept) {
+    const Graph g =
+        call_of("gpt2", {.context = 512, .capacity = 512, .positions = 128, .state = state});
     std::int64_t bytes = 0;
     for (const auto* list : {&g.inputs, &g.outputs})
       for (const ValueId v : *list)
@@ -140,20 +136,26 @@ TEST(Networks, ACacheThatIsHandedOverIsAnInputAndAnOutputOfItsWindow) {
   };
   const std::int64_t column = 2 * 12 * 768 * 2;      // bytes of a token's keys, values
   const std::int64_t own = (128 * 768 + 50257) * 2;  // tokens in, logits out
-  EXPECT_EQ(moved("device", true), column * (512 + 128));
-  EXPECT_EQ(moved("device", false), own);
-  EXPECT_EQ(moved("buffers", true), column * 2 * 384);
-  EXPECT_EQ(moved("buffers", false), own);
-  EXPECT_EQ(moved("host", true), 0);
-  EXPECT_EQ(moved("host", false), own + column * 2 * 384);
+  EXPECT_EQ(moved(KeyValueState::device, true), column * (512 + 128));
+  EXPECT_EQ(moved(KeyValueState::device, false), own);
+  EXPECT_EQ(moved(KeyValueState::buffers, true), column * 2 * 384);
+  EXPECT_EQ(moved(KeyValueState::buffers, false), own);
+  EXPECT_EQ(moved(KeyValueState::host, true), 0);
+  EXPECT_EQ(moved(KeyValueState::host, false), own + column * 2 * 384);
 }
 
 TEST(Networks, AModelIsToldByItsParameterCount) {
-  const Spec s = parse_spec(
-      "kind=llm name=mine params=1557611200 layers=48 hidden=1600 ffn=6400 heads=25 kv_heads=25 "
-      "vocab=50257 tied_embeddings=1 phase=decode");
-  EXPECT_FALSE(language_model(s).gated);
-  EXPECT_THROW(language_model(parse_spec("kind=llm name=nobody phase=decode")), InputError);
+  EXPECT_FALSE(language_model({.name = "mine",
+                               .params = 1557611200,
+                               .layers = 48,
+                               .hidden = 1600,
+                               .ffn = 6400,
+                               .heads = 25,
+                               .kv_heads = 25,
+                               .vocab = 50257},
+                              true)
+                   .gated);
+  EXPECT_THROW(model_named("nobody"), InputError);
 }
 
 TEST(Networks, UnknownNamesAreErrorsWithTheNearest) {

@@ -1,9 +1,9 @@
 // Lists of operators from graphs: nothing lost, nothing counted twice.
-#include "workloads/request/graph_work.h"
-
 #include <gtest/gtest.h>
 
 #include "workloads/networks/networks.h"
+#include "workloads/request/job.h"
+#include "workloads/request/work_list.h"
 
 namespace ane::workloads {
 namespace {
@@ -15,6 +15,12 @@ double macs(const WorkList& list) {
   double sum = 0;
   for (const Work& w : list) sum += static_cast<double>(w.count * w.macs.count);
   return sum;
+}
+
+WorkList work_of(const std::string& text) {
+  const Job job = job_of(parse_request(text),
+                         {.machine = isa::Machine{}, .form = Form::framework, .programs = false});
+  return graph_work(std::get<Graph>(job.stages.at(0).work), 2, 2);
 }
 
 TEST(GraphWork, EveryNetworkKeepsItsMultiplyAccumulates) {
@@ -43,9 +49,9 @@ TEST(GraphWork, AnActivationIsAnOperatorOfItsOwnAndAViewIsNone) {
   EXPECT_EQ(list[1].written.count, 10 * 4 * 4);
 }
 
-TEST(GraphWork, TheInputAndTheBatchOfASpecCount) {
+TEST(GraphWork, TheInputAndTheBatchOfARequestCount) {
   const auto of = [](const std::string& rest) {
-    return macs(work_of(parse_spec("unit=gpu kind=network name=resnet18" + rest)));
+    return macs(work_of("unit=gpu kind=network name=resnet18" + rest));
   };
   EXPECT_DOUBLE_EQ(of(" batch=4"), 4 * of(""));
   EXPECT_DOUBLE_EQ(of(" input=4x3x224x224"), 4 * of(""));
@@ -53,9 +59,8 @@ TEST(GraphWork, TheInputAndTheBatchOfASpecCount) {
 }
 
 TEST(GraphWork, EncodersRunOnCpuAndGpuToo) {
-  const double both =
-      macs(work_of(parse_spec("unit=gpu kind=encoder name=distilbert tokens=128 batch=2")));
-  EXPECT_DOUBLE_EQ(both, 2 * graph_macs(build_encoder(encoder_named("distilbert"), 128, 1, {})));
+  const double both = macs(work_of("unit=gpu kind=encoder name=distilbert tokens=128 batch=2"));
+  EXPECT_DOUBLE_EQ(both, 2 * graph_macs(build_encoder(encoder_named("distilbert"), 1, {})));
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include <cmath>
 
 #include "isa/error.h"
-#include "workloads/request/spec_graph.h"
+#include "workloads/request/kinds/llm.h"
 
 namespace ane::workloads {
 namespace {
@@ -19,10 +19,10 @@ constexpr const char* small =
     "phase=prefill";
 
 SeededLanguageModel model(const std::string& spec = small) {
-  const Spec s = parse_spec(spec);
-  Numbers numbers = numbers_of(s, {});
+  const Request r = parse_request(spec);
+  Numbers numbers = numbers_of(r.formats, {});
   numbers.seed = 7;
-  return {s, numbers};
+  return {work_as<LlmWork>(r).shape(), 16384, numbers};
 }
 
 Executor in_float() {
@@ -210,10 +210,6 @@ TEST(Language, DivergenceIsZeroForEqualLogitsAndKnownForTwo) {
   EXPECT_EQ(divergence(a, a), 0);
   EXPECT_NEAR(divergence(a, b), 0.5 * std::log(0.5 / 0.25) + 0.5 * std::log(0.5 / 0.75), 1e-6);
   EXPECT_EQ(likeliest(b), 1);
-}
-
-TEST(Language, BatchesHaveNoValues) {
-  EXPECT_THROW(model(std::string(small) + " batch=2"), InputError);
 }
 
 TEST(Language, AStreamOfValuesIsItsOwn) {

@@ -192,12 +192,8 @@ Graph build_graph(const Weights& weights, const GraphOptions& options) {
 }
 
 Graph build_graph(const ModelSpec& spec, GraphOptions options) {
-  check(spec);
-  Weights shapes;
-  shapes.spec = spec;
-  for_each_tensor(shapes, [](const std::string&, const kernels::Shape&, std::vector<float>&) {});
   options.with_values = false;
-  return build_graph(shapes, options);
+  return build_graph(shapes_of(spec), options);
 }
 
 }  // namespace ane::workloads::mpnn

@@ -1,0 +1,82 @@
+#include "sim/cli/ask.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "isa/error.h"
+
+namespace ane::sim {
+
+namespace po = boost::program_options;
+
+results::Record priced_record(const Asked& asked, const Target& target, Bands& bands,
+                              const std::string& overrides, Detail detail) {
+  results::Record record =
+      record_of(asked.request, target, price(asked.request, target, detail),
+                {.variant = asked.variant, .input = asked.input, .overrides = overrides});
+  bands.add(record, asked.request, target);
+  return record;
+}
+
+void add_grid_options(po::options_description& options, const std::string& chips,
+                      const std::string& units) {
+  options.add_options()  //
+      ("chips", po::value<std::string>()->default_value(chips)->value_name("A,B"),
+       "chips of `anesim chips`, at commas")  //
+      ("units", po::value<std::string>()->default_value(units)->value_name("A,B"),
+       "units, at commas; of the default those that a chip lacks are left out")  //
+      ("against", po::value<std::string>()->default_value("cpu")->value_name("WHAT"),
+       "whom speed-up and energy are held against: a unit or runtime of the same chip, or a chip");
+}
+
+Grid grid_of(const po::variables_map& given) {
+  Grid grid{.chips = split_names("--chips", given["chips"].as<std::string>()),
+            .units = {},
+            .units_given = !given["units"].defaulted(),
+            .against = given["against"].as<std::string>()};
+  for (const std::string& unit : split_names("--units", given["units"].as<std::string>()))
+    grid.units.push_back(workloads::parse_term<Unit>("--units", unit, "--units"));
+  return grid;
+}
+
+std::vector<results::Record> compare_records(
+    const po::variables_map& given, const Grid& grid,
+    const std::function<std::vector<Asked>(const Target&)>& requests) {
+  const std::vector<std::string> overrides = overrides_of(given);
+  const std::string runtime = given["runtime"].as<std::string>();
+  std::vector<results::Record> records;
+  Bands bands;
+  std::optional<InputError> first;
+  for (const std::string& name : grid.chips) {
+    const Chip chip = load_chip(name, overrides);
+    for (const Unit unit : grid.units) {
+      if (!grid.units_given && !has_unit(chip, unit)) continue;
+      const bool own = runtime.empty() || drives(load_runtime(runtime), unit_on(chip, unit));
+      // A runtime that drives one of several units is that one's; the others keep their usual.
+      const Target target =
+          make_target(chip, unit, own || grid.units.size() == 1 ? runtime : std::string());
+      for (const Asked& asked : requests(target)) try {
+          records.push_back(
+              priced_record(asked, target, bands, canonical(overrides), Detail::operators));
+        } catch (const InputError& e) {
+          if (!first) first = e;
+          fmt::print(stderr, "left out: {} {} {}: {}{}\n", chip.name(), workloads::name(unit),
+                     workloads::label(asked.request.formats), e.what(),
+                     e.note().empty() ? "" : " (" + e.note() + ")");
+        }
+    }
+  }
+  if (records.empty() && first) throw *first;
+  if (records.empty())
+    throw InputError("--units", "none of the chips has one of these units", "ane, gpu, cpu");
+  return records;
+}
+
+int finish_compare(const po::variables_map& given, const std::vector<results::Record>& records,
+                   const Grid& grid) {
+  return finish(given, records, "compare", grid.against);
+}
+
+}  // namespace ane::sim

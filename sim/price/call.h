@@ -1,0 +1,48 @@
+// What a call of the accelerator adds to its program: dispatch by path, host copies, the state the
+// engine is found in, what shares its memory, and what a measurement sees of its energy
+// (docs/timing.md, "ANE" and "Energy").
+#pragma once
+#include "results/record.h"
+#include "sim/ane/schedule.h"
+#include "sim/chips/chip.h"
+#include "sim/runtimes/runtime.h"
+#include "workloads/compile/compile.h"
+#include "workloads/request/request.h"
+
+namespace ane::sim {
+
+struct CallCosts {
+  double dispatch = 0;  // s: the device's floor by path and the runtime's own call cost
+  double copies = 0;    // s: host copies of inputs and outputs, where the runtime makes them
+};
+CallCosts call_costs(const Chip& chip, const Runtime& runtime, Bytes transferred);
+
+// Bytes of the graph's inputs and outputs that the host hands over: all but its state.
+Bytes transferred_bytes(const workloads::Graph& graph);
+// Bytes of a program: weights, tensors in memory, instructions.
+results::Parts memory_parts(const workloads::Compiled& compiled);
+
+// Joules of one call by part: the tasks' events and what is on while the call is in flight, from
+// its dispatch to its last task [E1]. in_flight: s at the full clock; host copies are not in it.
+results::Parts call_energy(const AneParameters& ane, const Execution& execution, double in_flight);
+
+// The engine's rates with several engines on one program, and beside what else reads the memory
+// [T20]. InputError for more engines than the chip has and for an unknown unit beside.
+AneParameters ane_under(const workloads::Conditions& conditions, const Chip& chip);
+
+// The state in which the call finds the engine [T9].
+struct EngineState {
+  double clock_share = 1, wake = 0;
+};
+EngineState state_of(const workloads::Conditions& conditions, const AneParameters& ane);
+// A call that begins at the floor clock: under load the clock rises evenly to the full one over
+// `ramp` seconds [T9]. full, floor: the execution at either clock.
+Execution ramped(Execution full, const Execution& floor, double ramp);
+
+// What a measurement sees of a call's energy on the ANE [E4]. rail: the engine's own rail, with the
+// share of the memory that the chip's rail sees. package: CPU, GPU and engine less what they take
+// when idle, so the rail and a core of the host for the copies and its share of the dispatch.
+results::Parts energy_in_scope(results::Parts parts, workloads::Scope scope, const Chip& chip,
+                               const CallCosts& costs);
+
+}  // namespace ane::sim

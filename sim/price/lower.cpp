@@ -1,0 +1,234 @@
+#include "sim/price/lower.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "isa/error.h"
+#include "sim/price/call.h"
+#include "sim/price/lowered.h"
+#include "sim/price/price.h"
+#include "workloads/networks/networks.h"
+#include "workloads/request/kind.h"
+
+namespace ane::sim {
+namespace {
+
+using workloads::Form;
+using workloads::Graph;
+using workloads::Request;
+using workloads::Stage;
+using workloads::WorkList;
+
+// Work that software does not offer in these numbers is refused, not priced as something else.
+void check_numbers(const workloads::Formats& f, const Target& target) {
+  const RuntimeParameters& r = target.runtime.costs();
+  const auto refuse = [&](const std::string& who, const std::string& choices) {
+    throw InputError("activations", fmt::format("{} does not compute in {}", who, f.activations),
+                     choices);
+  };
+  if (target.unit == Unit::ane) {
+    if (f.activations == "fp32" || f.activations == "fp64") refuse("the ANE", "fp16, int8");
+    return;
+  }
+  const Precision p = precision_of(f.activations);
+  const std::string choices =
+      fmt::format("fp32{}{}", r.fp16 ? ", fp16" : "", r.int8 ? ", int8" : "");
+  if ((p == Precision::int8 && !r.int8) || (p == Precision::fp16 && !r.fp16))
+    refuse("'" + target.runtime.name() + "'", choices);
+}
+
+LoweredSegment lower_program(Segment segment, const Target& target, bool keep_in_l2) {
+  const isa::Machine machine = target.chip.machine();
+  LoweredSegment out;
+  out.placements = std::move(segment.placements);
+  for (const workloads::Node& n : segment.graph.nodes)
+    out.nodes.push_back({n.name, std::string(n.op->name)});
+  if (!segment.on_ane) {
+    if (!target.chip.has_cpu())
+      throw InputError(out.nodes.empty() ? "" : out.nodes[0].name,
+                       fmt::format("the accelerator does not take it ({}), and no CPU of {} is "
+                                   "known to fall back to",
+                                   out.placements[0].reason, target.chip.name()));
+    // What crosses is converted on both sides; its bytes are in those of the operators.
+    for (std::size_t i = 0; i < segment.graph.nodes.size(); ++i)
+      for (const kernels::Work& w :
+           workloads::node_work(segment.graph, segment.graph.nodes[i], 4, 4)) {
+        out.work.push_back(w);
+        out.node_of_work.push_back(static_cast<int>(i));
+      }
+    return out;
+  }
+  const workloads::Compiled compiled = workloads::compile(
+      segment.graph, machine, kernels::arith::profile_named(machine.default_profile),
+      {.with_values = false, .keep_in_l2 = keep_in_l2});
+  out.schedule.emplace(compiled.program, target.chip.ane());
+  for (const std::string& race : out.schedule->races()) throw InputError(segment.graph.name, race);
+  out.transferred = transferred_bytes(segment.graph);
+  out.memory = memory_parts(compiled);
+  out.tasks_of_node = compiled.tasks_of_node;
+  return out;
+}
+
+LoweredStage lower_graph(const Graph& graph, const Target& target, bool keep_in_l2) {
+  LoweredStage out;
+  out.macs = workloads::graph_macs(graph);
+  std::vector<Segment> segments = segments_of(graph, target.chip.machine());
+  const auto refused = std::ranges::find(segments, false, &Segment::on_ane);
+  if (refused != segments.end() && !falls_back(target.runtime))
+    throw InputError(refused->graph.nodes[0].name,
+                     fmt::format("the accelerator of {} does not take {} [{}]: {}",
+                                 target.chip.name(), refused->graph.nodes[0].op->name,
+                                 refused->placements[0].label, refused->placements[0].reason),
+                     "a runtime that falls back to the CPU: coreml");
+  for (Segment& s : segments)
+    out.segments.push_back(lower_program(std::move(s), target, keep_in_l2));
+  return out;
+}
+
+// The unit of a stage on this target's chip.
+Unit unit_of(const Stage& stage, const Target& target) {
+  using Place = Stage::Place;
+  switch (stage.place) {
+    case Place::target:
+      return target.unit;
+    case Place::ane:
+      return Unit::ane;
+    case Place::gpu:
+      return Unit::gpu;
+    case Place::ane_else_gpu:
+      return target.chip.has_ane() ? Unit::ane : Unit::gpu;
+    default:
+      return Unit::cpu;
+  }
+}
+
+LoweredStage lower_stage(Stage& stage, const workloads::Formats& formats, const Target& target) {
+  const Unit unit = unit_of(stage, target);
+  const Target on = unit == target.unit ? target
+                    : stage.place == Stage::Place::host
+                        ? Target{target.chip, target.runtime, Unit::cpu}
+                        : make_target(target.chip, unit, "");
+  LoweredStage out;
+  if (auto* graph = std::get_if<Graph>(&stage.work)) {
+    if (unit == Unit::ane) {
+      out = lower_graph(*graph, on, stage.keep_in_l2);
+    } else {
+      out.work = workloads::graph_work(*graph, workloads::bytes_of(formats.activations),
+                                       workloads::bytes_of(formats.weights));
+      out.macs = workloads::sums_of(out.work).macs;
+    }
+    *graph = Graph{};
+  } else if (auto* work = std::get_if<WorkList>(&stage.work)) {
+    if (unit == Unit::ane)
+      throw InputError("request", "this work has no graph for the accelerator", "unit=gpu, cpu");
+    if (unit == Unit::gpu &&
+        std::ranges::find(*work, kernels::WorkKind::loop, &kernels::Work::kind) != work->end())
+      throw InputError("request", "this work is a loop of one core of a CPU", "unit=cpu");
+    out.work = std::move(*work);
+    out.macs = workloads::sums_of(out.work).macs;
+  }
+  return out;
+}
+
+// A request without a graph for the accelerator, as the CPU does all of it; `why` from the
+// accelerator's side.
+void lower_elsewhere(Lowered::Impl& impl, const Request& request, const Target& target,
+                     const InputError& why) {
+  workloads::Job job;
+  try {
+    job = workloads::job_of(
+        request, {.machine = target.chip.machine(), .form = Form::framework, .programs = false});
+  } catch (const InputError&) {
+    throw why;  // there is no list of its operators either
+  }
+  if (!target.chip.has_cpu())
+    throw InputError("request", why.what(),
+                     "and no CPU of " + target.chip.name() + " is known to fall back to");
+  for (Stage& s : job.stages) {
+    LoweredStage stage = lower_stage(s, job.formats, {target.chip, target.runtime, Unit::cpu});
+    stage.refused = why.what();
+    impl.stages.push_back(std::move(stage));
+  }
+  impl.job = std::move(job);
+}
+
+std::shared_ptr<const Lowered::Impl> lower_now(const Request& request, const Target& target,
+                                               const MachineKey& key) {
+  auto impl = std::make_shared<Lowered::Impl>();
+  impl->request = request;
+  impl->unit = target.unit;
+  impl->machine = key;
+  const isa::Machine machine = target.chip.machine();
+  const bool programs = target.unit == Unit::ane;
+  try {
+    impl->job = workloads::job_of(request, {.machine = machine,
+                                            .form = workloads::form_of(request, target.unit),
+                                            .programs = programs});
+  } catch (const InputError& e) {
+    if (!programs || !falls_back(target.runtime) || !request.work->is_one_operator()) throw;
+    lower_elsewhere(*impl, request, target, e);
+    return impl;
+  }
+  for (Stage& s : impl->job.stages)
+    impl->stages.push_back(lower_stage(s, impl->job.formats, target));
+  return impl;
+}
+
+std::size_t size_of(const Lowered::Impl& impl) {
+  std::size_t tasks = 1;
+  for (const LoweredStage& s : impl.stages) {
+    tasks += s.work.size() / 4;
+    for (const LoweredSegment& segment : s.segments)
+      tasks += segment.schedule ? segment.schedule->issues().size() : segment.work.size() / 4;
+  }
+  return tasks;
+}
+
+}  // namespace
+
+MachineKey key_of(const isa::Machine& m) {
+  return {
+      m.cores,         m.macs_fp16,    m.macs_int8,        m.kernel_memory.count,  m.l2.count,
+      m.max_extent,    m.max_channels, m.max_kernel_width, m.max_kernel_height,    m.max_pool,
+      m.row_alignment, m.int8_macs,    m.texture_unit,     m.streams_int8_weights, m.chains_tiles};
+}
+
+const workloads::Job& Lowered::job() const {
+  return impl_->job;
+}
+
+Lowered lower(const Request& request, const Target& target) {
+  constexpr std::size_t most_tasks = 400'000;
+  static std::mutex mutex;
+  static std::map<std::string, std::shared_ptr<const Lowered::Impl>> kept;
+  static std::size_t tasks = 0;
+  if (!drives(target.runtime, target.unit))
+    throw InputError("request", fmt::format("'{}' does not drive the {}", target.runtime.name(),
+                                            workloads::name(target.unit)));
+  if (request.conditions.unit == Unit::memory && request.kind->name != "copy")
+    throw InputError("request", fmt::format("unit=memory does no kind={}", request.kind->name),
+                     "kind=copy");
+  if (request.kind->takes != workloads::takes_nothing) check_numbers(request.formats, target);
+  const MachineKey machine = key_of(target.chip.machine());
+  // The runtime decides only whether what is refused may run elsewhere.
+  Request work = request;
+  work.conditions.runtime.clear();
+  const isa::Machine::Rates& rates = target.chip.machine().rates;
+  const std::string key =
+      fmt::format("{} | {} {} {} {} | {} {} {} {} {}", workloads::to_text(work),
+                  workloads::name(target.unit), target.chip.has_ane(), target.chip.has_cpu(),
+                  falls_back(target.runtime), fmt::join(machine, " "), rates.tile_bytes,
+                  rates.weight_bytes, rates.planar_elements, rates.task_start);
+  const std::scoped_lock lock(mutex);
+  if (const auto known = kept.find(key); known != kept.end()) return Lowered(known->second);
+  auto fresh = lower_now(request, target, machine);
+  const std::size_t size = size_of(*fresh);
+  if (tasks + size > most_tasks) kept.clear(), tasks = 0;
+  tasks += size;
+  return Lowered(kept.emplace(key, std::move(fresh)).first->second);
+}
+
+}  // namespace ane::sim

@@ -1,0 +1,50 @@
+// The inside of Lowered, for the files of this folder.
+#pragma once
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/ane/schedule.h"
+#include "sim/devices/estimate.h"
+#include "sim/price/lower.h"
+#include "sim/price/placement.h"
+
+namespace ane::sim {
+
+// The limits that a program keeps to. Two machines of one key run each other's programs.
+using MachineKey = std::array<std::int64_t, 15>;
+MachineKey key_of(const isa::Machine& machine);
+
+struct NodeName {
+  std::string name, op;
+};
+
+// A program of the accelerator, or operators that it does not take, on the CPU.
+struct LoweredSegment {
+  std::optional<Schedule> schedule{};  // none: on the CPU
+  Bytes transferred{};                 // graph inputs and outputs
+  results::Parts memory{};
+  std::vector<NodeName> nodes{};
+  std::vector<int> tasks_of_node{};
+  std::vector<Placement> placements{};
+  workloads::WorkList work{};       // on the CPU, in float32, an entry a node or more
+  std::vector<int> node_of_work{};  // whose node each entry is
+};
+
+struct LoweredStage {
+  std::vector<LoweredSegment> segments{};  // of a program
+  workloads::WorkList work{};              // of a device
+  std::string refused{};  // why the accelerator has no program for it: all of `work` on the CPU
+  double macs = 0;        // of one call
+};
+
+struct Lowered::Impl {
+  workloads::Request request;
+  Unit unit = Unit::ane;
+  MachineKey machine{};
+  workloads::Job job;
+  std::vector<LoweredStage> stages;
+};
+
+}  // namespace ane::sim

@@ -1,0 +1,84 @@
+#include "sim/price/placement.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace ane::sim {
+namespace {
+
+using workloads::Graph;
+using workloads::Node;
+using workloads::Value;
+using workloads::ValueId;
+
+// Nodes [first, last) as a graph of their own: what they read from outside becomes inputs, what is
+// read after them becomes outputs. Values keep their names, by which segments exchange them.
+Graph cut(const Graph& whole, std::size_t first, std::size_t last) {
+  Graph part;
+  part.name = whole.name;
+  std::map<ValueId, ValueId> renamed;
+  const auto add = [&](ValueId v) {
+    part.values.push_back(whole.values[static_cast<std::size_t>(v)]);
+    return renamed[v] = static_cast<ValueId>(part.values.size()) - 1;
+  };
+  std::set<ValueId> needed_later(whole.outputs.begin(), whole.outputs.end());
+  for (std::size_t i = last; i < whole.nodes.size(); ++i)
+    needed_later.insert(whole.nodes[i].inputs.begin(), whole.nodes[i].inputs.end());
+  for (std::size_t i = first; i < last; ++i) {
+    Node n = whole.nodes[i];
+    for (ValueId& v : n.inputs) {
+      const auto known = renamed.find(v);
+      if (known != renamed.end()) {
+        v = known->second;
+        continue;
+      }
+      const Value& value = whole.values[static_cast<std::size_t>(v)];
+      const bool outside =
+          value.producer >= 0 || std::ranges::find(whole.inputs, v) != whole.inputs.end();
+      v = add(v);
+      part.values.back().producer = -1;
+      if (outside) part.inputs.push_back(v);
+    }
+    const ValueId old = n.output;
+    n.output = add(old);
+    part.values.back().producer = static_cast<int>(part.nodes.size());
+    if (needed_later.count(old)) part.outputs.push_back(n.output);
+    part.nodes.push_back(std::move(n));
+  }
+  return part;
+}
+
+}  // namespace
+
+std::vector<Placement> place(const Graph& graph, const isa::Machine& machine) {
+  std::vector<Placement> placements;
+  for (const Node& n : graph.nodes) {
+    const auto refusal = n.op->refuse(graph.call(n), machine);
+    placements.push_back(refusal ? Placement{false, refusal->label, refusal->reason}
+                                 : Placement{true, "takes", "the accelerator takes it"});
+  }
+  return placements;
+}
+
+std::vector<Segment> segments_of(const Graph& graph, const isa::Machine& machine) {
+  const std::vector<Placement> placements = place(graph, machine);
+  std::vector<Segment> segments;
+  for (std::size_t first = 0; first < graph.nodes.size();) {
+    std::size_t last = first;
+    while (last < graph.nodes.size() && placements[last].on_ane == placements[first].on_ane) ++last;
+    segments.push_back(
+        {.on_ane = placements[first].on_ane,
+         .graph = first == 0 && last == graph.nodes.size() ? graph : cut(graph, first, last),
+         .placements = {placements.begin() + static_cast<std::ptrdiff_t>(first),
+                        placements.begin() + static_cast<std::ptrdiff_t>(last)}});
+    first = last;
+  }
+  return segments;
+}
+
+bool falls_back(const Runtime& runtime) {
+  return runtime.costs().coreml_floor && runtime.costs().cpu;
+}
+
+}  // namespace ane::sim

@@ -1,0 +1,80 @@
+#include "workloads/request/request.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "isa/error.h"
+#include "workloads/request/kinds.h"
+
+namespace ane::workloads {
+namespace {
+
+std::string fault(const std::string& text) {
+  try {
+    parse_request(text);
+  } catch (const InputError& e) {
+    return std::string(e.what()) + " | " + e.note();
+  }
+  return "accepted";
+}
+
+TEST(Request, ItsTextNamesWhatIsNotAsUsual) {
+  const Request r = parse_request(
+      "unit=ane path=direct kind=conv cin=512 cout=256 h=1 w=64 depth=32 shared_weights=1 kh=1 "
+      "weights=fp16 batch=1");
+  EXPECT_EQ(to_text(r),
+            "kind=conv cin=512 cout=256 h=1 w=64 depth=32 shared_weights=1 unit=ane path=direct");
+  EXPECT_EQ(work_text(r), "kind=conv cin=512 cout=256 h=1 w=64 depth=32 shared_weights=1");
+  EXPECT_DOUBLE_EQ(r.work->nominal_flop(r), 2.0 * 512 * 256 * 64 * 32);
+}
+
+TEST(Request, AnUnknownKeyOrKindIsAnErrorWithTheNearest) {
+  EXPECT_THAT(fault("kind=conv shared_weight=1 cin=1 cout=1 h=1 w=1"),
+              testing::HasSubstr("did you mean 'shared_weights'"));
+  EXPECT_THAT(fault("kind=matmull m=1 n=1 k=1"), testing::HasSubstr("did you mean 'matmul'"));
+  EXPECT_THAT(fault("m=1 n=1 k=1"), testing::HasSubstr("no 'kind='"));
+}
+
+TEST(Request, WhatAKindNeedsIsDemanded) {
+  EXPECT_THAT(fault("kind=matmul m=1 n=1"), testing::HasSubstr("needs 'k='"));
+  EXPECT_THAT(fault("kind=matmul m=0 n=1 k=1"), testing::HasSubstr("at least 1"));
+}
+
+TEST(Request, MalformedValuesAreErrors) {
+  EXPECT_THAT(fault("kind=matmul m=1 n=x k=1"), testing::HasSubstr("no whole number"));
+  EXPECT_THAT(fault("kind=matmul m=1 n=1 k=-1"), testing::HasSubstr("out of range"));
+  EXPECT_THAT(fault("kind=matmul m=1 m=1 n=1 k=1"), testing::HasSubstr("given twice"));
+  EXPECT_THAT(fault("kind=matmul m n=1 k=1"), testing::HasSubstr("no key=value"));
+  EXPECT_THAT(fault("kind=matmul m=1 n=1 k=1 bias=yes"), testing::HasSubstr("neither 0 nor 1"));
+  EXPECT_THAT(fault("kind=matmul m=1 n=1 k=1 weights=fp15"), testing::HasSubstr("number format"));
+  EXPECT_THAT(fault("kind=op op=reduce_sum shape=4xx4"), testing::HasSubstr("no shape"));
+  EXPECT_THAT(fault("kind=launch unit=npu"), testing::HasSubstr("unknown value 'npu'"));
+}
+
+TEST(Request, EveryMeasuredRowOfTheProjectParsesAndRoundTrips) {
+  int specs = 0;
+  for (const char* name :
+       {"ane_calibration", "ane_validation", "soc_calibration", "soc_validation"}) {
+    std::ifstream in(std::string(SOURCE_DIR "/results/silicon/") + name + ".csv");
+    ASSERT_TRUE(in) << name;
+    for (std::string line; std::getline(in, line);) {
+      const std::size_t at = line.find(",unit=");
+      if (at == std::string::npos) continue;
+      const std::string text = line.substr(at + 1, line.find(',', at + 1) - at - 1);
+      const std::string canonical = to_text(parse_request(text, line));
+      EXPECT_EQ(to_text(parse_request(canonical)), canonical) << text;
+      ++specs;
+    }
+  }
+  EXPECT_EQ(specs, 851);
+}
+
+TEST(Request, StoredWeightsCountTheirScales) {
+  EXPECT_DOUBLE_EQ(bytes_of("q8_0"), 1.0625);
+  EXPECT_DOUBLE_EQ(bytes_of("lut6"), 0.75);
+  EXPECT_DOUBLE_EQ(bytes_of("sparse50"), 1.125);
+}
+
+}  // namespace
+}  // namespace ane::workloads

@@ -1,0 +1,45 @@
+// kind=rule: a plain read-QC rule on one core of a CPU, the honest baseline of the models.
+#include "isa/error.h"
+#include "workloads/readqc/encoding.h"
+#include "workloads/readqc/rules.h"
+#include "workloads/request/kind.h"
+
+namespace ane::workloads {
+namespace {
+
+struct RuleWork : Work {
+  std::string name_;
+  std::int64_t bases = readqc::window;
+
+  static constexpr Key keys[] = {
+      needed<&RuleWork::name_>("name", "meanq20, fastp or maxee1"),
+      key<&RuleWork::bases>("bases", "of a read, cut to the window", 1, 1e6),
+  };
+
+  void check(const Request&, const std::string&) const override { readqc::rule_named(name_); }
+  std::string label() const override { return name_; }
+
+  Job job(const Request& r, const JobFor& target) const override {
+    if (target.programs)
+      throw InputError("request", "a rule is no work of the accelerator", "unit=cpu");
+    const readqc::RuleWork w = readqc::work(readqc::rule_named(name_), bases);
+    kernels::Work loop{.kind = kernels::WorkKind::loop,
+                       .read = w.bytes * r.batch,
+                       .loop = {.byte_operations = w.byte_ops * r.batch,
+                                .float_operations = w.float_adds * r.batch,
+                                .lookups = w.table_lookups * r.batch,
+                                .scalar_operations = w.scalar_ops * r.batch},
+                       .name = "rule"};
+    return {.stages = {{.work = WorkList{loop}, .single_thread = true}}};
+  }
+};
+
+}  // namespace
+
+namespace kind {
+extern const Kind rule;
+constinit const Kind rule =
+    kind_of<RuleWork>("rule", "a read-QC rule on one CPU core", "read", takes_batch);
+}  // namespace kind
+
+}  // namespace ane::workloads
