@@ -126,27 +126,26 @@ bool FastqReader::read_record(ReadBatch& batch) {
                           shown(static_cast<unsigned char>(first->front()))),
               "four lines a record: @name, bases, +, qualities; wrapped records are not read");
   title_.assign(first->substr(1));
-  read_bases(batch, line_of_record("sequence"));
+  read_bases(line_of_record("sequence"));
   const std::string_view plus = line_of_record("'+'");
   if (!plus.starts_with('+'))
     malformed("the third line does not start with '+'",
               "four lines a record: @name, bases, +, qualities; wrapped records are not read");
   if (plus.size() > 1 && plus.substr(1) != title_)
     malformed(fmt::format("the name after '+' differs from '@{}'", title_));
-  read_qualities(batch, line_of_record("quality"));
+  read_qualities(line_of_record("quality"));
   ++records_;
+  batch.append(bases_, qualities_, records_);
   return true;
 }
 
-void FastqReader::read_bases(ReadBatch& batch, std::string_view line) {
-  batch.append_row(static_cast<std::int64_t>(line.size()), records_ + 1);
-  std::uint8_t* row = batch.bases.data() + batch.bases.size() - static_cast<std::size_t>(window);
-  const auto kept = static_cast<std::size_t>(batch.lengths.back());
+void FastqReader::read_bases(std::string_view line) {
+  bases_.resize(line.size());
+  std::uint8_t* codes = bases_.data();
   std::uint8_t worst = 0;
   for (std::size_t i = 0; i < line.size(); ++i) {
-    const std::uint8_t code = base_codes[static_cast<unsigned char>(line[i])];
-    if (i < kept) row[i] = code;
-    worst = std::max(worst, code);
+    codes[i] = base_codes[static_cast<unsigned char>(line[i])];
+    worst = std::max(worst, codes[i]);
   }
   if (worst != 255) return;
   for (std::size_t i = 0; i < line.size(); ++i) {
@@ -157,8 +156,8 @@ void FastqReader::read_bases(ReadBatch& batch, std::string_view line) {
   }
 }
 
-void FastqReader::read_qualities(ReadBatch& batch, std::string_view line) {
-  const auto bases = static_cast<std::size_t>(batch.full_lengths.back());
+void FastqReader::read_qualities(std::string_view line) {
+  const std::size_t bases = bases_.size();
   if (line.size() != bases)
     malformed(fmt::format("{} quality character{} for {} base{}", line.size(),
                           line.size() == 1 ? "" : "s", bases, bases == 1 ? "" : "s"));
@@ -181,11 +180,10 @@ void FastqReader::read_qualities(ReadBatch& batch, std::string_view line) {
       malformed(fmt::format("quality character {} contradicts {}", shown(r.highest), phred_reason_),
                 "say --phred 33 or --phred 64");
   }
-  std::uint8_t* row =
-      batch.qualities.data() + batch.qualities.size() - static_cast<std::size_t>(window);
-  const auto kept = static_cast<std::size_t>(batch.lengths.back());
-  for (std::size_t i = 0; i < kept; ++i)
-    row[i] = static_cast<std::uint8_t>(static_cast<unsigned char>(line[i]) - phred_);
+  qualities_.resize(line.size());
+  std::transform(line.begin(), line.end(), qualities_.begin(), [offset = phred_](char c) {
+    return static_cast<std::uint8_t>(static_cast<unsigned char>(c) - offset);
+  });
 }
 
 ReadBatch FastqReader::next_batch(std::int64_t reads) {

@@ -30,7 +30,7 @@ class FastqReader {
   // Up to `reads` more reads; an empty batch at the end. Every malformed record is an InputError at
   // file:line that names the record and what is wrong with it.
   ReadBatch next_batch(std::int64_t reads);
-  // All that are left, in one batch (about 350 bytes a read).
+  // All that are left, in one batch (about 400 bytes a read).
   ReadBatch rest();
 
   int phred() const { return phred_; }
@@ -42,15 +42,17 @@ class FastqReader {
  private:
   bool read_record(ReadBatch& batch);
   std::string_view line_of_record(std::string_view which);
-  void read_bases(ReadBatch& batch, std::string_view line);
-  void read_qualities(ReadBatch& batch, std::string_view line);
+  void read_bases(std::string_view line);
+  void read_qualities(std::string_view line);
   void decide_phred(std::optional<int> given);
   [[noreturn]] void malformed(const std::string& what, const std::string& note = "") const;
 
   TextSource source_;
   int phred_ = 33;
   bool phred_assumed_ = false;  // nothing seen so far excludes offset 64
-  std::string phred_reason_, title_;
+  std::string phred_reason_;
+  std::string title_;                            // of the record at hand, as what follows:
+  std::vector<std::uint8_t> bases_, qualities_;  // base codes, Phred scores
   std::int64_t records_ = 0;
 };
 

@@ -62,7 +62,7 @@ po::options_description described() {
 std::string usage() {
   std::string text = fmt::format(
       "readqc --reads FILE... [options]\n\nTrains a read-QC model on the first {} bases of each "
-      "read; figures are of held-out reads.\n\nmodels:\n",
+      "read to say what a rule says of the whole read; figures are of held-out reads.\n\nmodels:\n",
       qc::window);
   for (const auto& m : qc::model_kinds()) text += fmt::format("  {:<10} {}\n", m.name, m.summary);
   text += "rules:\n";
@@ -174,6 +174,10 @@ int run_train(const Arguments& arguments) {
   const qc::ReadSet set = qc::read_files(r.files, r.phred);
   for (std::size_t i = 0; i < set.names.size(); ++i)
     fmt::print(stderr, "{}: {}\n", set.names[i], set.phred_reasons[i]);
+  qc::WindowFit fit;
+  fit.add(set.reads);
+  for (const std::string& remark : {fit.longer_remark(), fit.shorter_remark()})
+    if (!remark.empty()) fmt::print(stderr, "{}\n", remark);
   r.options.progress = [](const qc::Epoch& e) {
     fmt::print(stderr, "epoch {:>2}/{}  loss {:.5f}  validation {:.5f}\n", e.number, e.of,
                e.train_loss, e.validation_loss);

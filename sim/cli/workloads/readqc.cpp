@@ -209,14 +209,18 @@ int run_readqc(const Arguments& arguments) {
     throw InputError("--part", fmt::format("unknown part '{}'", part), "all or test");
   if (plan.precision == qc::Precision::w8a8)
     plan.ranges = qc::activation_ranges(plan.model, calibration_reads_of(reads));
+  qc::WindowFit fit;
   results::Record record = run_readqc_on(plan, target, profile, [&](std::int64_t n) {
     qc::ReadBatch batch = reads.next(std::min(n, left), part == "test");
     left -= batch.size();
+    fit.add(batch);
     return batch;
   });
   record.run.input = names_of(files);
   record.run.overrides = canonical(overrides_of(*given));
   add_notes(record, part == "test");
+  if (fit.longer > 0) record.notes.push_back(fit.longer_remark());
+  if (fit.shorter > 0) fmt::print(stderr, "{}\n", fit.shorter_remark());
   return finish(*given, {record}, "summary");
 }
 
