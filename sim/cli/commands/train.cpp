@@ -172,8 +172,11 @@ int run_train(const Arguments& arguments) {
   if (!given) return 0;
   Request r = request_of(*given);
   const qc::ReadSet set = qc::read_files(r.files, r.phred);
-  for (std::size_t i = 0; i < set.names.size(); ++i)
+  for (std::size_t i = 0; i < set.names.size(); ++i) {
     fmt::print(stderr, "{}: {}\n", set.names[i], set.phred_reasons[i]);
+    if (!set.warnings[i].empty())
+      fmt::print(stderr, "warning: {}: {}\n", set.names[i], set.warnings[i]);
+  }
   qc::WindowFit fit;
   fit.add(set.reads);
   for (const std::string& remark : {fit.longer_remark(), fit.shorter_remark()})

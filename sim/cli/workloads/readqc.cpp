@@ -92,6 +92,8 @@ class Reads {
       }
       qc::ReadBatch batch = reader_->next_batch(count);
       if (!batch.empty()) return batch;
+      if (const std::string warning = reader_->warning(); !warning.empty())
+        fmt::print(stderr, "warning: {}: {}\n", reader_->name(), warning);
       reader_.reset();
     }
   }
