@@ -75,6 +75,8 @@ ReadQcAnswers answer_reads(const ReadQcPlan& plan, const Target& target,
   std::vector<Answers> answers(heads);
   ErrorMetrics errors;
   Digest input_digest, qualities_digest, output_digest;
+  Digest tails_digest;  // what is behind the window: labels rest on it too
+  bool tails = false;
   // The question is of this model: the same reads through other parameters are another question.
   for (const auto& [name, parameter] : plan.model.parameters)
     input_digest.add(std::span<const std::byte>(parameter.bytes));
@@ -116,6 +118,11 @@ ReadQcAnswers answer_reads(const ReadQcPlan& plan, const Target& target,
       total += batch.size();
       input_digest.add(std::span<const std::uint8_t>(batch.bases));
       qualities_digest.add(std::span<const std::uint8_t>(batch.qualities));
+      for (std::size_t r = 0; r < batch.tails.size(); ++r)
+        if (batch.full_lengths[r] > qc::window) {
+          tails_digest.add(std::span<const qc::Counts>(&batch.tails[r], 1));
+          tails = true;
+        }
       for (std::size_t h = 0; h < heads; ++h) {
         Answers& a = answers[h];
         const std::vector<float> exact = qc::column(reference[i], static_cast<std::int64_t>(h));
@@ -152,6 +159,8 @@ ReadQcAnswers answer_reads(const ReadQcPlan& plan, const Target& target,
   result.reads = total;
   const std::string qualities = qualities_digest.hex();
   input_digest.add(std::span<const char>(qualities));
+  const std::string behind = tails_digest.hex();
+  if (tails) input_digest.add(std::span<const char>(behind));
   result.inputs_digest = input_digest.hex();
   result.digest = output_digest.hex();
   return result;

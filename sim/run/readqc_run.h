@@ -6,7 +6,7 @@
 #include "kernels/arith/profile.h"
 #include "results/record.h"
 #include "sim/price/target.h"
-#include "workloads/readqc/fastq.h"
+#include "workloads/readqc/fastq/fastq.h"
 #include "workloads/readqc/graph.h"
 #include "workloads/readqc/train.h"
 

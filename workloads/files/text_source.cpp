@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -19,7 +20,7 @@ namespace {
 
 constexpr std::size_t text_chunk = std::size_t{1} << 20;
 constexpr std::size_t file_chunk = std::size_t{1} << 18;
-constexpr std::size_t longest_line = std::size_t{1} << 30;
+constexpr std::size_t longest_line = std::size_t{1} << 28;
 
 }  // namespace
 
@@ -28,6 +29,10 @@ struct TextSource::Impl {
   std::FILE* file = nullptr;
   bool gzip = false, stream_open = false, member_open = false, source_ended = false;
   z_stream stream{};
+  gz_header header{};  // of the member at hand, with the start of its extra field
+  std::array<unsigned char, 256> extra{};
+  bool bgzip_mark_missing = false;    // as of the last member that ended
+  std::optional<char> line_end = {};  // unknown until text is there
   std::vector<unsigned char> packed;  // bytes of the file that zlib has not taken yet
   std::int64_t packed_read = 0;       // bytes of the file so far
   std::vector<char> text;
@@ -61,8 +66,10 @@ struct TextSource::Impl {
     }
     if (end == text.size()) {
       if (text.size() >= longest_line)
-        throw InputError(fmt::format("{}:{}", name, line + 1), "a line is longer than 1 GiB",
-                         "is this a FASTQ file?");
+        throw InputError(
+            fmt::format("{}:{}", name, line + 1),
+            fmt::format("a line is longer than {} MiB, the most that is read", longest_line >> 20),
+            "is this a FASTQ file?");
       text.resize(std::max(text_chunk, 2 * text.size()));
     }
   }
@@ -93,8 +100,33 @@ struct TextSource::Impl {
     }
     if (*stream.next_in != 0x1f) corrupt("bytes behind the last member are not gzip");
     inflateReset(&stream);
-    member_open = true;
+    begin_member();
     return true;
+  }
+
+  void begin_member() {
+    header = {};
+    header.extra = extra.data();
+    header.extra_max = static_cast<uInt>(extra.size());
+    inflateGetHeader(&stream, &header);
+    member_open = true;
+  }
+
+  void end_member() {
+    member_open = false;
+    bgzip_mark_missing = is_bgzip_block() && stream.total_out > 0;
+  }
+
+  // A block of bgzip is a member whose extra field has a subfield 'BC' of two bytes.
+  bool is_bgzip_block() const {
+    if (header.done != 1 || header.extra == Z_NULL) return false;
+    const std::size_t n = std::min<std::size_t>(header.extra_len, extra.size());
+    for (std::size_t at = 0; at + 4 <= n;) {
+      const std::size_t length = extra[at + 2] + std::size_t{256} * extra[at + 3];
+      if (extra[at] == 'B' && extra[at + 1] == 'C' && length == 2) return true;
+      at += 4 + length;
+    }
+    return false;
   }
 
   [[noreturn]] void corrupt(const std::string& what) const {
@@ -115,11 +147,17 @@ struct TextSource::Impl {
                                            packed_read));
       const int status = inflate(&stream, Z_NO_FLUSH);
       if (status == Z_STREAM_END)
-        member_open = false;
+        end_member();
       else if (status != Z_OK && status != Z_BUF_ERROR)
         corrupt(stream.msg != nullptr ? stream.msg : "unknown error");
     }
     return room - stream.avail_out;
+  }
+
+  std::string_view look_ahead() {
+    while (end - begin < text_chunk && fill()) {
+    }
+    return {text.data() + begin, std::min(end - begin, text_chunk)};
   }
 };
 
@@ -135,7 +173,8 @@ TextSource::TextSource(const std::string& path) : impl_(std::make_unique<Impl>()
   s.gzip = s.stream.avail_in >= 2 && s.packed[0] == 0x1f && s.packed[1] == 0x8b;
   if (s.gzip) {
     ANE_CHECK(inflateInit2(&s.stream, 15 + 16) == Z_OK, "zlib starts");
-    s.stream_open = s.member_open = true;
+    s.stream_open = true;
+    s.begin_member();
   } else {
     s.text.resize(text_chunk);
     std::memcpy(s.text.data(), s.packed.data(), s.stream.avail_in);
@@ -147,27 +186,41 @@ TextSource::~TextSource() = default;
 TextSource::TextSource(TextSource&&) noexcept = default;
 TextSource& TextSource::operator=(TextSource&&) noexcept = default;
 
-std::optional<std::string_view> TextSource::next_line() {
+char TextSource::line_end() {
   Impl& s = *impl_;
-  std::size_t searched = 0;  // bytes behind `begin` known to hold no line feed
+  while (!s.line_end) {
+    const std::string_view text(s.text.data() + s.begin, s.end - s.begin);
+    const std::size_t first = text.find_first_of("\r\n");
+    const std::size_t behind = text.find_first_not_of('\r', first);
+    // A CR at the end of what is read may have its LF behind it.
+    if (behind == std::string_view::npos && s.fill()) continue;
+    const bool cr_alone = first != std::string_view::npos && text[first] == '\r' &&
+                          (behind == std::string_view::npos || text[behind] != '\n');
+    s.line_end = cr_alone ? '\r' : '\n';
+  }
+  return *s.line_end;
+}
+
+std::optional<std::string_view> TextSource::next_line() {
+  const char ends = line_end();
+  Impl& s = *impl_;
+  std::size_t searched = 0;  // bytes behind `begin` known to hold no end of a line
   for (;;) {
     const char* start = s.text.data() + s.begin;
     const std::size_t have = s.end - s.begin;
     if (have > searched)
-      if (const void* at = std::memchr(start + searched, '\n', have - searched)) {
-        auto length = static_cast<std::size_t>(static_cast<const char*>(at) - start);
+      if (const void* at = std::memchr(start + searched, ends, have - searched)) {
+        const auto length = static_cast<std::size_t>(static_cast<const char*>(at) - start);
         s.begin += length + 1;
         ++s.line;
-        if (length > 0 && start[length - 1] == '\r') --length;
-        return std::string_view(start, length);
+        return without_end({start, length});
       }
     searched = have;
     if (s.fill()) continue;
     if (have == 0) return std::nullopt;
-    s.begin = s.end;  // the last line has no line feed
+    s.begin = s.end;  // the last line has no end
     ++s.line;
-    start = s.text.data() + (s.end - have);
-    return std::string_view(start, start[have - 1] == '\r' ? have - 1 : have);
+    return without_end({s.text.data() + (s.end - have), have});
   }
 }
 
@@ -175,15 +228,26 @@ std::int64_t TextSource::line_number() const {
   return impl_->line;
 }
 
+std::string_view without_end(std::string_view line) {
+  while (line.ends_with('\r') || line.ends_with('\n')) line.remove_suffix(1);
+  return line;
+}
+
 std::string_view TextSource::look_ahead() {
-  Impl& s = *impl_;
-  while (s.end - s.begin < text_chunk && s.fill()) {
-  }
-  return {s.text.data() + s.begin, std::min(s.end - s.begin, text_chunk)};
+  return impl_->look_ahead();
 }
 
 const std::string& TextSource::name() const {
   return impl_->name;
+}
+
+bool TextSource::gzip() const {
+  return impl_->gzip;
+}
+
+bool TextSource::ends_without_bgzip_mark() const {
+  const Impl& s = *impl_;
+  return s.source_ended && s.begin == s.end && s.bgzip_mark_missing;
 }
 
 }  // namespace ane::workloads::readqc

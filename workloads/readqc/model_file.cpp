@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 #include <vector>
 
 #include "isa/error.h"
@@ -109,6 +110,10 @@ Model load_model(const std::string& path) {
           path, fmt::format("tensor '{}' is {} {}, not {} {}", name, info(at->second.format).name,
                             kernels::to_string(at->second.shape), info(tensor.format).name,
                             kernels::to_string(tensor.shape)));
+    for (const float value : at->second.as<float>())
+      if (!std::isfinite(value))
+        throw InputError(path,
+                         fmt::format("tensor '{}' holds {}, which is not finite", name, value));
     tensor = std::move(at->second);
     file.tensors.erase(at);
   }

@@ -1,6 +1,9 @@
 #include "workloads/readqc/reads.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 
 #include "isa/error.h"
@@ -22,9 +25,32 @@ constexpr std::array<std::uint8_t, 256> make_base_codes() {
   return codes;
 }
 
+std::array<double, 256> make_error_rates() {
+  std::array<double, 256> t{};
+  for (std::size_t q = 0; q < t.size(); ++q) t[q] = std::pow(10.0, -static_cast<double>(q) / 10);
+  return t;
+}
+
 }  // namespace
 
 const std::array<std::uint8_t, 256> base_codes = make_base_codes();
+const std::array<double, 256> error_rates = make_error_rates();
+
+Counts counts_behind(std::span<const std::uint8_t> bases, std::span<const std::uint8_t> qualities,
+                     std::size_t first) {
+  Counts c;
+  for (std::size_t i = first; i < bases.size(); ++i) {
+    const std::uint8_t base = bases[i], quality = qualities[i];
+    c.quality_sum += quality;
+    c.below_q15 += quality < 15 ? 1 : 0;
+    c.expected_errors += error_rates[quality];
+    c.unknown += base == base_unknown ? 1 : 0;
+    c.known += base <= base_t ? 1 : 0;
+    c.gc += base == base_c || base == base_g ? 1 : 0;
+    c.changes += base != bases[i - 1] ? 1 : 0;
+  }
+  return c;
+}
 
 void ReadBatch::reserve(std::int64_t reads) {
   const auto n = static_cast<std::size_t>(reads);
@@ -32,14 +58,24 @@ void ReadBatch::reserve(std::int64_t reads) {
   qualities.reserve(n * static_cast<std::size_t>(window));
   lengths.reserve(n);
   full_lengths.reserve(n);
+  tails.reserve(n);
   records.reserve(n);
 }
 
-void ReadBatch::append_row(std::int64_t length, std::int64_t record) {
-  bases.resize(bases.size() + static_cast<std::size_t>(window), base_padding);
-  qualities.resize(qualities.size() + static_cast<std::size_t>(window), 0);
-  lengths.push_back(static_cast<std::int32_t>(std::min(length, window)));
-  full_lengths.push_back(length);
+void ReadBatch::append(std::span<const std::uint8_t> read_bases,
+                       std::span<const std::uint8_t> read_qualities, std::int64_t record) {
+  ANE_CHECK(read_bases.size() == read_qualities.size(), "one quality a base");
+  constexpr auto most = static_cast<std::size_t>(window);
+  const std::size_t kept = std::min(read_bases.size(), most);
+  const auto add = [kept](auto& column, auto values, std::uint8_t padding) {
+    column.insert(column.end(), values.begin(), values.begin() + static_cast<std::ptrdiff_t>(kept));
+    column.resize(column.size() + most - kept, padding);
+  };
+  add(bases, read_bases, base_padding);
+  add(qualities, read_qualities, 0);
+  lengths.push_back(static_cast<std::int32_t>(kept));
+  full_lengths.push_back(static_cast<std::int64_t>(read_bases.size()));
+  tails.push_back(counts_behind(read_bases, read_qualities, most));
   records.push_back(record);
 }
 
@@ -51,6 +87,7 @@ void ReadBatch::append(const ReadBatch& more) {
   add(qualities, more.qualities);
   add(lengths, more.lengths);
   add(full_lengths, more.full_lengths);
+  add(tails, more.tails);
   add(records, more.records);
 }
 
@@ -66,6 +103,7 @@ ReadBatch ReadBatch::select(std::span<const std::int64_t> indices) const {
                          qualities.begin() + row + window);
     out.lengths.push_back(lengths[at]);
     out.full_lengths.push_back(full_lengths[at]);
+    out.tails.push_back(tails[at]);
     out.records.push_back(records[at]);
   }
   return out;
@@ -73,16 +111,35 @@ ReadBatch ReadBatch::select(std::span<const std::int64_t> indices) const {
 
 void append_read(ReadBatch& batch, std::string_view bases,
                  std::span<const std::uint8_t> qualities) {
-  ANE_CHECK(bases.size() == qualities.size(), "one quality a base");
-  batch.append_row(static_cast<std::int64_t>(bases.size()), batch.size() + 1);
-  const std::size_t start = batch.bases.size() - static_cast<std::size_t>(window);
-  const auto kept = static_cast<std::size_t>(batch.lengths.back());
-  for (std::size_t i = 0; i < kept; ++i) {
-    const std::uint8_t code = base_codes[static_cast<unsigned char>(bases[i])];
-    ANE_CHECK(code != 255, "a base letter");
-    batch.bases[start + i] = code;
-    batch.qualities[start + i] = qualities[i];
+  std::vector<std::uint8_t> codes;
+  codes.reserve(bases.size());
+  for (const char letter : bases) {
+    codes.push_back(base_codes[static_cast<unsigned char>(letter)]);
+    ANE_CHECK(codes.back() != 255, "a base letter");
   }
+  batch.append(codes, qualities, batch.size() + 1);
+}
+
+void WindowFit::add(const ReadBatch& batch) {
+  reads += batch.size();
+  for (const std::int64_t length : batch.full_lengths) {
+    longer += length > window ? 1 : 0;
+    shorter += length < window ? 1 : 0;
+  }
+}
+
+std::string WindowFit::longer_remark() const {
+  if (longer == 0) return "";
+  return fmt::format(
+      "reads longer than {} bases: {} of {}; the model sees their first {}, rule, label and so "
+      "accuracy are of the whole read",
+      window, longer, reads, window);
+}
+
+std::string WindowFit::shorter_remark() const {
+  if (shorter == 0) return "";
+  return fmt::format("reads shorter than {} bases: {} of {}; the model sees zeros behind their end",
+                     window, shorter, reads);
 }
 
 Part part_of(std::int64_t record) {

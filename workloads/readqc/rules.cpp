@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <string>
 
 #include "isa/error.h"
@@ -26,18 +25,17 @@ std::int64_t sum_of(std::span<const std::uint8_t> values) {
 }
 
 bool passes_meanq20(const ReadView& read) {
-  const auto n = static_cast<std::int64_t>(read.bases.size());
-  return n >= 50 && sum_of(read.qualities) >= 20 * n;
+  return read.length >= 50 && sum_of(read.qualities) + read.tail.quality_sum >= 20 * read.length;
 }
 
 // fastp src/filter.cpp, Filter::passFilter: low-quality bases against 40.0 * length / 100, then N,
 // then length; a read of no bases fails on length. The comparison is exact in integers.
 bool passes_fastp(const ReadView& read) {
-  const auto n = static_cast<std::int64_t>(read.bases.size());
-  const auto low = std::count_if(read.qualities.begin(), read.qualities.end(),
-                                 [](std::uint8_t q) { return q < 15; });
-  const auto unknown = std::count(read.bases.begin(), read.bases.end(), base_unknown);
-  return 100 * low <= 40 * n && unknown <= 5 && n >= 15;
+  const auto low = read.tail.below_q15 + std::count_if(read.qualities.begin(), read.qualities.end(),
+                                                       [](std::uint8_t q) { return q < 15; });
+  const auto unknown =
+      read.tail.unknown + std::count(read.bases.begin(), read.bases.end(), base_unknown);
+  return 100 * low <= 40 * read.length && unknown <= 5 && read.length >= 15;
 }
 
 }  // namespace
@@ -66,7 +64,7 @@ bool passes(const ReadView& read, Rule rule) {
     case Rule::fastp:
       return passes_fastp(read);
     case Rule::maxee1:
-      return !read.bases.empty() && expected_errors(read) <= 1.0;
+      return read.length > 0 && expected_errors(read) <= 1.0;
   }
   ANE_CHECK(false, "a rule of the table");
 }
@@ -79,18 +77,13 @@ std::vector<std::uint8_t> labels(const ReadBatch& reads, Rule rule) {
 }
 
 double expected_errors(const ReadView& read) {
-  static const std::array<double, 256> error_of = [] {
-    std::array<double, 256> t{};
-    for (std::size_t q = 0; q < t.size(); ++q) t[q] = std::pow(10.0, -static_cast<double>(q) / 10);
-    return t;
-  }();
   double sum = 0;
-  for (const std::uint8_t q : read.qualities) sum += error_of[q];
-  return sum;
+  for (const std::uint8_t q : read.qualities) sum += error_rates[q];
+  return sum + read.tail.expected_errors;
 }
 
 float gc_fraction(const ReadView& read) {
-  std::int64_t gc = 0, known = 0;
+  std::int64_t gc = read.tail.gc, known = read.tail.known;
   for (const std::uint8_t b : read.bases) {
     gc += b == base_c || b == base_g ? 1 : 0;
     known += b <= base_t ? 1 : 0;
@@ -99,15 +92,16 @@ float gc_fraction(const ReadView& read) {
 }
 
 float complexity(const ReadView& read) {
-  if (read.bases.size() < 2) return 0.0F;
-  std::int64_t changes = 0;
+  if (read.length < 2) return 0.0F;
+  std::int64_t changes = read.tail.changes;
   for (std::size_t i = 0; i + 1 < read.bases.size(); ++i)
     changes += read.bases[i] != read.bases[i + 1] ? 1 : 0;
-  return static_cast<float>(changes) / static_cast<float>(read.bases.size() - 1);
+  return static_cast<float>(changes) / static_cast<float>(read.length - 1);
 }
 
 RuleWork work(Rule rule, std::int64_t bases) {
-  const std::int64_t n = std::clamp<std::int64_t>(bases, 0, window);
+  ANE_CHECK(bases >= 0, "a length");
+  const std::int64_t n = bases;
   switch (rule) {
     case Rule::meanq20:  // one widening add a quality; the offset is subtracted once, n * 33
       return {.bytes = Bytes{n}, .byte_ops = n, .scalar_ops = 4};

@@ -1,5 +1,5 @@
-// What makes a read pass: three rules in use, on the window of 150 bases, and what each costs a
-// CPU. The models learn these rules; the rules themselves are the honest baseline.
+// What makes a read pass: three rules in use, on the whole read, and what each costs a CPU. The
+// models learn these rules from the first 150 bases; the rules themselves are the honest baseline.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -30,7 +30,8 @@ Rule rule_named(std::string_view name);  // InputError with the nearest name
 bool passes(const ReadView& read, Rule rule);
 std::vector<std::uint8_t> labels(const ReadBatch& reads, Rule rule);  // 1 pass, 0 fail
 
-// Expected errors: the sum of 10^(-Q/10) in float64, in read order.
+// Expected errors: the sum of 10^(-Q/10) in float64, in read order, first of the window, then of
+// what is behind it.
 double expected_errors(const ReadView& read);
 // G and C over A, C, G and T, in [0, 1]; 0 when there are none.
 float gc_fraction(const ReadView& read);
@@ -38,7 +39,7 @@ float gc_fraction(const ReadView& read);
 float complexity(const ReadView& read);
 
 // What one read of n bases asks of a CPU that applies the rule to text in memory, counted from the
-// rule (not measured): n is cut to the window. Parsing is not counted: model and rule both need it.
+// rule (not measured); n >= 0. Parsing is not counted: model and rule both need it.
 struct RuleWork {
   Bytes bytes;                     // characters that must be read: qualities, bases for fastp
   std::int64_t byte_ops = 0;       // 8-bit lane operations (16 a NEON instruction)

@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <future>
 #include <numbers>
 #include <numeric>
-#include <thread>
 
 #include "isa/error.h"
 #include "workloads/readqc/network.h"
@@ -111,18 +111,17 @@ class Trainer {
 
   double run(std::span<const std::int64_t> indices, bool with_gradient) {
     const std::size_t half = (indices.size() + shards - 1) / shards;
-    {
-      std::vector<std::jthread> threads;
-      for (std::size_t s = 0; s < shards; ++s) {
-        const std::size_t at = std::min(s * half, indices.size());
-        const auto part = indices.subspan(at, std::min(half, indices.size() - at));
-        const auto reads = static_cast<std::int64_t>(indices.size());
-        if (s + 1 == shards)
-          run_shard(shards_[s], part, reads, with_gradient);
-        else
-          threads.emplace_back([=, this] { run_shard(shards_[s], part, reads, with_gradient); });
-      }
-    }
+    const auto run_half = [&](std::size_t s) {
+      const std::size_t at = std::min(s * half, indices.size());
+      run_shard(shards_[s], indices.subspan(at, std::min(half, indices.size() - at)),
+                static_cast<std::int64_t>(indices.size()), with_gradient);
+    };
+    // A future brings what its thread throws, as out of memory, and needs no thread where the
+    // system gives none.
+    std::array<std::future<void>, shards> others;
+    for (std::size_t s = 0; s + 1 < shards; ++s) others[s] = std::async(run_half, s);
+    run_half(shards - 1);
+    for (std::size_t s = 0; s + 1 < shards; ++s) others[s].get();
     double loss = 0;
     for (const Shard& s : shards_) loss += s.loss;
     return loss;

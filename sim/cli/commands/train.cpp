@@ -8,13 +8,16 @@
 #include <fmt/ranges.h>
 
 #include <chrono>
+#include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
 #include "isa/error.h"
 #include "sim/cli/options.h"
-#include "workloads/readqc/fastq.h"
+#include "workloads/files/safetensors.h"
+#include "workloads/readqc/fastq/fastq.h"
 
 namespace ane::sim {
 namespace {
@@ -62,7 +65,7 @@ po::options_description described() {
 std::string usage() {
   std::string text = fmt::format(
       "readqc --reads FILE... [options]\n\nTrains a read-QC model on the first {} bases of each "
-      "read; figures are of held-out reads.\n\nmodels:\n",
+      "read to say what a rule says of the whole read; figures are of held-out reads.\n\nmodels:\n",
       qc::window);
   for (const auto& m : qc::model_kinds()) text += fmt::format("  {:<10} {}\n", m.name, m.summary);
   text += "rules:\n";
@@ -75,6 +78,17 @@ void check_range(const char* option, T value, T low, T high) {
   if (!(value >= low && value <= high))
     throw InputError(option, fmt::format("{} is out of range", value),
                      fmt::format("{} to {}", low, high));
+}
+
+// A model that cannot be written is no news for after the training.
+void check_out(const std::string& out, const std::vector<std::string>& inputs) {
+  if (out.empty()) throw InputError("--out", "no name is given", "--out model.safetensors");
+  std::error_code none;
+  for (const std::string& input : inputs)
+    if (std::filesystem::equivalent(out, input, none))
+      throw InputError("--out", fmt::format("'{}' is the file of reads '{}'", out, input),
+                       "give the model a name of its own");
+  workloads::check_writable(out);
 }
 
 Request request_of(const po::variables_map& given) {
@@ -106,7 +120,10 @@ Request request_of(const po::variables_map& given) {
   check_range<std::int64_t>("--epochs", r.options.epochs, 0, 10'000);
   check_range<std::int64_t>("--batch", r.options.batch, 1, 65'536);
   check_range("--rate", r.options.rate, 1e-9F, 10.0F);
-  if (given.count("out") != 0) r.out = given["out"].as<std::string>();
+  if (given.count("out") != 0) {
+    r.out = given["out"].as<std::string>();
+    check_out(r.out, r.files);
+  }
   r.json = given.count("json") != 0;
   return r;
 }
@@ -165,6 +182,11 @@ void print_metrics(const qc::Evaluation& e, std::string_view rule) {
   line("complexity", e.complexity);
 }
 
+// Progress for who watches; where nobody can, as on a closed stream, the work goes on.
+void tell(const std::string& line) {
+  std::fputs((line + "\n").c_str(), stderr);
+}
+
 }  // namespace
 
 int run_train(const Arguments& arguments) {
@@ -172,11 +194,18 @@ int run_train(const Arguments& arguments) {
   if (!given) return 0;
   Request r = request_of(*given);
   const qc::ReadSet set = qc::read_files(r.files, r.phred);
-  for (std::size_t i = 0; i < set.names.size(); ++i)
-    fmt::print(stderr, "{}: {}\n", set.names[i], set.phred_reasons[i]);
+  for (std::size_t i = 0; i < set.names.size(); ++i) {
+    tell(fmt::format("{}: {}", set.names[i], set.phred_reasons[i]));
+    if (!set.warnings[i].empty())
+      tell(fmt::format("warning: {}: {}", set.names[i], set.warnings[i]));
+  }
+  qc::WindowFit fit;
+  fit.add(set.reads);
+  for (const std::string& remark : {fit.longer_remark(), fit.shorter_remark()})
+    if (!remark.empty()) tell(remark);
   r.options.progress = [](const qc::Epoch& e) {
-    fmt::print(stderr, "epoch {:>2}/{}  loss {:.5f}  validation {:.5f}\n", e.number, e.of,
-               e.train_loss, e.validation_loss);
+    tell(fmt::format("epoch {:>2}/{}  loss {:.5f}  validation {:.5f}", e.number, e.of, e.train_loss,
+                     e.validation_loss));
   };
   const auto start = std::chrono::steady_clock::now();
   qc::Model model = qc::train(r.spec, set.reads, r.options);
@@ -192,7 +221,7 @@ int run_train(const Arguments& arguments) {
   const qc::Evaluation held_out = qc::evaluate(model, set.reads.select(test));
   if (!r.out.empty()) qc::save_model(model, r.out);
 
-  fmt::print(stderr, "trained on {} reads in {:.1f} s\n", model.training.train_reads, took.count());
+  tell(fmt::format("trained on {} reads in {:.1f} s", model.training.train_reads, took.count()));
   const std::string_view name = qc::info(model.spec.kind).name,
                          rule = qc::info(model.spec.rule).name;
   if (r.json) {
@@ -206,7 +235,8 @@ int run_train(const Arguments& arguments) {
                 {"macs_per_read", model.macs().count},
                 {"held_out", metrics_json(held_out)}};
     if (!r.out.empty()) out["out"] = r.out;
-    fmt::print("{}\n", out.dump(2));
+    // Names of files may be no UTF-8.
+    fmt::print("{}\n", out.dump(2, ' ', false, Json::error_handler_t::replace));
     return 0;
   }
   fmt::print("model {}: {} parameters, {} MAC a read; {} reads, {} of them for training\n", name,

@@ -92,6 +92,8 @@ class Reads {
       }
       qc::ReadBatch batch = reader_->next_batch(count);
       if (!batch.empty()) return batch;
+      if (const std::string warning = reader_->warning(); !warning.empty())
+        fmt::print(stderr, "warning: {}: {}\n", reader_->name(), warning);
       reader_.reset();
     }
   }
@@ -215,6 +217,7 @@ int run_readqc(const Arguments& arguments) {
     throw InputError("--part", fmt::format("unknown part '{}'", part), "all or test");
   if (plan.formats.activations == "int8")
     plan.ranges = qc::activation_ranges(plan.model, calibration_reads_of(reads));
+  qc::WindowFit fit;
   workloads::Request request = request_of(plan);
   request.conditions.form = form_option(*given);
   // The price first: a fault of it is told before all reads are answered.
@@ -222,6 +225,7 @@ int run_readqc(const Arguments& arguments) {
   const ReadQcAnswers answers = answer_reads(plan, target, profile, [&](std::int64_t n) {
     qc::ReadBatch batch = reads.next(std::min(n, left), part == "test");
     left -= batch.size();
+    fit.add(batch);
     return batch;
   });
   results::Record record = record_of(request, target, std::move(cost),
@@ -234,6 +238,8 @@ int run_readqc(const Arguments& arguments) {
   record.totals.digest = answers.digest;
   Bands().add(record, request, target);
   add_notes(record, part == "test");
+  if (fit.longer > 0) record.notes.push_back(fit.longer_remark());
+  if (fit.shorter > 0) fmt::print(stderr, "{}\n", fit.shorter_remark());
   return finish(*given, {record}, "summary");
 }
 

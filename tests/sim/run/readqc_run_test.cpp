@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <utility>
 
 #include "kernels/arith/gemm.h"
 #include "sim/price/price.h"
@@ -117,6 +118,28 @@ TEST(ReadQcRun, TheSameReadsThroughAnotherModelAreAnotherQuestion) {
   const ReadQcAnswers one = answered(1, Simd::best, 50);
   const ReadQcAnswers other = answered(1, Simd::best, 50, qc::ModelKind::mlp, 1e-3F);
   EXPECT_NE(one.inputs_digest, other.inputs_digest);
+}
+
+TEST(ReadQcRun, ReadsThatDifferBehindTheWindowAreAnotherQuestionWithAnotherAccuracy) {
+  const auto answered_of = [](std::size_t length, std::uint8_t behind) {
+    ReadQcPlan plan;
+    plan.model = seeded_model(qc::ModelKind::mlp);
+    set_precision(plan, "fp32");
+    const Target target = make_target("M4", "cpu", "", {});
+    std::vector<std::uint8_t> qualities(length, behind);
+    std::fill(qualities.begin(), qualities.begin() + 150, std::uint8_t{40});
+    qc::ReadBatch batch;
+    qc::append_read(batch, std::string(length, 'A'), qualities);
+    const auto once = [&](std::int64_t) { return std::exchange(batch, {}); };
+    return run_readqc_on(plan, target, kernels::arith::profile_named("ane16"), once);
+  };
+  const results::Record good = answered_of(300, 40), bad = answered_of(300, 2);
+  EXPECT_EQ(good.totals.digest, bad.totals.digest);  // the model sees no difference
+  EXPECT_NE(good.run.input_digest, bad.run.input_digest);
+  EXPECT_EQ(results::part(good.totals.accuracy, "accuracy") +
+                results::part(bad.totals.accuracy, "accuracy"),
+            1);
+  EXPECT_NE(answered_of(150, 40).run.input_digest, good.run.input_digest);
 }
 
 TEST(ReadQcRun, AnOperatorWithoutATextureUnitFallsToTheCpuWithItsReason) {

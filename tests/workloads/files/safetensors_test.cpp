@@ -7,6 +7,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "isa/error.h"
@@ -126,6 +127,46 @@ TEST(Safetensors, AFileThatCannotBeWrittenIsAnErrorAndLeavesNothing) {
   EXPECT_THROW(read_safetensors((folder / "absent").string()), InputError);
   EXPECT_THROW(read_safetensors(folder.string()), InputError);
   std::filesystem::remove_all(folder);
+}
+
+TEST(Safetensors, BytesThatAreNoUtf8AreReplaced) {
+  for (const char* name : {"M\xfcller.fq", "\xff", "a\xe4\xb8", "\xc0\x80"}) {
+    const Safetensors s{.metadata = {{"source", name}}, .tensors = {}};
+    const std::string source = parse_safetensors(safetensors_bytes(s), "m").metadata.at("source");
+    EXPECT_THAT(source, HasSubstr("\xef\xbf\xbd")) << name;
+  }
+}
+
+TEST(Safetensors, WhatCannotBeWrittenIsToldBeforehandAndNothingIsLeft) {
+  namespace fs = std::filesystem;
+  const fs::path folder =
+      fs::temp_directory_path() / ("anesim_writable_" + std::to_string(::getpid()));
+  fs::create_directory(folder);
+  const std::string file = (folder / "m").string();
+  EXPECT_THROW(check_writable(""), InputError);
+  EXPECT_THROW(check_writable((folder / "absent" / "m").string()), InputError);
+  EXPECT_THROW(check_writable(folder.string()), InputError);
+  EXPECT_THROW(check_writable(file + "/m/"), InputError);
+  EXPECT_THROW(check_writable((folder / std::string(300, 'm')).string()), InputError);
+  check_writable(file);
+  check_writable("/dev/null");
+  EXPECT_TRUE(fs::is_empty(folder));
+  // A file of another run is neither used nor removed.
+  std::ofstream(file + ".part") << "mine";
+  write_safetensors({}, file);
+  EXPECT_EQ(fs::file_size(file + ".part"), 4U);
+  // The target of a link is replaced, the link stays; so does a device.
+  fs::create_symlink("m", folder / "link");
+  fs::create_symlink("new", folder / "dangling");
+  const Safetensors s{.metadata = {{"k", "v"}}, .tensors = {}};
+  write_safetensors(s, (folder / "link").string());
+  EXPECT_TRUE(fs::is_symlink(folder / "link"));
+  EXPECT_EQ(read_safetensors(file).metadata.at("k"), "v");
+  write_safetensors(s, (folder / "dangling").string());
+  EXPECT_EQ(read_safetensors((folder / "new").string()).metadata.at("k"), "v");
+  write_safetensors(s, "/dev/null");
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  fs::remove_all(folder);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 
 #include "readqc_data.h"
 #include "workloads/files/npy.h"
-#include "workloads/readqc/fastq.h"
+#include "workloads/readqc/fastq/fastq.h"
 
 namespace ane::workloads::readqc {
 namespace {

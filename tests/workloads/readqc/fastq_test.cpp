@@ -1,55 +1,20 @@
-#include "workloads/readqc/fastq.h"
+#include "workloads/readqc/fastq/fastq.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
-#include <zlib.h>
 
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "isa/error.h"
+#include "tests/workloads/files/temp_file.h"
 
 namespace ane::workloads::readqc {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-// A file that lives as long as the object.
-class TempFile {
- public:
-  explicit TempFile(const std::string& bytes)
-      : path_(std::filesystem::temp_directory_path() /
-              ("anesim_fastq_" + std::to_string(::getpid()) + "_" + std::to_string(count_++))) {
-    std::ofstream(path_, std::ios::binary) << bytes;
-  }
-  TempFile(const TempFile&) = delete;
-  TempFile& operator=(const TempFile&) = delete;
-  ~TempFile() { std::filesystem::remove(path_); }
-  std::string path() const { return path_.string(); }
-
- private:
-  static inline int count_ = 0;
-  std::filesystem::path path_;
-};
-
-std::string gzip_member(const std::string& text) {
-  z_stream s{};
-  EXPECT_EQ(deflateInit2(&s, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(compressBound(static_cast<uLong>(text.size())) + 64, '\0');
-  s.next_in = reinterpret_cast<unsigned char*>(const_cast<char*>(text.data()));
-  s.avail_in = static_cast<uInt>(text.size());
-  s.next_out = reinterpret_cast<unsigned char*>(out.data());
-  s.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&s, Z_FINISH), Z_STREAM_END);
-  out.resize(s.total_out);
-  deflateEnd(&s);
-  return out;
-}
 
 std::string record(const std::string& bases, const std::string& qualities) {
   return fmt::format("@r\n{}\n+\n{}\n", bases, qualities);
@@ -125,6 +90,66 @@ TEST(FastqReader, TakesCrLfBlankLinesAtTheEndAndAMissingLastLineFeed) {
   }
 }
 
+TEST(FastqReader, TakesLinesThatEndInCrAlone) {
+  for (const std::string& text : {std::string("@r\rAC\r+\r#I\r"), std::string("@r\rAC\r+\r#I"),
+                                  std::string("@r\rAC\r+\r#I\r\r\n")}) {
+    const TempFile file(text);
+    FastqReader reader(file.path());
+    EXPECT_THAT(reader.phred_reason(), HasSubstr("told from quality characters '#' to 'I'"));
+    const ReadBatch batch = reader.rest();
+    ASSERT_EQ(batch.size(), 1);
+    EXPECT_EQ(bases_of(batch, 0), "AC");
+  }
+  EXPECT_THAT(error_of("@r\rAC\r+\r#I\r@s\nAC\n+\n#I\n"),
+              HasSubstr("F:5: record 2: the line ends in another way"));
+  EXPECT_THAT(error_of("@r\nAC\n+\n#I\n@s\rAC\r+\r#I\r"),
+              HasSubstr("F:5: record 2: the line ends in another way"));
+}
+
+TEST(FastqReader, TakesEmptyReadsWhereverTheyAre) {
+  const std::string good = "@r\nAC\n+\n#I\n", empty = "@e\n\n+\n\n";
+  for (const auto& [text, reads] : {std::pair<std::string, int>{good + empty, 2},
+                                    {good + "@e\n\n+\n", 2},
+                                    {good + "@e\n\n+", 2},
+                                    {"@e\n\n+", 1},
+                                    {good + "@e\r\n\r\n+e\r\n", 2},
+                                    {"@e\r\r+\r", 1},
+                                    {empty + empty + good + empty, 4},
+                                    {good + empty + "\n\n", 2},
+                                    {empty + good, 2}}) {
+    const TempFile file(text);
+    EXPECT_EQ(FastqReader(file.path()).rest().size(), reads) << text;
+    const TempFile packed(gzip_member(text));
+    EXPECT_EQ(FastqReader(packed.path()).rest().size(), reads) << text;
+  }
+  EXPECT_THAT(error_of(good + "@e\n\n"), HasSubstr("the file ends before the '+' line"));
+  EXPECT_THAT(error_of(good + "@e\n"), HasSubstr("the file ends before the sequence line"));
+  EXPECT_THAT(error_of(good + "@e"), HasSubstr("the file ends before the sequence line"));
+  EXPECT_THAT(error_of("@e\n\n+\n@r\nAC\n+\n#I\n"),
+              HasSubstr("F:4: record 1: 2 quality characters for 0 bases"));
+}
+
+TEST(FastqReader, WarnsWhereTheLastBlockOfBgzipIsMissing) {
+  for (const bool whole : {true, false}) {
+    const TempFile file(bgzip_block(two_records) + bgzip_block(two_records) +
+                        (whole ? bgzip_end() : ""));
+    FastqReader reader(file.path());
+    EXPECT_EQ(reader.warning(), "");
+    EXPECT_EQ(reader.rest().size(), 4);
+    EXPECT_EQ(reader.warning().empty(), whole);
+    EXPECT_EQ(read_files({file.path()}).warnings[0], reader.warning());
+    if (!whole) {
+      EXPECT_THAT(reader.warning(), HasSubstr("missing: 4 reads to the end of a block"));
+    }
+  }
+  // A block that is cut off, or a record, is an error.
+  const std::string block = bgzip_block(two_records);
+  EXPECT_THAT(error_of(block + block.substr(0, block.size() - 1)),
+              HasSubstr("truncated gzip data"));
+  EXPECT_THAT(error_of(block + block.substr(0, 5)), HasSubstr("truncated gzip data"));
+  EXPECT_THAT(error_of(bgzip_block("@r\nACG\n")), HasSubstr("the file ends before the '+' line"));
+}
+
 TEST(FastqReader, CutsLongReadsToTheWindowAndPadsShortOnes) {
   const TempFile file(record(std::string(150, 'A') + "CCC", std::string(153, '#')) +
                       record("", "") + record("G", "I"));
@@ -166,6 +191,68 @@ TEST(FastqReader, RefusesAnUndecidedOrContradictedOffset) {
   while (text.size() < 1'100'000) text += record("ACGTACGTACGTACGTACGT", std::string(20, 'I'));
   EXPECT_THAT(error_of(text + record("A", "h")), HasSubstr("contradicts Phred+33, assumed"));
   EXPECT_EQ(error_of(text + record("A", "#") + record("A", "h")), "no error");
+}
+
+TEST(FastqReader, NeverTells64OfWhatOffset33ExplainsAsWell) {
+  for (const char* qualities : {"@CDEIKMPRS", "SSSSSSSSSS", "DFHJLNPRTV", "IJKLMNOPY]"}) {
+    const std::string text = record("ACGTACGTAC", qualities);
+    EXPECT_THAT(error_of(text), testing::AllOf(HasSubstr("F: undecided quality encoding"),
+                                               HasSubstr("say --phred 33")));
+    EXPECT_EQ(error_of(text, 33), "no error");
+    EXPECT_EQ(error_of(text, 64), "no error");
+  }
+  EXPECT_THAT(error_of(record("ACGT", "@DPS")),
+              HasSubstr("'@' to 'S' of the first 1 record are Q31 to Q50 with offset 33, Q0 to Q19 "
+                        "with offset 64"));
+  // One base decides for the file.
+  for (const char* qualities : {"@S~", "@S#", "@Sj", "k~z", "@S:"}) {
+    const TempFile file(record("ACG", "@PS") + record("ACG", qualities));
+    EXPECT_EQ(FastqReader(file.path()).phred(), 33) << qualities;
+    EXPECT_EQ(FastqReader(file.path()).rest().size(), 2);
+  }
+}
+
+TEST(FastqReader, NamesSolexaScores) {
+  for (const char* qualities : {"<Zh", ";@^", "h?B"}) {
+    const std::string text = record("ACG", qualities);
+    EXPECT_THAT(error_of(text), testing::AllOf(HasSubstr("as Solexa scores"), HasSubstr("seqret")));
+    EXPECT_THAT(error_of(text, 64),
+                testing::AllOf(HasSubstr("F:4: record 1: quality character"),
+                               HasSubstr("are Solexa scores"), HasSubstr("seqret"),
+                               testing::Not(HasSubstr("--phred 33"))));
+    EXPECT_EQ(error_of(text, 33), "no error");
+  }
+  // With a character that Solexa does not have it is offset 33.
+  EXPECT_THAT(error_of(record("ACG", "?I#"), 64), HasSubstr("is it Phred+33? say --phred 33"));
+  EXPECT_THAT(error_of(record("ACG", "?II") + record("ACG", "?I#"), 64),
+              HasSubstr("is it Phred+33? say --phred 33"));
+}
+
+// Behind the first 1 MiB, from which the offset is told.
+TEST(FastqReader, HoldsTheRestOfAFileToTheOffsetOfItsStart) {
+  const auto start = [](char low, char high) {
+    std::string text;
+    while (text.size() < 1'100'000)
+      text += record(std::string(20, 'A'), std::string(10, low) + std::string(10, high));
+    return text;
+  };
+  const std::string low = start('D', 'I'), old = start('B', 'h');
+  EXPECT_EQ(error_of(low + record("ACG", "PS]")), "no error");  // Q60 is no contradiction
+  EXPECT_EQ(error_of(low + record("ACG", "@h~")), "no error");
+  EXPECT_THAT(error_of(low + record("ACG", "BfS")), HasSubstr("contradicts Phred+33, assumed"));
+  EXPECT_EQ(error_of(old + record("ACG", "@Si")), "no error");
+  EXPECT_THAT(error_of(old + record("ACG", "Bh~")), HasSubstr("'~' contradicts Phred+64, told"));
+  EXPECT_THAT(error_of(old + record("ACG", "Bh#")), HasSubstr("say --phred 33"));
+  EXPECT_THAT(error_of(old + record("ACG", "Bh<")), HasSubstr("are Solexa scores"));
+  EXPECT_EQ(error_of(old + record("ACG", "Bh~"), 64), "no error");
+  // A first read longer than that leaves everything to the qualities.
+  const auto longest = [](char quality) {
+    return record(std::string(1'200'000, 'A'), std::string(1'200'000, quality));
+  };
+  EXPECT_EQ(error_of(longest('#')), "no error");
+  EXPECT_EQ(error_of(longest('~')), "no error");
+  EXPECT_THAT(error_of(longest('S')), HasSubstr("contradicts Phred+33, assumed"));
+  EXPECT_THAT(error_of(longest('h')), HasSubstr("contradicts Phred+33, assumed"));
 }
 
 TEST(FastqReader, SaysFileLineRecordAndFaultOfEachMalformedRecord) {

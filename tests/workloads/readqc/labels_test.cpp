@@ -1,12 +1,14 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <numeric>
+#include <string>
 #include <vector>
 
 #include "isa/error.h"
 #include "readqc_data.h"
 #include "workloads/files/npy.h"
-#include "workloads/readqc/fastq.h"
+#include "workloads/readqc/fastq/fastq.h"
 #include "workloads/readqc/rules.h"
 
 namespace ane::workloads::readqc {
@@ -65,11 +67,53 @@ TEST(Rules, NoRulePassesAnEmptyRead) {
   for (const RuleInfo& r : rules()) EXPECT_FALSE(passes("", {}, r.rule)) << r.name;
 }
 
-TEST(Rules, LookAtTheWindowOnly) {
-  // Behind base 150 all qualities are 0: no rule may see them.
-  Qualities q(400, 0);
-  std::fill(q.begin(), q.begin() + 150, std::uint8_t{40});
-  for (const RuleInfo& r : rules()) EXPECT_TRUE(passes(std::string(400, 'C'), q, r.rule)) << r.name;
+TEST(Rules, JudgeTheWholeReadAndNotTheWindow) {
+  // Good to base 150; what is behind it decides.
+  const auto judged = [](std::size_t length, std::uint8_t behind, Rule rule, char base = 'C') {
+    Qualities q(length, behind);
+    std::fill(q.begin(), q.begin() + 150, std::uint8_t{40});
+    return passes(std::string(150, 'A') + std::string(length - 150, base), q, rule);
+  };
+  for (const RuleInfo& r : rules()) {
+    EXPECT_TRUE(judged(400, 40, r.rule)) << r.name;
+    EXPECT_FALSE(judged(400, 0, r.rule)) << r.name;
+  }
+  EXPECT_TRUE(judged(250, 14, Rule::fastp));  // 100 of 250 are 40 %
+  EXPECT_FALSE(judged(251, 14, Rule::fastp));
+  EXPECT_TRUE(judged(155, 40, Rule::fastp, 'N'));
+  EXPECT_FALSE(judged(156, 40, Rule::fastp, 'N'));
+  EXPECT_TRUE(judged(300, 0, Rule::meanq20));
+  EXPECT_FALSE(judged(301, 0, Rule::meanq20));
+  EXPECT_TRUE(judged(159, 10, Rule::maxee1));  // 0.015 and 9 * 0.1
+  EXPECT_FALSE(judged(160, 10, Rule::maxee1));
+}
+
+TEST(Targets, OfALongReadAreThoseOfAllItsBases) {
+  Random random(7);
+  for (const std::size_t length : {1U, 149U, 150U, 151U, 152U, 300U, 5000U}) {
+    std::string bases;
+    Qualities qualities;
+    double errors = 0;
+    float gc = 0, known = 0, changes = 0;
+    for (std::size_t i = 0; i < length; ++i) {
+      bases += "ACGTN"[random.below(5)];
+      qualities.push_back(static_cast<std::uint8_t>(random.below(42)));
+      errors += std::pow(10, qualities.back() / -10.0);
+      gc += bases[i] == 'G' || bases[i] == 'C' ? 1.0F : 0.0F;
+      known += bases[i] != 'N' ? 1.0F : 0.0F;
+      changes += i > 0 && bases[i] != bases[i - 1] ? 1.0F : 0.0F;
+    }
+    ReadBatch batch;
+    append_read(batch, bases, qualities);
+    batch.append(batch.select(std::vector<std::int64_t>{0}));  // copies know as much
+    for (const std::int64_t i : {0, 1}) {
+      EXPECT_EQ(batch[i].length, static_cast<std::int64_t>(length));
+      EXPECT_NEAR(expected_errors(batch[i]), errors, 1e-9) << length;
+      EXPECT_FLOAT_EQ(gc_fraction(batch[i]), known > 0 ? gc / known : 0) << length;
+      EXPECT_FLOAT_EQ(complexity(batch[i]),
+                      length > 1 ? changes / static_cast<float>(length - 1) : 0);
+    }
+  }
 }
 
 TEST(Rules, AreNamedAndAnUnknownNameIsAnError) {
@@ -77,11 +121,11 @@ TEST(Rules, AreNamedAndAnUnknownNameIsAnError) {
   EXPECT_THROW(rule_named("fastq"), InputError);
 }
 
-TEST(Rules, WorkGrowsWithTheReadUpToTheWindow) {
+TEST(Rules, WorkGrowsWithTheRead) {
   EXPECT_EQ(work(Rule::meanq20, 72).bytes, Bytes{72});
   EXPECT_EQ(work(Rule::fastp, 72).bytes, Bytes{144});
   EXPECT_EQ(work(Rule::fastp, 72).byte_ops, 4 * 72);
-  EXPECT_EQ(work(Rule::maxee1, 10'000).table_lookups, window);
+  EXPECT_EQ(work(Rule::maxee1, 10'000).table_lookups, 10'000);
 }
 
 TEST(Targets, GcAndComplexityAreShares) {
@@ -91,6 +135,31 @@ TEST(Targets, GcAndComplexityAreShares) {
   EXPECT_FLOAT_EQ(complexity(batch[0]), 3.0F / 5.0F);
   append_read(batch, "A", Qualities(1, 30));
   EXPECT_EQ(complexity(batch[1]), 0.0F);
+}
+
+TEST(Targets, AreOfTheWholeRead) {
+  ReadBatch batch;
+  append_read(batch, std::string(150, 'G') + std::string(50, 'A'), Qualities(200, 30));
+  EXPECT_FLOAT_EQ(gc_fraction(batch[0]), 0.75F);
+  EXPECT_FLOAT_EQ(complexity(batch[0]), 1.0F / 199.0F);  // from base 150 to 151
+}
+
+TEST(WindowFit, CountsReadsThatAreLongerAndShorter) {
+  ReadBatch batch;
+  for (const std::size_t length : {0U, 149U, 150U, 151U, 300U, 301U})
+    append_read(batch, std::string(length, 'A'), Qualities(length, 30));
+  WindowFit fit;
+  EXPECT_EQ(fit.longer_remark() + fit.shorter_remark(), "");
+  fit.add(batch);
+  fit.add(batch);
+  EXPECT_EQ(fit.reads, 12);
+  EXPECT_EQ(fit.longer, 6);
+  EXPECT_EQ(fit.shorter, 4);
+  EXPECT_EQ(fit.longer_remark(),
+            "reads longer than 150 bases: 6 of 12; the model sees their first 150, rule, label and "
+            "so accuracy are of the whole read");
+  EXPECT_EQ(fit.shorter_remark(),
+            "reads shorter than 150 bases: 4 of 12; the model sees zeros behind their end");
 }
 
 TEST(Rules, FastpGivesTheGoldenLabels) {

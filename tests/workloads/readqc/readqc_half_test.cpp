@@ -9,7 +9,7 @@
 #include "kernels/arith/gemm.h"
 #include "kernels/arith/round.h"
 #include "readqc_data.h"
-#include "workloads/readqc/fastq.h"
+#include "workloads/readqc/fastq/fastq.h"
 #include "workloads/readqc/train.h"
 
 namespace ane::workloads::readqc {

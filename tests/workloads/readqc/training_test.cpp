@@ -13,7 +13,7 @@
 #include "readqc_data.h"
 #include "workloads/files/npy.h"
 #include "workloads/files/safetensors.h"
-#include "workloads/readqc/fastq.h"
+#include "workloads/readqc/fastq/fastq.h"
 #include "workloads/readqc/network.h"
 #include "workloads/readqc/train.h"
 
@@ -258,6 +258,11 @@ TEST_F(ModelFile, RefusesWhatIsNotExactlyAModel) {
   s = good;
   s.tensors["dense2.bias"] = kernels::Tensor(isa::Format::fp32, {63});
   EXPECT_THAT(error_of(s), HasSubstr("tensor 'dense2.bias' is fp32 [63], not fp32 [64]"));
+  for (const float value : {NAN, INFINITY, -INFINITY}) {
+    s = good;
+    s.tensors["dense2.bias"].as<float>()[3] = value;
+    EXPECT_THAT(error_of(s), HasSubstr("which is not finite"));
+  }
   s = good;
   s.tensors["extra"] = kernels::Tensor(isa::Format::fp32, {1});
   EXPECT_THAT(error_of(s), HasSubstr("tensor 'extra' is none of model 'mlp'"));

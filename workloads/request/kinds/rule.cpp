@@ -13,7 +13,7 @@ struct RuleWork : Work {
 
   static constexpr Key keys[] = {
       needed<&RuleWork::name_>("name", "meanq20, fastp or maxee1"),
-      key<&RuleWork::bases>("bases", "of a read, cut to the window", 1, 1e6),
+      key<&RuleWork::bases>("bases", "of a read", 1, 1e6),
   };
 
   void check(const Request&, const std::string&) const override { readqc::rule_named(name_); }
