@@ -81,6 +81,7 @@ Choice choose(const po::variables_map& given) {
   if (given.count("weights")) {
     const std::string file = given["weights"].as<std::string>();
     p.weights = mp::load_weights(file);
+    for (const std::string& note : p.weights.notes) fmt::print(stderr, "{}: {}\n", file, note);
     // What is asked for is asked of these weights: any number of neighbours, but not another size.
     const mp::ModelSpec plain, &has = p.weights.spec;
     const auto asked = [&](int mp::ModelSpec::*field) {
