@@ -12,6 +12,7 @@
 #include "isa/error.h"
 #include "workloads/files/archive.h"
 #include "workloads/files/npy.h"
+#include "workloads/mpnn/structure/features.h"
 
 namespace ane::workloads::mpnn {
 namespace {
@@ -389,6 +390,16 @@ TEST(Structure, CoordinatesBeyondReasonAreRefused) {
 TEST(Structure, DesignedChainsAreAmongThoseThatAreRead) {
   const std::string text = chain_of('A', 1, 2) + chain_of('B', 1, 2);
   EXPECT_THROW(parse_structure(text, "x", {{"A"}, {"B"}}), InputError);
+}
+
+TEST(Structure, SamplesOfSeveralChainsAreSeparatedAsTheOriginalDoes) {
+  const std::string text = chain_of('A', 1, 2) + chain_of('B', 1, 3) + chain_of('C', 1, 1);
+  EXPECT_EQ(designed_chains(to_input(parse_structure(text, "x")), "ACDEFG"), "AC/DEF/G");
+  EXPECT_EQ(designed_chains(to_input(parse_structure(text, "x", {{}, {"A", "C"}})), "ACDEFG"),
+            "AC/D");
+  EXPECT_EQ(designed_chains(to_input(parse_structure(text, "x", {{}, {"B"}})), "ACDEFG"), "ACD");
+  EXPECT_EQ(designed_chains(padded(to_input(parse_structure(text, "x")), 10), "ACDEFG"),
+            "AC/DEF/G");
 }
 
 std::string mmcif(const std::string& x) {
