@@ -5,9 +5,12 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
+#include <system_error>
 
 #include "isa/error.h"
+#include "workloads/files/describe.h"
 
 namespace ane::workloads {
 
@@ -16,10 +19,17 @@ std::string read_file(const std::string& path, std::uint64_t most) {
   if (std::filesystem::is_directory(path, code))
     throw InputError(path, "is a directory, not a file");
   // zlib reads plain files as they are, so that one loop serves both.
+  errno = 0;
   gzFile file = gzopen(path.c_str(), "rb");
-  if (!file) throw InputError(path, "cannot be opened", "is the path right, and readable?");
+  if (!file)
+    throw InputError(path,
+                     fmt::format("cannot be opened: {}", std::generic_category().message(errno)),
+                     "is the path right, and readable?");
   const std::unique_ptr<gzFile_s, int (*)(gzFile)> closer(file, gzclose);
   gzbuffer(file, 1u << 18);
+  // What is no regular file, such as a pipe, has no size to compare with.
+  const std::uint64_t packed = std::filesystem::file_size(path, code);
+  const bool sized = !code;
   std::string bytes;
   for (;;) {
     constexpr std::size_t step = std::size_t{1} << 20;
@@ -34,6 +44,12 @@ std::string read_file(const std::string& path, std::uint64_t most) {
       throw InputError(path, fmt::format("broken gzip data: {}", what),
                        "the file is truncated or damaged; fetch it again");
     if (bytes.size() > most) throw InputError(path, fmt::format("larger than {} bytes", most));
+    if (sized && bytes.size() > most_unpacked(packed))
+      throw InputError(path,
+                       fmt::format("{} bytes of gzip that unpack to more than {}", packed,
+                                   most_unpacked(packed)),
+                       "no structure and no weights shrink that much: was the file made to fill "
+                       "the memory?");
     if (got == 0) return bytes;
   }
 }
@@ -67,9 +83,29 @@ Archive::Archive(std::string bytes, std::string place)
   }
   zip_error_fini(&error);
   const zip_int64_t count = zip_get_num_entries(handle_->zip, 0);
+  constexpr zip_int64_t most_members = 100'000;
+  if (count > most_members)
+    throw InputError(place_, fmt::format("a zip archive of {} members", count),
+                     fmt::format("at most {} are read", most_members));
+  const std::uint64_t most = most_unpacked(handle_->bytes.size());
+  std::uint64_t unpacked = 0;
   for (zip_int64_t i = 0; i < count; ++i) {
-    const char* name = zip_get_name(handle_->zip, static_cast<zip_uint64_t>(i), ZIP_FL_ENC_RAW);
-    names_.emplace_back(name ? name : "");
+    const auto index = static_cast<zip_uint64_t>(i);
+    const char* name = zip_get_name(handle_->zip, index, ZIP_FL_ENC_RAW);
+    zip_stat_t stat;
+    zip_stat_init(&stat);
+    if (!name || zip_stat_index(handle_->zip, index, 0, &stat) != 0 ||
+        !(stat.valid & ZIP_STAT_SIZE))
+      throw InputError(place_, fmt::format("member {} of the archive has no name or no size", i));
+    if (stat.size > most || (unpacked += stat.size) > most)
+      throw InputError(place_,
+                       fmt::format("a zip archive of {} bytes whose members unpack to more than {}",
+                                   handle_->bytes.size(), most),
+                       "no arrays and no weights shrink that much: was the file made to fill the "
+                       "memory?");
+    names_.emplace_back(name);
+    if (!members_.emplace(name, Member{index, stat.size}).second)
+      throw InputError(place_, fmt::format("member '{}' is there twice", shown(name)));
   }
 }
 
@@ -78,27 +114,27 @@ Archive::Archive(Archive&&) noexcept = default;
 Archive& Archive::operator=(Archive&&) noexcept = default;
 
 bool Archive::has(std::string_view name) const {
-  return std::find(names_.begin(), names_.end(), name) != names_.end();
+  return members_.contains(name);
 }
 
-std::string Archive::read(const std::string& name, std::uint64_t most) const {
-  const auto found = std::find(names_.begin(), names_.end(), name);
-  if (found == names_.end()) {
-    std::string note = fmt::format("it has {} members", names_.size());
-    if (names_.size() <= 40) note = choice_note(name, names_);
-    throw InputError(place_, fmt::format("no member '{}' in the archive", name), note);
-  }
-  const auto index = static_cast<zip_uint64_t>(found - names_.begin());
-  const std::string where = place_ + ":" + name;
-  zip_stat_t stat;
-  zip_stat_init(&stat);
-  if (zip_stat_index(handle_->zip, index, 0, &stat) != 0 || !(stat.valid & ZIP_STAT_SIZE))
-    throw InputError(where, "the archive does not say how large this member is");
-  if (stat.size > most) throw InputError(where, fmt::format("larger than {} bytes", most));
+const Archive::Member& Archive::member(const std::string& name) const {
+  if (const auto found = members_.find(name); found != members_.end()) return found->second;
+  std::string note = fmt::format("it has {} members", names_.size());
+  if (names_.size() <= 40) note = choice_note(name, names_);
+  throw InputError(place_, fmt::format("no member '{}' in the archive", shown(name)), note);
+}
+
+std::uint64_t Archive::size(const std::string& name) const {
+  return member(name).size;
+}
+
+std::string Archive::read(const std::string& name) const {
+  const Member& m = member(name);
+  const std::string where = place_ + ":" + shown(name);
   const std::unique_ptr<zip_file_t, int (*)(zip_file_t*)> file(
-      zip_fopen_index(handle_->zip, index, 0), zip_fclose);
+      zip_fopen_index(handle_->zip, m.index, 0), zip_fclose);
   if (!file) throw InputError(where, fmt::format("unreadable: {}", zip_strerror(handle_->zip)));
-  std::string bytes(stat.size, '\0');
+  std::string bytes(m.size, '\0');
   // One byte more is asked for, so that libzip comes to the end and compares the checksum.
   char beyond = 0;
   if (zip_fread(file.get(), bytes.data(), bytes.size()) != static_cast<zip_int64_t>(bytes.size()) ||

@@ -2,50 +2,29 @@
 
 #include <fmt/format.h>
 
-#include <bit>
+#include <algorithm>
+#include <cstring>
 #include <functional>
-#include <limits>
 #include <utility>
 
 #include "workloads/files/archive.h"
+#include "workloads/files/describe.h"
 #include "workloads/files/pickle.h"
 
 namespace ane::workloads {
 namespace {
 
-using isa::Format;
+// What a file of any size may hold; the largest checkpoints of this field have some thousand
+// tensors with names of less than 100 letters.
+constexpr std::size_t longest_key = 1024;
+constexpr std::size_t most_values = 100'000;
+constexpr std::size_t most_text = std::size_t{16} << 20;  // of paths and texts, together
+constexpr int deepest = 32;
+// Tied weights share a storage; many tensors over a small one would fill the memory.
+constexpr std::int64_t most_shares = 8;
 
-struct ElementType {
-  std::string_view storage;
-  std::size_t bytes;
-  Format format;
-};
-constexpr ElementType element_types[]{
-    {"torch.FloatStorage", 4, Format::fp32},  {"torch.HalfStorage", 2, Format::fp16},
-    {"torch.DoubleStorage", 8, Format::fp32}, {"torch.BFloat16Storage", 2, Format::fp32},
-    {"torch.LongStorage", 8, Format::i32},    {"torch.IntStorage", 4, Format::i32},
-    {"torch.ShortStorage", 2, Format::i32},   {"torch.CharStorage", 1, Format::i8},
-    {"torch.ByteStorage", 1, Format::u8},     {"torch.BoolStorage", 1, Format::u8}};
-
-const ElementType& type_of(const std::string& storage) {
-  for (const ElementType& t : element_types)
-    if (t.storage == storage) return t;
-  ANE_CHECK(false, "a storage that the pickle reader lets through but nobody reads");
-}
-
-constexpr std::uint64_t most_bytes = std::uint64_t{8} << 30;
-
+// The bytes of a storage, exactly as many as its elements take.
 using ReadStorage = std::function<const std::string&(const PickleStorage&)>;
-
-template <class To, class From, class Convert>
-void gather(const std::string& from, std::span<To> to, const std::vector<std::int64_t>& at,
-            Convert convert) {
-  for (std::size_t i = 0; i < to.size(); ++i) {
-    From v;
-    std::memcpy(&v, from.data() + static_cast<std::size_t>(at[i]) * sizeof(From), sizeof(From));
-    to[i] = convert(v);
-  }
-}
 
 class Flattener {
  public:
@@ -59,13 +38,14 @@ class Flattener {
 
  private:
   [[noreturn]] void fail(const std::string& path, const std::string& what) const {
-    throw InputError(place_, fmt::format("'{}': {}", path, what));
+    throw InputError(place_, path.empty() ? what : fmt::format("'{}': {}", shown(path), what));
   }
 
   void visit(PickleId id, const std::string& path, int depth) {
     // A hostile file can share a child so often that its tree is exponential, or contain itself.
-    if (depth > 32) fail(path, "nested more than 32 deep");
-    if (++visited_ > 1'000'000) fail(path, "more than a million values");
+    if (depth > deepest) fail(path, fmt::format("nested more than {} deep", deepest));
+    if (++visited_ > most_values) fail(path, fmt::format("more than {} values", most_values));
+    add_text(path, path);
     const PickleValue& value = pickle_.value(id);
     const auto below = [&](const std::string& key) {
       return path.empty() ? key : path + "." + key;
@@ -79,6 +59,7 @@ class Flattener {
     } else if (const auto* tensor = std::get_if<PickleTensor>(&value)) {
       out_.tensors.emplace_back(path, load(*tensor, path));
     } else if (const auto* text = std::get_if<std::string>(&value)) {
+      add_text(path, *text);
       out_.texts[path] = *text;
     } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
       out_.numbers[path] = static_cast<double>(*integer);
@@ -91,39 +72,56 @@ class Flattener {
     }
   }
 
+  void add_text(const std::string& path, const std::string& text) {
+    text_ += text.size();
+    if (text_ > most_text)
+      fail(path, fmt::format("more than {} bytes of paths and texts", most_text));
+  }
+
   std::string key_text(PickleId id, const std::string& path) const {
     const PickleValue& key = pickle_.value(id);
-    if (const auto* text = std::get_if<std::string>(&key)) return *text;
+    if (const auto* text = std::get_if<std::string>(&key)) {
+      if (text->size() > longest_key)
+        fail(path, fmt::format("a key of {} bytes (limit {})", text->size(), longest_key));
+      return *text;
+    }
     if (const auto* integer = std::get_if<std::int64_t>(&key)) return std::to_string(*integer);
     fail(path, "a key that is neither text nor integer");
   }
 
-  // Where each element lies in its storage, checked against the storage's size.
-  std::vector<std::int64_t> positions(const PickleTensor& t, std::int64_t stored,
-                                      const std::string& path) const {
+  // The number of elements, each of them within the elements that the storage claims.
+  std::int64_t checked_count(const PickleTensor& t, std::int64_t stored,
+                             const std::string& path) const {
     if (t.shape.size() != t.strides.size()) fail(path, "sizes and strides differ in number");
     std::int64_t count = 1, last = t.offset;
+    bool empty = false;
     for (std::size_t d = 0; d < t.shape.size(); ++d) {
       if (t.shape[d] < 0 || t.strides[d] < 0) fail(path, "negative size or stride");
-      if (t.shape[d] == 0) return {};
-    }
-    for (std::size_t d = 0; d < t.shape.size(); ++d) {
       std::int64_t reach = 0;
-      if (__builtin_mul_overflow(count, t.shape[d], &count) ||
-          __builtin_mul_overflow(t.shape[d] - 1, t.strides[d], &reach) ||
+      empty |= t.shape[d] == 0;
+      const std::int64_t extent = std::max<std::int64_t>(t.shape[d], 1);
+      if (__builtin_mul_overflow(count, extent, &count) ||
+          __builtin_mul_overflow(extent - 1, t.strides[d], &reach) ||
           __builtin_add_overflow(last, reach, &last))
         fail(path, "its size overflows");
     }
+    if (empty) return 0;
     if (t.offset < 0 || last >= stored)
       fail(path, fmt::format("reaches element {} of a storage of {}", last, stored));
     if (count > stored)
       fail(path,
            fmt::format("has {} elements on a storage of {} (an expanded view)", count, stored));
-    std::vector<std::int64_t> at(static_cast<std::size_t>(count));
+    return count;
+  }
+
+  // The elements in row-major order, as many bytes each as in the storage.
+  static std::string packed(const PickleTensor& t, std::int64_t count, std::size_t bytes,
+                            const std::string& from) {
+    std::string out(static_cast<std::size_t>(count) * bytes, '\0');
     std::vector<std::int64_t> index(t.shape.size(), 0);
     std::int64_t position = t.offset;
-    for (std::int64_t& a : at) {
-      a = position;
+    for (std::size_t i = 0; i < out.size(); i += bytes) {
+      std::memcpy(out.data() + i, from.data() + static_cast<std::size_t>(position) * bytes, bytes);
       for (std::size_t d = t.shape.size(); d-- > 0;) {
         position += t.strides[d];
         if (++index[d] < t.shape[d]) break;
@@ -131,55 +129,43 @@ class Flattener {
         index[d] = 0;
       }
     }
-    return at;
+    return out;
   }
 
+  static bool contiguous(const PickleTensor& t) {
+    std::int64_t step = 1;
+    for (std::size_t d = t.shape.size(); d-- > 0; step *= t.shape[d])
+      if (t.shape[d] > 1 && t.strides[d] != step) return false;
+    return true;
+  }
+
+  // Nothing is allocated before the storage is known to hold what the tensor claims.
   kernels::Tensor load(const PickleTensor& t, const std::string& path) {
     const auto& storage = std::get<PickleStorage>(pickle_.value(t.storage));
-    const ElementType& type = type_of(storage.type);
-    const auto at = positions(t, storage.elements, path);
-    kernels::Tensor out;
-    out.format = type.format;
-    out.shape = t.shape;
-    out.bytes.resize(at.size() * static_cast<std::size_t>(isa::byte_size(type.format)));
-    // Many tensors over one small storage must not fill the memory.
-    loaded_ += out.bytes.size();
-    if (loaded_ > most_bytes) fail(path, fmt::format("more than {} bytes of tensors", most_bytes));
-    if (at.empty()) return out;
+    const std::int64_t count = checked_count(t, storage.elements, path);
+    const std::string place = fmt::format("{}: '{}'", place_, shown(path));
+    if (count == 0) return tensor_of(*storage.type, {}, t.shape, place);
     const std::string& from = read_(storage);
-    const auto same = [](auto v) { return v; };
-    const auto to_i32 = [&](std::int64_t v) {
-      if (!std::in_range<std::int32_t>(v)) fail(path, fmt::format("{} is no 32-bit integer", v));
-      return static_cast<std::int32_t>(v);
-    };
-    if (type.format == Format::fp16) {
-      gather<std::uint16_t, std::uint16_t>(from, out.as<std::uint16_t>(), at, same);
-    } else if (type.bytes == 1) {
-      gather<std::uint8_t, std::uint8_t>(from, out.as<std::uint8_t>(), at, same);
-    } else if (type.format == Format::i32) {
-      const auto to = out.as<std::int32_t>();
-      if (type.bytes == 2) gather<std::int32_t, std::int16_t>(from, to, at, to_i32);
-      if (type.bytes == 4) gather<std::int32_t, std::int32_t>(from, to, at, to_i32);
-      if (type.bytes == 8) gather<std::int32_t, std::int64_t>(from, to, at, to_i32);
-    } else {
-      const auto to = out.as<float>();
-      if (type.bytes == 2)
-        gather<float, std::uint16_t>(from, to, at, [](std::uint16_t v) {
-          return std::bit_cast<float>(static_cast<std::uint32_t>(v) << 16);
-        });
-      if (type.bytes == 4) gather<float, float>(from, to, at, same);
-      if (type.bytes == 8)
-        gather<float, double>(from, to, at, [](double v) { return static_cast<float>(v); });
-    }
-    return out;
+    std::int64_t& used = used_[storage.key];
+    used += count;
+    if (used > most_shares * storage.elements)
+      fail(path, fmt::format("tensors on storage {} have more than {} times its {} elements",
+                             storage.key, most_shares, storage.elements));
+    const std::size_t bytes = storage.type->bytes;
+    if (contiguous(t))
+      return tensor_of(*storage.type,
+                       std::string_view(from).substr(static_cast<std::size_t>(t.offset) * bytes,
+                                                     static_cast<std::size_t>(count) * bytes),
+                       t.shape, place);
+    return tensor_of(*storage.type, packed(t, count, bytes, from), t.shape, place);
   }
 
   const Pickle& pickle_;
   const std::string& place_;
   const ReadStorage& read_;
   Checkpoint out_;
-  int visited_ = 0;
-  std::uint64_t loaded_ = 0;
+  std::size_t visited_ = 0, text_ = 0;
+  std::map<std::string, std::int64_t> used_;  // elements of tensors, by the storage's key
 };
 
 std::string text_of(const PickleValue& v) {
@@ -196,9 +182,13 @@ Checkpoint parse_zip(std::string bytes, const std::string& place) {
       if (found) throw InputError(place, "two data.pkl in one archive");
       folder = name.substr(0, name.size() - 8), found = true;
     }
-  if (!found)
-    throw InputError(place, "a zip archive without data.pkl is no PyTorch checkpoint",
-                     archive.has("constants.pkl") ? "TorchScript modules cannot be read" : "");
+  if (!found) {
+    std::string note;
+    for (const std::string& name : archive.names())
+      if (name.ends_with(".pt") || name.ends_with(".pth") || name.ends_with(".ckpt"))
+        note = fmt::format("it holds '{}': unpack it first", shown(name));
+    throw InputError(place, "a zip archive without data.pkl is no PyTorch checkpoint", note);
+  }
   if (archive.has(folder + "constants.pkl"))
     throw InputError(place, "a TorchScript module, not a checkpoint",
                      "save the state_dict with torch.save");
@@ -208,12 +198,13 @@ Checkpoint parse_zip(std::string bytes, const std::string& place) {
   const Pickle pickle = read_pickle(archive.read(folder + "data.pkl"), where);
   std::map<std::string, std::string> loaded;
   const ReadStorage read = [&](const PickleStorage& s) -> const std::string& {
+    const std::string name = folder + "data/" + s.key;
+    const std::uint64_t need = static_cast<std::uint64_t>(s.elements) * s.type->bytes;
+    if (const std::uint64_t has = archive.size(name); has != need)
+      throw InputError(place, fmt::format("storage {} needs {} bytes, the archive holds {}",
+                                          shown(s.key), need, has));
     const auto [entry, fresh] = loaded.try_emplace(s.key);
-    if (fresh) entry->second = archive.read(folder + "data/" + s.key);
-    const std::uint64_t need = static_cast<std::uint64_t>(s.elements) * type_of(s.type).bytes;
-    if (entry->second.size() != need)
-      throw InputError(place, fmt::format("storage {} needs {} bytes, the archive holds {}", s.key,
-                                          need, entry->second.size()));
+    if (fresh) entry->second = archive.read(name);
     return entry->second;
   };
   return Flattener(pickle, where, read).run();
@@ -236,29 +227,29 @@ Checkpoint parse_legacy(const std::string& bytes, const std::string& place) {
   if (!list) throw InputError(place, "the list of storages is missing");
   std::map<std::string, std::size_t> bytes_per_element;
   for (const PickleValue& v : object.pool)
-    if (const auto* s = std::get_if<PickleStorage>(&v))
-      bytes_per_element[s->key] = type_of(s->type).bytes;
+    if (const auto* s = std::get_if<PickleStorage>(&v)) bytes_per_element[s->key] = s->type->bytes;
   std::map<std::string, std::string> storages;
   std::size_t at = keys.end;
   for (const PickleId id : list->items) {
     const std::string key = text_of(keys.value(id));
     if (!bytes_per_element.contains(key))
-      throw InputError(place, fmt::format("storage '{}' belongs to no tensor", key));
+      throw InputError(place, fmt::format("storage '{}' belongs to no tensor", shown(key)));
     std::int64_t count = 0;
     if (bytes.size() - at < 8) throw InputError(place, "truncated in its storages");
     std::memcpy(&count, bytes.data() + at, 8);
     at += 8;
     const std::size_t size = bytes_per_element.at(key);
     if (count < 0 || static_cast<std::uint64_t>(count) > (bytes.size() - at) / size)
-      throw InputError(place, fmt::format("storage '{}' is truncated", key));
+      throw InputError(place, fmt::format("storage '{}' is truncated", shown(key)));
     storages[key] = bytes.substr(at, static_cast<std::size_t>(count) * size);
     at += static_cast<std::size_t>(count) * size;
   }
   const ReadStorage read = [&](const PickleStorage& s) -> const std::string& {
     const auto found = storages.find(s.key);
     if (found == storages.end() ||
-        found->second.size() / type_of(s.type).bytes != static_cast<std::uint64_t>(s.elements))
-      throw InputError(place, fmt::format("storage '{}' is missing or of another size", s.key));
+        found->second.size() != static_cast<std::uint64_t>(s.elements) * s.type->bytes)
+      throw InputError(place,
+                       fmt::format("storage '{}' is missing or of another size", shown(s.key)));
     return found->second;
   };
   return Flattener(object, place, read).run();
@@ -275,7 +266,11 @@ const kernels::Tensor* Checkpoint::find(const std::string& name) const {
 Checkpoint parse_checkpoint(std::string bytes, const std::string& place) {
   if (is_zip(bytes)) return parse_zip(std::move(bytes), place);
   if (bytes.starts_with('\x80')) return parse_legacy(bytes, place);
-  throw InputError(place, "no PyTorch checkpoint: neither a zip archive nor a pickle");
+  const FileKind kind = kind_of(bytes);
+  throw InputError(
+      place,
+      fmt::format("no PyTorch checkpoint (neither a zip archive nor a pickle): {}", kind.what),
+      std::string(kind.note));
 }
 
 Checkpoint read_checkpoint(const std::string& path) {

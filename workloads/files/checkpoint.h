@@ -22,9 +22,11 @@ struct Checkpoint {
   const kernels::Tensor* find(const std::string& name) const;  // null when there is none
 };
 
-// Element types: float32 -> fp32; float16 -> fp16; float64 (rounded half to even) and bfloat16
-// -> fp32; int8 -> i8; uint8 and bool -> u8; int16, int32, int64 (checked) -> i32.
-// InputError for anything refused, truncated or out of bounds.
+// Element types are those of elements.h. InputError for anything refused, truncated or out of
+// bounds, and for what would take memory or time out of proportion to the file: a tensor that
+// reaches beyond its storage, more than 8 times as many elements of tensors as a storage holds,
+// keys of more than 1,024 bytes, more than 100,000 values or 16 MiB of paths and texts, more than
+// 32 levels, and the limits of archive.h and pickle.h. What is no checkpoint is called what it is.
 Checkpoint read_checkpoint(const std::string& path);
 Checkpoint parse_checkpoint(std::string bytes, const std::string& place);
 

@@ -10,23 +10,27 @@
 #include <unordered_map>
 
 #include "isa/error.h"
+#include "workloads/files/describe.h"
 
 namespace ane::workloads {
 namespace {
 
-// Callables, each built by this file itself, and the storages that say a tensor's element type.
+// Callables, each built by this file itself.
 constexpr std::array<std::string_view, 5> callables{
     "collections.OrderedDict", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor",
     "torch._utils._rebuild_parameter", "torch.Size"};
-constexpr std::array<std::string_view, 10> storages{
-    "torch.FloatStorage",    "torch.HalfStorage",  "torch.DoubleStorage", "torch.LongStorage",
-    "torch.IntStorage",      "torch.ShortStorage", "torch.CharStorage",   "torch.ByteStorage",
-    "torch.BFloat16Storage", "torch.BoolStorage"};
 
-template <class Names>
-bool among(const Names& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
+bool callable(std::string_view name) {
+  return std::find(callables.begin(), callables.end(), name) != callables.end();
 }
+
+// A value takes some 80 bytes here but as little as one in the file; the largest checkpoints have
+// some ten thousand tensors of twenty values each.
+constexpr std::size_t most_values = 1'000'000;
+// What is copied for each use of a value that the file holds once.
+constexpr std::size_t most_extents = 64;  // PyTorch's own limit of dimensions
+constexpr std::size_t most_arguments = 16;
+constexpr std::size_t longest_storage_key = 256;
 
 constexpr PickleId mark = 0xFFFFFFFF;
 
@@ -72,11 +76,16 @@ class Interpreter {
     return text;
   }
 
-  PickleId add(PickleValue v) {
+  void push(PickleValue v) {
+    if (out_.pool.size() == most_values) fail(fmt::format("more than {} values", most_values));
     out_.pool.push_back(std::move(v));
-    return static_cast<PickleId>(out_.pool.size() - 1);
+    push_id(static_cast<PickleId>(out_.pool.size() - 1));
   }
-  void push(PickleValue v) { stack_.push_back(add(std::move(v))); }
+  void push_id(PickleId id) {
+    if (stack_.size() == most_values)
+      fail(fmt::format("more than {} values on its stack", most_values));
+    stack_.push_back(id);
+  }
   PickleId pop() {
     if (stack_.empty() || stack_.back() == mark) fail("nothing on its stack");
     const PickleId id = stack_.back();
@@ -102,9 +111,17 @@ class Interpreter {
   }
   std::vector<std::int64_t> integers(PickleId id) const {
     std::vector<std::int64_t> out;
-    for (const PickleId item : as<PickleSequence>(id, "a tuple of integers").items)
-      out.push_back(as<std::int64_t>(item, "an integer"));
+    const auto& items = as<PickleSequence>(id, "a tuple of integers").items;
+    if (items.size() > most_extents)
+      fail(fmt::format("a tensor of {} dimensions (limit {})", items.size(), most_extents));
+    for (const PickleId item : items) out.push_back(as<std::int64_t>(item, "an integer"));
     return out;
+  }
+  std::vector<PickleId> arguments(PickleId id, const char* what) const {
+    const auto& items = as<PickleSequence>(id, what).items;
+    if (items.size() > most_arguments)
+      fail(fmt::format("{} of {} (limit {})", what, items.size(), most_arguments));
+    return items;
   }
 
   void push_tuple(std::size_t count) {
@@ -113,9 +130,9 @@ class Interpreter {
     push(std::move(t));
   }
   void push_global(std::string name) {
-    if (!among(callables, name) && !among(storages, name))
+    if (!callable(name) && !element_type_of_storage(name))
       fail(fmt::format("refused: it names '{}', which is neither a tensor nor a plain container",
-                       name),
+                       shown(name)),
            "only checkpoints of tensors, numbers, texts, lists and dictionaries are read, and "
            "nothing in them is ever run; save the state_dict instead of the module");
     push(PickleGlobal{std::move(name)});
@@ -135,42 +152,45 @@ class Interpreter {
 
   // persistent_load of torch.save: ('storage', type, key, location, elements[, view]).
   void push_storage() {
-    const auto tuple = as<PickleSequence>(pop(), "a storage tuple").items;
+    const auto tuple = arguments(pop(), "a storage tuple");
     if (tuple.size() < 5 || as<std::string>(tuple[0], "'storage'") != "storage")
       fail("a persistent object that is no storage");
-    const std::string& type = as<PickleGlobal>(tuple[1], "a storage type").name;
-    if (!among(storages, type)) fail(fmt::format("'{}' is no storage type", type));
+    const std::string& name = as<PickleGlobal>(tuple[1], "a storage type").name;
+    const ElementType* type = element_type_of_storage(name);
+    if (!type) fail(fmt::format("'{}' is no storage type", name));
+    const std::string& key = as<std::string>(tuple[2], "a storage key");
+    if (key.size() > longest_storage_key)
+      fail(fmt::format("a storage key of {} bytes (limit {})", key.size(), longest_storage_key));
     const auto elements = as<std::int64_t>(tuple[4], "an element count");
     // The upper limit keeps elements * 8 bytes far from wrapping round.
     if (elements < 0 || elements > std::int64_t{1} << 40)
       fail(fmt::format("a storage of {} elements", elements));
     if (tuple.size() > 5 && !std::holds_alternative<std::monostate>(out_.pool[tuple[5]]))
       fail("a storage that is a view of another cannot be read");
-    push(PickleStorage{type, as<std::string>(tuple[2], "a storage key"), elements});
+    push(PickleStorage{type, key, elements});
   }
 
   void reduce() {
-    const PickleId arguments_id = pop();
-    const std::vector<PickleId> arguments =
-        as<PickleSequence>(arguments_id, "a tuple of arguments").items;
-    const std::string callable = as<PickleGlobal>(pop(), "a known callable").name;
-    if (callable == "collections.OrderedDict") {
-      if (!arguments.empty()) fail("an OrderedDict with arguments cannot be read");
+    const PickleId id = pop();
+    const std::string name = as<PickleGlobal>(pop(), "a known callable").name;
+    const std::vector<PickleId> given = arguments(id, "a tuple of arguments");
+    if (name == "collections.OrderedDict") {
+      if (!given.empty()) fail("an OrderedDict with arguments cannot be read");
       push(PickleDict{});
-    } else if (callable == "torch.Size") {
-      if (arguments.size() != 1) fail("a Size without extents");
-      stack_.push_back(arguments[0]);
-    } else if (callable == "torch._utils._rebuild_parameter") {
-      if (arguments.empty()) fail("a parameter without a tensor");
-      as<PickleTensor>(arguments[0], "a tensor");
-      stack_.push_back(arguments[0]);
-    } else if (callable.starts_with("torch._utils._rebuild_tensor")) {
-      if (arguments.size() < 4) fail("a tensor without storage, offset, size or strides");
-      as<PickleStorage>(arguments[0], "a storage");
-      push(PickleTensor{arguments[0], as<std::int64_t>(arguments[1], "an offset"),
-                        integers(arguments[2]), integers(arguments[3])});
+    } else if (name == "torch.Size") {
+      if (given.size() != 1) fail("a Size without extents");
+      push_id(given[0]);
+    } else if (name == "torch._utils._rebuild_parameter") {
+      if (given.empty()) fail("a parameter without a tensor");
+      as<PickleTensor>(given[0], "a tensor");
+      push_id(given[0]);
+    } else if (name.starts_with("torch._utils._rebuild_tensor")) {
+      if (given.size() < 4) fail("a tensor without storage, offset, size or strides");
+      as<PickleStorage>(given[0], "a storage");
+      push(PickleTensor{given[0], as<std::int64_t>(given[1], "an offset"), integers(given[2]),
+                        integers(given[3])});
     } else {
-      fail(fmt::format("'{}' cannot be called", callable));
+      fail(fmt::format("'{}' cannot be called", name));
     }
   }
 
@@ -203,11 +223,14 @@ class Interpreter {
     push(static_cast<std::int64_t>(v));
   }
 
-  void memoize(std::uint64_t slot) { memo_[slot] = top(); }
+  void memoize(std::uint64_t slot) {
+    memo_[slot] = top();
+    if (memo_.size() > most_values) fail(fmt::format("more than {} values kept", most_values));
+  }
   void recall(std::uint64_t slot) {
     const auto found = memo_.find(slot);
     if (found == memo_.end()) fail(fmt::format("nothing was stored as {}", slot));
-    stack_.push_back(found->second);
+    push_id(found->second);
   }
 
   void step(unsigned char op);
@@ -243,7 +266,7 @@ void Interpreter::step(unsigned char op) {
       take(8);
       return;  // FRAME
     case '(':
-      stack_.push_back(mark);
+      push_id(mark);
       return;  // MARK
     case '0':
       pop();
@@ -252,7 +275,7 @@ void Interpreter::step(unsigned char op) {
       pop_to_mark();
       return;  // POP_MARK
     case '2':
-      stack_.push_back(top());
+      push_id(top());
       return;  // DUP
     case 'N':
       push(std::monostate{});

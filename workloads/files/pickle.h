@@ -11,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+#include "workloads/files/elements.h"
+
 namespace ane::workloads {
 
 // Values live in one pool and refer to each other by index, so that cycles and deep nesting in a
@@ -21,7 +23,8 @@ struct PickleGlobal {
   std::string name;  // "torch.FloatStorage"
 };
 struct PickleStorage {
-  std::string type, key;  // "torch.FloatStorage", "17"
+  const ElementType* type = nullptr;
+  std::string key;  // "17"
   std::int64_t elements = 0;
 };
 struct PickleTensor {
@@ -49,7 +52,8 @@ struct Pickle {
 };
 
 // Reads one pickle that starts at byte `start`. InputError(place, ...) with the byte where it
-// stops: refused names and opcodes, truncation, a stack or memo that does not fit.
+// stops: refused names and opcodes, truncation, a stack or memo that does not fit, more than a
+// million values, tensors of more than 64 dimensions.
 Pickle read_pickle(std::string_view bytes, const std::string& place, std::size_t start = 0);
 
 }  // namespace ane::workloads

@@ -10,7 +10,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -19,6 +18,9 @@
 #include <vector>
 
 #include "isa/error.h"
+#include "workloads/files/archive.h"
+#include "workloads/files/describe.h"
+#include "workloads/files/elements.h"
 
 namespace ane::workloads {
 namespace {
@@ -26,47 +28,77 @@ namespace {
 using nlohmann::json;
 constexpr std::uint64_t largest_header = 100'000'000;  // the limit of the reference implementation
 
-struct Type {
-  std::string_view name;
-  isa::Format format;
-};
-constexpr std::array types{Type{"F32", isa::Format::fp32}, Type{"F16", isa::Format::fp16},
-                           Type{"I32", isa::Format::i32}, Type{"I8", isa::Format::i8},
-                           Type{"U8", isa::Format::u8}};
+constexpr int deepest = 8;  // tensors, their offsets: a header has three levels
+constexpr std::size_t most_tensors = 100'000, longest_key = 1024, most_extents = 64;
 
-isa::Format format_of(const std::string& name, const std::string& place) {
+const ElementType& type_named(const std::string& name, const std::string& place) {
+  if (const ElementType* type = element_type_of_safetensors(name)) return *type;
   std::string known;
-  for (const Type& t : types) {
-    if (t.name == name) return t.format;
-    known += fmt::format("{}{}", known.empty() ? "one of: " : ", ", t.name);
-  }
-  throw InputError(place, fmt::format("element type '{}' is not read", name), known);
+  for (const ElementType& t : element_types())
+    known += fmt::format("{}{}", known.empty() ? "one of: " : ", ", t.safetensors);
+  throw InputError(place, fmt::format("element type '{}' is not read", shown(name)), known);
 }
 
 std::string_view name_of(isa::Format format) {
-  for (const Type& t : types)
-    if (t.format == format) return t.name;
+  for (const ElementType& t : element_types())
+    if (t.format == format) return t.safetensors;
   ANE_CHECK(false, "a format of the table");
+}
+
+[[noreturn]] void fail_as(const std::string& place, const std::string& what,
+                          std::string_view bytes) {
+  const FileKind kind = kind_of(bytes);
+  throw InputError(place, fmt::format("{} ({})", what, kind.what), std::string(kind.note));
+}
+
+// The depth of the JSON text, told before anything is made of it: a value nested a million deep
+// would overflow the stack where it is printed.
+int depth_of(std::string_view text) {
+  int depth = 0, most = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted && c == '\\')
+      ++i;
+    else if (c == '"')
+      quoted = !quoted;
+    else if (!quoted && (c == '[' || c == '{'))
+      most = std::max(most, ++depth);
+    else if (!quoted && (c == ']' || c == '}'))
+      --depth;
+  }
+  return most;
 }
 
 // Parses with the one check that a JSON library leaves out: no key twice in one object.
 json parse_header(std::string_view text, const std::string& place) {
+  if (depth_of(text) > deepest)
+    throw InputError(
+        place,
+        fmt::format("is no safetensors file: its JSON is nested more than {} deep", deepest));
   std::vector<std::set<std::string>> keys;
   std::string twice;
   const auto watch = [&](int, json::parse_event_t event, json& value) {
     if (event == json::parse_event_t::object_start) keys.emplace_back();
     if (event == json::parse_event_t::object_end) keys.pop_back();
-    if (event == json::parse_event_t::key && !keys.back().insert(value.get<std::string>()).second)
-      twice = value.get<std::string>();
+    if (event == json::parse_event_t::key) {
+      const auto& key = value.get_ref<const std::string&>();
+      if (key.size() > longest_key)
+        throw InputError(place, fmt::format("a key of {} bytes in the header (limit {})",
+                                            key.size(), longest_key));
+      if (!keys.back().insert(key).second) twice = key;
+      if (keys.back().size() > most_tensors)
+        throw InputError(place, fmt::format("more than {} keys in the header", most_tensors));
+    }
     return true;
   };
   try {
     json header = json::parse(text, watch);
     if (!header.is_object()) throw InputError(place, "the header is no JSON object");
-    if (!twice.empty()) throw InputError(place, fmt::format("'{}' stands twice", twice));
+    if (!twice.empty()) throw InputError(place, fmt::format("'{}' stands twice", shown(twice)));
     return header;
   } catch (const json::exception& e) {
-    throw InputError(place, fmt::format("the header is no JSON: {}", e.what()));
+    throw InputError(place, fmt::format("the header is no JSON: {}", shown(e.what(), 200)));
   }
 }
 
@@ -74,24 +106,24 @@ json parse_header(std::string_view text, const std::string& place) {
 std::int64_t whole(const json& value, const std::string& place, const char* what) {
   if (!value.is_number_unsigned() ||
       value.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max())
-    throw InputError(place,
-                     fmt::format("{} is no whole number of at least 0: {}", what, value.dump()));
+    throw InputError(
+        place, fmt::format("{} is no whole number of at least 0: {}", what, shown(value.dump())));
   return value.get<std::int64_t>();
 }
 
 struct Entry {
   std::string name;
-  isa::Format format = isa::Format::fp32;
+  const ElementType* type = nullptr;
   kernels::Shape shape;
   std::int64_t begin = 0, end = 0;
 };
 
 Entry parse_entry(const std::string& name, const json& value, const std::string& file) {
-  const std::string place = fmt::format("{}: tensor '{}'", file, name);
+  const std::string place = fmt::format("{}: tensor '{}'", file, shown(name));
   if (!value.is_object()) throw InputError(place, "is no JSON object");
   for (const auto& [key, unused] : value.items())
     if (key != "dtype" && key != "shape" && key != "data_offsets")
-      throw InputError(place, fmt::format("unknown key '{}'", key),
+      throw InputError(place, fmt::format("unknown key '{}'", shown(key)),
                        "one of: dtype, shape, data_offsets");
   for (const char* key : {"dtype", "shape", "data_offsets"})
     if (!value.contains(key)) throw InputError(place, fmt::format("has no '{}'", key));
@@ -101,8 +133,11 @@ Entry parse_entry(const std::string& name, const json& value, const std::string&
   if (!offsets.is_array() || offsets.size() != 2)
     throw InputError(place, "'data_offsets' is no list of two");
 
-  Entry e{.name = name, .format = format_of(value["dtype"].get<std::string>(), place), .shape = {}};
-  std::int64_t bytes = isa::byte_size(e.format);
+  if (value["shape"].size() > most_extents)
+    throw InputError(place,
+                     fmt::format("{} extents (limit {})", value["shape"].size(), most_extents));
+  Entry e{.name = name, .type = &type_named(value["dtype"].get<std::string>(), place), .shape = {}};
+  auto bytes = static_cast<std::int64_t>(e.type->bytes);
   for (const json& extent : value["shape"]) {
     e.shape.push_back(whole(extent, place, "an extent"));
     if (__builtin_mul_overflow(bytes, e.shape.back(), &bytes))
@@ -113,7 +148,7 @@ Entry parse_entry(const std::string& name, const json& value, const std::string&
   if (e.end < e.begin || e.end - e.begin != bytes)
     throw InputError(
         place, fmt::format("offsets {} to {} do not hold shape {} of {} ({} bytes)", e.begin, e.end,
-                           kernels::to_string(e.shape), name_of(e.format), bytes));
+                           kernels::to_string(e.shape), e.type->safetensors, bytes));
   return e;
 }
 
@@ -121,16 +156,17 @@ Entry parse_entry(const std::string& name, const json& value, const std::string&
 
 Safetensors parse_safetensors(const std::string& bytes, const std::string& place) {
   if (bytes.size() < 8)
-    throw InputError(place, "is no safetensors file: shorter than its header length");
+    fail_as(place, "is no safetensors file: shorter than its header length", bytes);
   std::uint64_t length = 0;
   for (std::size_t i = 8; i-- > 0;) length = length << 8 | static_cast<unsigned char>(bytes[i]);
   if (length > largest_header || length > bytes.size() - 8)
-    throw InputError(place,
-                     fmt::format("is no safetensors file or is cut off: a header of {} bytes "
-                                 "in a file of {}",
-                                 length, bytes.size()));
+    fail_as(
+        place,
+        fmt::format("is no safetensors file or is cut off: a header of {} bytes in a file of {}",
+                    length, bytes.size()),
+        bytes);
   const std::string_view text(bytes.data() + 8, static_cast<std::size_t>(length));
-  if (!text.starts_with('{')) throw InputError(place, "the header does not start with '{'");
+  if (!text.starts_with('{')) fail_as(place, "the header does not start with '{'", bytes);
   const json header = parse_header(text, place);
 
   Safetensors out;
@@ -143,7 +179,7 @@ Safetensors parse_safetensors(const std::string& bytes, const std::string& place
     if (!value.is_object()) throw InputError(place, "'__metadata__' is no JSON object");
     for (const auto& [key, word] : value.items()) {
       if (!word.is_string())
-        throw InputError(place, fmt::format("metadata '{}' is no string", key));
+        throw InputError(place, fmt::format("metadata '{}' is no string", shown(key)));
       out.metadata[key] = word.get<std::string>();
     }
   }
@@ -152,17 +188,18 @@ Safetensors parse_safetensors(const std::string& bytes, const std::string& place
   const auto data = static_cast<std::int64_t>(bytes.size() - 8 - length);
   for (const Entry& e : entries) {
     if (e.begin != at)
-      throw InputError(fmt::format("{}: tensor '{}'", place, e.name),
+      throw InputError(fmt::format("{}: tensor '{}'", place, shown(e.name)),
                        fmt::format("starts at byte {} of the data, {} expected: tensors {}",
                                    e.begin, at, e.begin > at ? "leave a gap" : "overlap"));
     if (e.end > data)
-      throw InputError(fmt::format("{}: tensor '{}'", place, e.name),
+      throw InputError(fmt::format("{}: tensor '{}'", place, shown(e.name)),
                        fmt::format("ends at byte {} of {}: the file is cut off", e.end, data));
-    kernels::Tensor tensor(e.format, e.shape);
-    if (e.end > e.begin)
-      std::memcpy(tensor.bytes.data(), bytes.data() + 8 + length + e.begin,
-                  static_cast<std::size_t>(e.end - e.begin));
-    out.tensors[e.name] = std::move(tensor);
+    out.tensors[e.name] =
+        tensor_of(*e.type,
+                  std::string_view(bytes).substr(
+                      static_cast<std::size_t>(8 + length) + static_cast<std::size_t>(e.begin),
+                      static_cast<std::size_t>(e.end - e.begin)),
+                  e.shape, fmt::format("{}: tensor '{}'", place, shown(e.name)));
     at = e.end;
   }
   if (at != data)
@@ -171,14 +208,7 @@ Safetensors parse_safetensors(const std::string& bytes, const std::string& place
 }
 
 Safetensors read_safetensors(const std::string& path) {
-  if (std::filesystem::is_directory(path)) throw InputError(path, "is a folder");
-  std::ifstream file(path, std::ios::binary);
-  if (!file)
-    throw InputError(path,
-                     fmt::format("cannot be opened: {}", std::generic_category().message(errno)));
-  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (file.bad()) throw InputError(path, "cannot be read");
-  return parse_safetensors(bytes, path);
+  return parse_safetensors(read_file(path), path);
 }
 
 std::string safetensors_bytes(const Safetensors& contents) {

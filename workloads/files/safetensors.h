@@ -11,12 +11,14 @@ namespace ane::workloads {
 
 struct Safetensors {
   std::map<std::string, std::string> metadata;
-  std::map<std::string, kernels::Tensor> tensors;  // F32, F16, I32, I8, U8
+  std::map<std::string, kernels::Tensor> tensors;
 };
 
-// Throws InputError, saying what is wrong, for a file that cannot be read, is cut off or too long,
-// for a header that is no JSON object, holds a key twice or an unknown one, for an element type
-// that is not of the five, and for offsets that leave a gap, overlap or do not fit the shape.
+// Element types are those of elements.h. Throws InputError, saying what is wrong, for a file that
+// cannot be read, is cut off or too long, for a header that is no JSON object, is nested more than
+// 8 deep, holds a key twice, an unknown one, one of more than 1,024 bytes or more than 100,000
+// tensors, for another element type, for more than 64 extents, and for offsets that leave a gap,
+// overlap or do not fit the shape. What is no safetensors file is called what it is.
 Safetensors read_safetensors(const std::string& path);
 // place: what errors call the data.
 Safetensors parse_safetensors(const std::string& bytes, const std::string& place);

@@ -1,15 +1,19 @@
 #include "workloads/mpnn/model.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "isa/error.h"
 #include "workloads/files/archive.h"
 #include "workloads/files/checkpoint.h"
+#include "workloads/files/describe.h"
 #include "workloads/files/npy.h"
 #include "workloads/files/safetensors.h"
 
@@ -151,20 +155,86 @@ Weights seeded_weights(const ModelSpec& spec, std::uint64_t seed) {
   return w;
 }
 
+namespace {
+
+using ByName = std::map<std::string, const kernels::Tensor*>;
+
+// Refuses the relatives of ProteinMPNN, which have its layers but see something else.
+void refuse_relatives(const ByName& tensors, const std::string& place) {
+  const auto has = [&](const std::string& start) {
+    const auto at = tensors.lower_bound(start);
+    return at != tensors.end() && at->first.starts_with(start);
+  };
+  const auto width = [&](const char* name) {
+    const auto at = tensors.find(name);
+    return at == tensors.end() || at->second->shape.size() != 2 ? -1 : at->second->shape[1];
+  };
+  const std::int64_t edges = width("features.edge_embedding.weight");
+  const auto refuse = [&](const std::string& what) {
+    throw InputError(place, what,
+                     "use one of vanilla_model_weights or soluble_model_weights of ProteinMPNN");
+  };
+  if (has("W_torsions") || has("W_v_sc"))
+    refuse("a checkpoint of LigandMPNN's side-chain packer: it places atoms, not residue types");
+  constexpr std::array<const char*, 5> of_ligands{"context_encoder_layers.", "features.y_nodes.",
+                                                  "features.type_linear.",
+                                                  "features.node_project_down.", "V_C."};
+  if (std::ranges::any_of(of_ligands, has))
+    refuse("a LigandMPNN checkpoint: it takes the atoms of ligands, which this network does not");
+  constexpr std::int64_t ca_only_edges = 167, membrane_classes = 3;
+  if (edges == ca_only_edges)
+    refuse(
+        "a CA-only checkpoint: its features are of CA atoms alone (edge_embedding is 167 wide, "
+        "ProteinMPNN's is 416)");
+  if (has("features.node_embedding.")) {
+    const std::int64_t classes = width("features.node_embedding.weight");
+    if (edges == edge_inputs && classes == membrane_classes)
+      refuse(
+          "a membrane checkpoint of LigandMPNN: it takes a membrane label of 3 classes beside "
+          "the backbone (features.node_embedding)");
+    refuse(
+        "no ProteinMPNN checkpoint but a relative that takes features of nodes as well "
+        "(features.node_embedding)");
+  }
+  if (edges >= 0 && edges != edge_inputs)
+    refuse(
+        fmt::format("no ProteinMPNN checkpoint: its edge_embedding is {} wide, ProteinMPNN's is "
+                    "{}",
+                    edges, edge_inputs));
+}
+
+// A counter of training steps or batches.
+bool counts_something(const kernels::Tensor& t) {
+  return t.format != isa::Format::fp32 && t.format != isa::Format::fp16 && t.size() == 1;
+}
+
+}  // namespace
+
 Weights assemble_weights(const std::vector<NamedTensor>& tensors, int neighbours,
                          const std::string& place) {
-  std::map<std::string, const kernels::Tensor*> by_name;
-  for (const NamedTensor& t : tensors)
-    if (!by_name.emplace(t.name, t.tensor).second)
-      throw InputError(place, fmt::format("tensor '{}' is there twice", t.name));
-  if (by_name.contains("features.node_embedding.weight"))
-    throw InputError(place, "a CA-only checkpoint: its features are of another kind",
-                     "use one of vanilla_model_weights or soluble_model_weights");
-  const auto embedding = by_name.find("W_e.weight");
-  if (embedding == by_name.end() || embedding->second->shape.size() != 2)
-    throw InputError(place, "no ProteinMPNN checkpoint: it has no tensor 'W_e.weight'");
   Weights w;
   w.origin = place;
+  ByName by_name;
+  std::size_t counters = 0;
+  std::string counter;
+  for (const NamedTensor& t : tensors) {
+    if (counts_something(*t.tensor)) {
+      if (counters++ == 0) counter = shown(t.name);
+      continue;
+    }
+    if (!by_name.emplace(t.name, t.tensor).second)
+      throw InputError(place, fmt::format("tensor '{}' is there twice", shown(t.name)));
+  }
+  if (counters)
+    w.notes.push_back(fmt::format("left out: '{}'{}, single integers that count something", counter,
+                                  counters > 1 ? fmt::format(" and {} more", counters - 1) : ""));
+  refuse_relatives(by_name, place);
+  const auto embedding = by_name.find("W_e.weight");
+  if (embedding == by_name.end() || embedding->second->shape.size() != 2)
+    throw InputError(place, "no ProteinMPNN checkpoint: it has no tensor 'W_e.weight'",
+                     by_name.empty() ? "it has no tensors at all"
+                                     : fmt::format("its {} tensors begin with '{}'", by_name.size(),
+                                                   shown(by_name.begin()->first)));
   w.spec.neighbours = neighbours;
   w.spec.hidden = static_cast<int>(std::min<std::int64_t>(embedding->second->shape[0], 1 << 20));
   const auto layers = [&](const char* kind) {
@@ -193,7 +263,7 @@ Weights assemble_weights(const std::vector<NamedTensor>& tensors, int neighbours
   });
   if (!by_name.empty())
     throw InputError(place, fmt::format("tensor '{}' does not belong to a ProteinMPNN of this size",
-                                        by_name.begin()->first));
+                                        shown(by_name.begin()->first)));
   return w;
 }
 
@@ -205,6 +275,77 @@ int checked_neighbours(double k, const std::string& place) {
   return static_cast<int>(k);
 }
 
+// What training code puts around a module adds a name to the paths of its tensors and nothing else:
+// data-parallel training, torch.compile, activation checkpointing, sharding.
+constexpr std::array<std::string_view, 4> wrappers{
+    "module", "_orig_mod", "_checkpoint_wrapped_module", "_fsdp_wrapped_module"};
+
+// The name without wrappers, which are added to `found`.
+std::string unwrapped(std::string_view name, std::set<std::string_view>& found) {
+  std::string out;
+  while (!name.empty()) {
+    const std::size_t end = std::min(name.find('.'), name.size() - 1) + 1;
+    const std::string_view part = name.substr(0, end);
+    const auto* wrapper = std::ranges::find_if(wrappers, [&](std::string_view w) {
+      return part.size() == w.size() + 1 && part.starts_with(w) && part.ends_with('.');
+    });
+    if (wrapper == wrappers.end())
+      out += part;
+    else
+      found.insert(*wrapper);
+    name.remove_prefix(end);
+  }
+  return out;
+}
+
+// The network among the tensors of a file: below what name it stands ("model_state_dict." of the
+// original), and the tensors without that name.
+std::vector<NamedTensor> network_of(std::vector<NamedTensor> tensors, const std::string& place,
+                                    std::vector<std::string>& notes) {
+  std::set<std::string_view> wrapped;
+  for (NamedTensor& t : tensors) t.name = unwrapped(t.name, wrapped);
+  if (!wrapped.empty())
+    notes.push_back(fmt::format("names are read without '{}.'", fmt::join(wrapped, ".', '")));
+  constexpr std::string_view sign = "W_e.weight", original = "model_state_dict.";
+  std::vector<std::string> roots;
+  for (const NamedTensor& t : tensors)
+    if (t.name == sign || t.name.ends_with("." + std::string(sign)))
+      roots.push_back(t.name.substr(0, t.name.size() - sign.size()));
+  if (roots.empty()) return tensors;
+  std::string root = roots[0];
+  if (roots.size() > 1) {
+    const auto preferred = std::ranges::find(roots, original);
+    if (preferred == roots.end())
+      throw InputError(place,
+                       fmt::format("holds {} networks, below '{}'", roots.size(),
+                                   shown(fmt::format("{}", fmt::join(roots, "', '")), 200)),
+                       "save the state_dict of one of them");
+    root = *preferred;
+  }
+  if (root.empty()) return tensors;
+  if (root != original)
+    notes.push_back(fmt::format("weights are read from below '{}'", shown(root)));
+  std::vector<NamedTensor> out;
+  std::map<std::string, int> others;
+  for (NamedTensor& t : tensors)
+    if (t.name.starts_with(root))
+      out.push_back({t.name.substr(root.size()), t.tensor});
+    else
+      ++others[t.name.substr(0, t.name.find('.'))];
+  for (const auto& [name, count] : others)
+    if (notes.size() < 8)
+      notes.push_back(fmt::format("left out: {} tensors below '{}'", count, shown(name)));
+  return out;
+}
+
+Weights weights_of(std::vector<NamedTensor> tensors, double neighbours, const std::string& path) {
+  std::vector<std::string> notes;
+  const auto network = network_of(std::move(tensors), path, notes);
+  Weights w = assemble_weights(network, checked_neighbours(neighbours, path), path);
+  w.notes.insert(w.notes.begin(), notes.begin(), notes.end());
+  return w;
+}
+
 Weights from_safetensors(const std::string& bytes, const std::string& path) {
   const Safetensors file = parse_safetensors(bytes, path);
   std::vector<NamedTensor> tensors;
@@ -214,9 +355,9 @@ Weights from_safetensors(const std::string& bytes, const std::string& path) {
     const std::string& text = edges->second;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), k);
     if (error != std::errc() || end != text.data() + text.size())
-      throw InputError(path, fmt::format("num_edges is '{}', no number", text));
+      throw InputError(path, fmt::format("num_edges is '{}', no number", shown(text)));
   }
-  return assemble_weights(tensors, checked_neighbours(k, path), path);
+  return weights_of(std::move(tensors), k, path);
 }
 
 }  // namespace
@@ -226,17 +367,11 @@ Weights load_weights(const std::string& path) {
   // A safetensors file has its JSON header behind eight bytes of length.
   if (!is_zip(bytes) && bytes.size() > 8 && bytes[8] == '{') return from_safetensors(bytes, path);
   const Checkpoint c = parse_checkpoint(bytes, path);
-  // The original wraps its state_dict; a bare one is as good.
-  const std::string prefix =
-      c.find("model_state_dict.W_e.weight") ? "model_state_dict." : std::string();
   std::vector<NamedTensor> tensors;
-  for (const auto& [name, tensor] : c.tensors) {
-    if (name.starts_with("optimizer_state_dict.")) continue;
-    if (name.starts_with(prefix)) tensors.push_back({name.substr(prefix.size()), &tensor});
-  }
+  for (const auto& [name, tensor] : c.tensors) tensors.push_back({name, &tensor});
   const auto edges = c.numbers.find("num_edges");
-  const double k = edges == c.numbers.end() ? ModelSpec().neighbours : edges->second;
-  return assemble_weights(tensors, checked_neighbours(k, path), path);
+  return weights_of(std::move(tensors),
+                    edges == c.numbers.end() ? ModelSpec().neighbours : edges->second, path);
 }
 
 }  // namespace ane::workloads::mpnn

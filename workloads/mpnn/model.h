@@ -51,9 +51,10 @@ struct DecoderLayer {
 };
 struct Weights {
   ModelSpec spec;
-  std::string origin;     // "seeded 20261121", or the file
-  Linear positional;      // [16, 66] with bias
-  Linear edge_embedding;  // [hidden, 416], no bias
+  std::string origin;              // "seeded 20261121", or the file
+  std::vector<std::string> notes;  // what of the file was renamed or left out, one sentence each
+  Linear positional;               // [16, 66] with bias
+  Linear edge_embedding;           // [hidden, 416], no bias
   Norm norm_edges;
   Linear W_e;              // [hidden, hidden]
   std::vector<float> W_s;  // [21, hidden], the embedding of a residue type
@@ -79,11 +80,15 @@ inline constexpr std::uint64_t default_weight_seed = 20261121;
 Weights seeded_weights(const ModelSpec& spec, std::uint64_t seed = default_weight_seed);
 
 // A checkpoint of the original (.pt), or its tensors as .safetensors. Sizes come from the shapes,
-// the number of neighbours from `num_edges` (48 without it). InputError for a missing, surplus or
-// wrongly shaped tensor, and for a network of another kind (CA-only), by name.
+// the number of neighbours from `num_edges` (48 without it). Names may stand below others
+// ("model_state_dict.", "state_dict.", "model.") and hold what training wraps around a module
+// ("module.", "_orig_mod."); what is read so or left out is told in `notes`. InputError for a
+// missing, surplus or wrongly shaped tensor, and for a relative of ProteinMPNN by its own name
+// (CA-only, LigandMPNN, membrane, side chains).
 Weights load_weights(const std::string& path);
 
-// Named tensors (fp32 or fp16) to weights; `place` for errors.
+// Named tensors (fp32 or fp16; single integers, which count something, are left out) to weights;
+// `place` for errors.
 struct NamedTensor {
   std::string name;
   const kernels::Tensor* tensor = nullptr;

@@ -92,6 +92,7 @@ Choice choose(const po::variables_map& given) {
   if (given.count("weights")) {
     const std::string file = given["weights"].as<std::string>();
     p.weights = mp::load_weights(file);
+    for (const std::string& note : p.weights.notes) fmt::print(stderr, "{}: {}\n", file, note);
     // What is asked for is asked of these weights: any number of neighbours, but not another size.
     const mp::ModelSpec plain, &has = p.weights.spec;
     const auto asked = [&](int mp::ModelSpec::*field) {
@@ -333,7 +334,8 @@ int show_answers(const po::variables_map& given, results::Record record,
   for (std::size_t p = 0; p < proteins.size(); ++p)
     for (std::size_t i = 0; i < answers[p].sequences.size(); ++i)
       fasta += fmt::format(">{} sample {}, seed {}, recovery {:.3f}\n{}\n", proteins[p].name, i + 1,
-                           plan.seed + i, answers[p].recoveries[i], answers[p].sequences[i]);
+                           plan.seed + i, answers[p].recoveries[i],
+                           mp::designed_chains(proteins[p].input, answers[p].sequences[i]));
   if (style_of(given) == results::Style::text) fmt::print("{}", fasta);
   if (!out.empty()) write_file(out, fasta.empty() ? npy_of(answers[0].log_probs) : fasta);
   return status;

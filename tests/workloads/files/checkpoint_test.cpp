@@ -207,7 +207,7 @@ TEST(Checkpoint, StructuresMadeToExhaustAreRefused) {
     bomb +=
         "]q\x03(h\x02h\x02"
         "eq\x02";
-  EXPECT_THAT(refusal(pickle("(" + bomb + "1h\x02")), HasSubstr("more than a million values"));
+  EXPECT_THAT(refusal(pickle("(" + bomb + "1h\x02")), HasSubstr("more than 100000 values"));
   EXPECT_THAT(refusal("\x80\x02" + std::string(100000, '(')), HasSubstr("truncated"));
   EXPECT_THAT(refusal(pickle("h\x07")), HasSubstr("nothing was stored as 7"));
   EXPECT_THAT(refusal(pickle("")), HasSubstr("nothing on its stack"));
@@ -230,6 +230,90 @@ TEST(Checkpoint, ReadsTheOlderFormatOfPicklesInARow) {
   EXPECT_THROW(parse_checkpoint(legacy("FloatStorage", floats({7})), "old.pt"), InputError);
   EXPECT_THROW(parse_checkpoint(pickle("}"), "old.pt"), InputError);
   EXPECT_THROW(parse_checkpoint(pickle(global("os", "system")), "old.pt"), InputError);
+}
+
+TEST(Checkpoint, WhatWouldTakeMoreThanTheFileHoldsIsRefusedByItsLimit) {
+  const std::string one = tensor(storage("FloatStorage", "0", 2), 0, integer(2), integer(1));
+  // A thousand million elements on four: nothing may be allocated for what the archive lacks.
+  EXPECT_THAT(refusal(weights(tensor(storage("FloatStorage", "0", 1'000'000'000), 0,
+                                     integer(1'000'000'000), integer(1)))),
+              HasSubstr("needs 4000000000 bytes, the archive holds 8"));
+  EXPECT_THAT(refusal(pickle("}(" + text(std::string(1025, 'k')) + one + "u")),
+              HasSubstr("a key of 1025 bytes (limit 1024)"));
+  EXPECT_EQ(refusal(pickle("}(" + text(std::string(1024, 'k')) + one + "u")), "not refused");
+  const auto times = [](int n, const std::string& item) {
+    std::string out;
+    for (int i = 0; i < n; ++i) out += item;
+    return out;
+  };
+  // The same tensor again and again: eight times its storage is read.
+  EXPECT_EQ(refusal(weights(one + "q\x01" + text("more") + "](" + times(7, "h\x01") + "e")),
+            "not refused");
+  EXPECT_THAT(refusal(weights(one + "q\x01" + text("more") + "](" + times(8, "h\x01") + "e")),
+              HasSubstr("more than 8 times its 2 elements"));
+  // A long text, and a long path, each kept for every value below.
+  const std::string mark = "q\x01", again = "h\x01";
+  EXPECT_THAT(
+      refusal(pickle("](" + text(std::string(1 << 20, 't')) + mark + times(16, again) + "e")),
+      HasSubstr("bytes of paths and texts"));
+  EXPECT_THAT(
+      refusal(pickle("}" + text(std::string(1000, 'k')) + "](" + times(20'000, "N") + "es")),
+      HasSubstr("bytes of paths and texts"));
+  EXPECT_THAT(refusal(pickle("](" + times(100'000, "N") + "e")),
+              HasSubstr("more than 100000 values"));
+  EXPECT_THAT(refusal(pickle(times(1'000'001, "N"))), HasSubstr("more than 1000000 values"));
+  EXPECT_THAT(refusal(pickle(times(1'000'001, "("))), HasSubstr("values on its stack"));
+  EXPECT_THAT(refusal(pickle("N" + times(1'000'000, "2"))), HasSubstr("values on its stack"));
+  EXPECT_THAT(refusal(weights(tensor(storage("FloatStorage", "0", 2), 0, times(65, integer(1)),
+                                     times(65, integer(1))))),
+              HasSubstr("a tensor of 65 dimensions (limit 64)"));
+  EXPECT_THAT(refusal(weights(tensor(storage("FloatStorage", std::string(257, '0'), 2), 0,
+                                     integer(1), integer(1)))),
+              HasSubstr("a storage key of 257 bytes"));
+  EXPECT_THAT(refusal(pickle(tuple(times(17, "N")) + "Q")),
+              HasSubstr("a storage tuple of 17 (limit 16)"));
+}
+
+TEST(Checkpoint, EmptyTensorsOfAnyShapeAreEmpty) {
+  const auto empty = [](const std::string& shape, const std::string& strides) {
+    return weights(tensor(storage("FloatStorage", "0", 2), 0, shape, strides));
+  };
+  const std::string huge = "\x8a\x08" + raw(std::int64_t{1} << 40);
+  EXPECT_EQ(load(empty(integer(0) + integer(5), integer(5) + integer(1)), floats({1, 2}))
+                .find("w")
+                ->size(),
+            0);
+  EXPECT_THAT(refusal(empty(huge + huge + integer(0), integer(1) + integer(1) + integer(1))),
+              HasSubstr("overflows"));
+}
+
+TEST(Checkpoint, ArchivesMadeToFillTheMemoryAreRefused) {
+  EXPECT_THAT(refusal(weights(tensor(storage("FloatStorage", "0", 2), 0, integer(2), integer(1))),
+                      std::string(std::size_t{80} << 20, '\0')),
+              HasSubstr("whose members unpack to more than"));
+}
+
+TEST(Checkpoint, FilesThatAreNoCheckpointAreCalledWhatTheyAre) {
+  const auto what = [](const std::string& bytes) -> std::string {
+    try {
+      parse_checkpoint(bytes, "x");
+    } catch (const InputError& e) {
+      return std::string(e.what()) + " / " + e.note();
+    }
+    return "read";
+  };
+  EXPECT_THAT(what("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n"),
+              HasSubstr("a git LFS pointer"));
+  EXPECT_THAT(what("version https://git-lfs.github.com/spec/v1\n"), HasSubstr("git lfs pull"));
+  EXPECT_THAT(what("\n<!DOCTYPE html>\n<html>"), HasSubstr("a web page"));
+  EXPECT_THAT(what("<HTML><body>"), HasSubstr("a web page"));
+  EXPECT_THAT(what("{\"message\": \"Not Found\"}"), HasSubstr("JSON text"));
+  EXPECT_THAT(what("404: Not Found"), HasSubstr("plain text"));
+  EXPECT_THAT(what(""), HasSubstr("an empty file"));
+  EXPECT_THAT(what("BZh91AY&SY"), HasSubstr("a bzip2 file"));
+  EXPECT_THAT(what(std::string("\x89HDF\r\n\x1a\n\0", 9)), HasSubstr("an HDF5 file"));
+  EXPECT_THAT(what(std::string("\1\2\3\0\1", 5)), HasSubstr("data of an unknown kind"));
+  EXPECT_THAT(what(zip({{"weights/model.pt", "x"}})), HasSubstr("it holds 'weights/model.pt'"));
 }
 
 TEST(Checkpoint, FilesThatAreNoCheckpointAreNamed) {

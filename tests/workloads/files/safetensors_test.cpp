@@ -81,8 +81,8 @@ TEST(Safetensors, SaysWhatIsWrongWithAFile) {
   EXPECT_THAT(
       error_of(file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}})", 4)),
       HasSubstr("unknown key 'x'"));
-  EXPECT_THAT(error_of(file_of(R"({"a":)" + entry("BF16", "[2]", 0, 4) + "}", 4)),
-              HasSubstr("element type 'BF16' is not read / one of: F32, F16"));
+  EXPECT_THAT(error_of(file_of(R"({"a":)" + entry("F8_E4M3", "[4]", 0, 4) + "}", 4)),
+              HasSubstr("element type 'F8_E4M3' is not read / one of: F32, F16"));
   EXPECT_THAT(error_of(file_of(R"({"a":)" + entry("F32", "[2]", 0, 4) + "}", 4)),
               HasSubstr("do not hold shape [2] of F32 (8 bytes)"));
   EXPECT_THAT(error_of(file_of(R"({"a":)" + entry("F32", "[-1]", 0, 4) + "}", 4)),
@@ -106,6 +106,63 @@ TEST(Safetensors, SaysWhatIsWrongWithAFile) {
       error_of(file_of(
           R"({"a":)" + entry("I8", "[1]", 0, 1) + R"(,"a":)" + entry("I8", "[1]", 0, 1) + "}", 1)),
       HasSubstr("'a' stands twice"));
+}
+
+template <class T>
+kernels::Tensor one(const char* type, T value) {
+  const auto size = static_cast<int>(sizeof value);
+  std::string file = file_of(R"({"a":)" + entry(type, "[1]", 0, size) + "}", sizeof value);
+  std::memcpy(file.data() + file.size() - sizeof value, &value, sizeof value);
+  return parse_safetensors(file, "F").tensors.at("a");
+}
+
+TEST(Safetensors, ReadsTheElementTypesThatCheckpointsHave) {
+  EXPECT_EQ(one("BF16", std::uint16_t{0x3FC0}).as<float>()[0], 1.5f);
+  EXPECT_EQ(one("F64", 0.1).as<float>()[0], 0.1f);
+  EXPECT_EQ(one("I64", std::int64_t{-5}).as<std::int32_t>()[0], -5);
+  EXPECT_EQ(one("I16", std::int16_t{-5}).as<std::int32_t>()[0], -5);
+  EXPECT_EQ(one("BOOL", std::uint8_t{1}).as<std::uint8_t>()[0], 1);
+  EXPECT_EQ(one("F16", std::uint16_t{0x3C00}).format, isa::Format::fp16);
+  EXPECT_THROW(one("I64", std::int64_t{1} << 40), InputError);
+}
+
+TEST(Safetensors, HeadersMadeToExhaustAreRefusedByTheirLimit) {
+  const auto nested = [](int n) {
+    return R"({"a":{"dtype":"F32","shape":[)" + std::string(static_cast<std::size_t>(n), '[') +
+           std::string(static_cast<std::size_t>(n), ']') + R"(],"data_offsets":[0,0]}})";
+  };
+  EXPECT_THAT(error_of(file_of(nested(5), 0)), HasSubstr("no whole number"));
+  EXPECT_THAT(error_of(file_of(nested(6), 0)), HasSubstr("nested more than 8 deep"));
+  EXPECT_THAT(error_of(file_of(nested(200'000), 0)), HasSubstr("nested more than 8 deep"));
+  // Brackets within a text are no depth.
+  EXPECT_EQ(error_of(file_of(R"({"[[[[[[[[[[\"{{{{":)" + entry("I8", "[1]", 0, 1) + "}", 1)),
+            "no error");
+  EXPECT_THAT(error_of(file_of(R"({")" + std::string(1025, 'k') + R"(":{}})", 0)),
+              HasSubstr("a key of 1025 bytes"));
+  std::string many = "{";
+  for (int i = 0; i <= 100'000; ++i) many += fmt::format(R"("{}":1,)", i);
+  many.back() = '}';
+  EXPECT_THAT(error_of(file_of(many, 0)), HasSubstr("more than 100000 keys"));
+  std::string extents = "[1";
+  for (int i = 0; i < 64; ++i) extents += ",1";
+  EXPECT_THAT(error_of(file_of(R"({"a":)" + entry("I8", (extents + "]").c_str(), 0, 1) + "}", 1)),
+              HasSubstr("65 extents (limit 64)"));
+  // A message of the JSON library quotes what it stopped at, however long.
+  EXPECT_LT(error_of(file_of("{\"" + std::string(50'000, 'x'), 0)).size(), 400U);
+}
+
+TEST(Safetensors, OtherFilesAreCalledWhatTheyAre) {
+  EXPECT_THAT(error_of("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"),
+              HasSubstr("a git LFS pointer"));
+  EXPECT_THAT(error_of("<!doctype html><html><body>404</body></html>"), HasSubstr("a web page"));
+  EXPECT_THAT(error_of("Entry not found"), HasSubstr("plain text"));
+  EXPECT_THAT(error_of(""), HasSubstr("an empty file"));
+}
+
+TEST(Safetensors, MetadataThatIsNoUtf8IsReplacedNotLost) {
+  const Safetensors s{.metadata = {{"source", "M\xfcller.fq"}}, .tensors = {}};
+  EXPECT_EQ(parse_safetensors(safetensors_bytes(s), "F").metadata.at("source"),
+            "M\xef\xbf\xbdller.fq");
 }
 
 TEST(Safetensors, NoCutOfAFileIsRead) {

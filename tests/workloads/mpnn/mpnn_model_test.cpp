@@ -13,7 +13,10 @@
 namespace ane::workloads::mpnn {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 Safetensors as_file(Weights w) {
   Safetensors file;
@@ -118,8 +121,6 @@ TEST(MpnnModel, WrongTensorsAreRefusedByName) {
   f.tensors["W_e.bias"].as<float>()[2] = NAN;
   EXPECT_THAT(refusal(f), HasSubstr("not finite"));
   f = good;
-  f.tensors["features.node_embedding.weight"] = kernels::Tensor(isa::Format::fp32, {1});
-  EXPECT_THAT(refusal(f), HasSubstr("CA-only"));
   f.tensors.clear();
   EXPECT_THAT(refusal(f), HasSubstr("no tensor 'W_e.weight'"));
   f = good;
@@ -127,6 +128,98 @@ TEST(MpnnModel, WrongTensorsAreRefusedByName) {
   EXPECT_THAT(refusal(f), HasSubstr("no number"));
   f.metadata["num_edges"] = "0";
   EXPECT_THAT(refusal(f), HasSubstr("no count of neighbours"));
+}
+
+TEST(MpnnModel, RelativesAreCalledByTheirNames) {
+  const Safetensors good = as_file(seeded_weights({16, 1, 1, 7}));
+  const auto with = [&](const std::string& name, const kernels::Shape& shape) {
+    Safetensors f = good;
+    f.tensors[name] = kernels::Tensor(isa::Format::fp32, shape);
+    return f;
+  };
+  EXPECT_THAT(refusal(with("features.node_embedding.weight", {16, 3})),
+              HasSubstr("it takes a membrane label of 3 classes"));
+  EXPECT_THAT(refusal(with("features.node_embedding.weight", {16, 5})),
+              HasSubstr("features of nodes"));
+  Safetensors ca = with("features.node_embedding.weight", {16, 3});
+  ca.tensors["features.edge_embedding.weight"] = kernels::Tensor(isa::Format::fp32, {16, 167});
+  EXPECT_THAT(refusal(ca), HasSubstr("a CA-only checkpoint"));
+  EXPECT_THAT(refusal(with("features.edge_embedding.weight", {16, 100})),
+              HasSubstr("its edge_embedding is 100 wide"));
+  EXPECT_THAT(refusal(with("features.y_nodes.weight", {16, 147})),
+              HasSubstr("a LigandMPNN checkpoint"));
+  EXPECT_THAT(refusal(with("context_encoder_layers.0.W1.weight", {16, 32})),
+              HasSubstr("a LigandMPNN checkpoint"));
+  EXPECT_THAT(refusal(with("W_torsions.weight", {1, 1})), HasSubstr("side-chain packer"));
+}
+
+// The names of `file`, each as `rename` has it.
+template <class Rename>
+Safetensors renamed(const Safetensors& file, Rename rename) {
+  Safetensors out{.metadata = file.metadata, .tensors = {}};
+  for (const auto& [name, tensor] : file.tensors) out.tensors[rename(name)] = tensor;
+  return out;
+}
+
+TEST(MpnnModel, NamesWrappedByTrainingAreReadAndTold) {
+  const Weights w = seeded_weights({16, 1, 1, 7});
+  const Safetensors plain = as_file(w);
+  EXPECT_THAT(load_weights(path_of(plain)).notes, IsEmpty());
+  for (const std::string prefix :
+       {"module.", "_orig_mod.", "module._orig_mod.", "state_dict.", "model.", "state_dict.model.",
+        "model_state_dict.module.", "model_state_dict._orig_mod.", "net.", "ema.shadow."}) {
+    const Weights back =
+        load_weights(path_of(renamed(plain, [&](const std::string& n) { return prefix + n; })));
+    EXPECT_EQ(back.decoder[0].ff_out.weight, w.decoder[0].ff_out.weight) << prefix;
+    EXPECT_THAT(back.notes, Not(IsEmpty())) << prefix;
+  }
+  // The original's own name needs no word.
+  EXPECT_THAT(
+      load_weights(
+          path_of(renamed(plain, [](const std::string& n) { return "model_state_dict." + n; })))
+          .notes,
+      IsEmpty());
+  // A wrapper around each layer.
+  const Weights layers = load_weights(path_of(renamed(plain, [](const std::string& n) {
+    return n.starts_with("encoder_layers.0.")
+               ? "encoder_layers.0._checkpoint_wrapped_module." + n.substr(17)
+               : n;
+  })));
+  EXPECT_EQ(layers.encoder[0].W1.weight, w.encoder[0].W1.weight);
+  EXPECT_THAT(layers.notes, ElementsAre(HasSubstr("'_checkpoint_wrapped_module.'")));
+}
+
+TEST(MpnnModel, WhatStandsBesideTheNetworkIsLeftOutAndTold) {
+  const Safetensors plain = as_file(seeded_weights({16, 1, 1, 7}));
+  Safetensors f = renamed(plain, [](const std::string& n) { return "model_state_dict." + n; });
+  f.tensors["optimizer_state_dict.state.0.exp_avg"] = kernels::Tensor(isa::Format::fp32, {3});
+  EXPECT_THAT(load_weights(path_of(f)).notes,
+              ElementsAre("left out: 1 tensors below 'optimizer_state_dict'"));
+  f = plain;
+  f.tensors["step"] = kernels::Tensor(isa::Format::i32, {});
+  f.tensors["batches"] = kernels::Tensor(isa::Format::i32, {1});
+  EXPECT_THAT(load_weights(path_of(f)).notes,
+              ElementsAre(HasSubstr("left out: 'batches' and 1 more")));
+  // Two networks: the original's name is taken, of two strange ones neither.
+  f = renamed(plain, [](const std::string& n) { return "model_state_dict." + n; });
+  for (const auto& [name, tensor] : plain.tensors) f.tensors["ema." + name] = tensor;
+  EXPECT_THAT(load_weights(path_of(f)).notes, ElementsAre(HasSubstr("tensors below 'ema'")));
+  f = renamed(plain, [](const std::string& n) { return "a." + n; });
+  for (const auto& [name, tensor] : plain.tensors) f.tensors["b." + name] = tensor;
+  EXPECT_THAT(refusal(f), HasSubstr("holds 2 networks, below 'a.', 'b.'"));
+}
+
+TEST(MpnnModel, CheckpointsOfTheCasesAreReadOrCalledWhatTheyAre) {
+  const std::string folder = SOURCE_DIR "/../shared/cases/checkpoints/";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no folder " << folder;
+  const Weights w = load_weights(folder + "reference_same_weights.pt");
+  EXPECT_THAT(w.notes, IsEmpty());
+  for (const char* name : {"bf16.safetensors", "with_i64_step.safetensors", "module_prefix.pt",
+                           "state_dict_and_scheduler.pt"})
+    EXPECT_EQ(load_weights(folder + name).decoder[0].ff_out.weight, w.decoder[0].ff_out.weight)
+        << name;
+  EXPECT_THROW(load_weights(folder + "membrane_like.pt"), InputError);
+  EXPECT_THROW(load_weights(folder + "lfs_pointer.pt"), InputError);
 }
 
 TEST(MpnnModel, TheTrainedCheckpointLoads) {

@@ -12,6 +12,7 @@
 #include "isa/error.h"
 #include "workloads/files/archive.h"
 #include "workloads/files/npy.h"
+#include "workloads/mpnn/structure/features.h"
 
 namespace ane::workloads::mpnn {
 namespace {
@@ -47,6 +48,23 @@ std::string error_of(const std::string& text) {
     return e.place() + ": " + e.what();
   }
   return "no error";
+}
+
+std::string note_of(const std::string& text) {
+  try {
+    parse_structure(text, "f.pdb");
+  } catch (const InputError& e) {
+    return e.note();
+  }
+  return "no error";
+}
+
+// A chain of `count` alanines numbered from `first`.
+std::string chain_of(char chain, int first, int count, float x = 0) {
+  std::string out;
+  for (int i = 0; i < count; ++i)
+    out += residue("ALA", chain, std::to_string(first + i), x + 4.0f * static_cast<float>(i));
+  return out;
 }
 
 TEST(Structure, ReadsBackbonesSequenceAndPlaces) {
@@ -155,12 +173,11 @@ TEST(Structure, ABrokenPdbLineIsNamed) {
   EXPECT_EQ(error_of(std::string(text).replace(second + 30, 8, "  12.x45")),
             "f.pdb:3: coordinate '  12.x45' is no number");
   EXPECT_EQ(error_of(std::string(text).replace(second + 22, 4, " x 1")),
-            "f.pdb:3: residue number ' x 1' is no number");
+            "f.pdb:3: residue number ' x 1 ' is no number");
   EXPECT_EQ(error_of(text.substr(0, second + 40)),
-            "f.pdb:3: ATOM   record of 40 characters, it needs at least 54");
+            "f.pdb:3: ATOM record of 40 characters, it needs at least 54");
   EXPECT_EQ(error_of("MODEL        1\nATOM\n"),
-            "f.pdb: neither PDB (no ATOM records) nor mmCIF (no data_ block)");
-  EXPECT_EQ(error_of(""), "f.pdb: neither PDB (no ATOM records) nor mmCIF (no data_ block)");
+            "f.pdb:2: ATOM record of 4 characters, it needs at least 54");
 }
 
 TEST(Structure, NothingToDesignIsAnError) {
@@ -169,6 +186,220 @@ TEST(Structure, NothingToDesignIsAnError) {
   EXPECT_THAT(error_of(residue("ALA", 'A', "1", 0) + residue("ALA", 'A', "A000", 0) +
                        residue("ALA", 'A', "ZZZ9", 0)),
               HasSubstr("too many places"));
+}
+
+TEST(Structure, FilesOfOtherKindsAreCalledWhatTheyAre) {
+  EXPECT_EQ(error_of("HEADER    TEST\n"),
+            "f.pdb: neither PDB (no ATOM records) nor mmCIF (no data_ block) but plain text");
+  EXPECT_THAT(error_of(""), HasSubstr("but an empty file"));
+  EXPECT_THAT(error_of("<!DOCTYPE html>\n<html></html>"), HasSubstr("but a web page"));
+  EXPECT_THAT(error_of("version https://git-lfs.github.com/spec/v1\n"),
+              HasSubstr("but a git LFS pointer"));
+  EXPECT_THAT(error_of(std::string("\xFF\xFE"
+                                   "A\0T\0",
+                                   6)),
+              HasSubstr("but UTF-16 text"));
+  EXPECT_THAT(error_of("<?xml version=\"1.0\"?><PDBx:datablock>"), HasSubstr("an XML document"));
+  EXPECT_THAT(error_of(">5L33\nMKV\n"), HasSubstr("FASTA text"));
+  EXPECT_THAT(error_of("\x83\xa7version\xa5\x30.3.0\xaa"
+                       "dataBlocks"),
+              HasSubstr("a BinaryCIF file"));
+}
+
+TEST(Structure, EndAndTerEndNothing) {
+  for (const char* between : {"END\n", "TER\nEND   \n", "TER\n", "END\nHEADER    B\n", "ENDMDL\n",
+                              "CONECT    1    2\nEND\n\xEF\xBB\xBF"}) {
+    const auto s =
+        parse_structure(chain_of('A', 1, 2) + between + chain_of('B', 1, 3) + "END\n", "x");
+    EXPECT_EQ(s.sequence_text(), "AA/AAA") << between;
+  }
+  // One chain in parts stays one chain.
+  const auto s = parse_structure(chain_of('A', 1, 2) + "TER\n" + chain_of('A', 3, 1), "x");
+  EXPECT_EQ(s.sequence_text(), "AAA");
+  EXPECT_THAT(s.notes, IsEmpty());
+}
+
+TEST(Structure, TwoMoleculesUnderOneLetterAreRefused) {
+  for (const char* between : {"TER\n", "END\n", "", "TER\nEND\nREMARK\n"}) {
+    const std::string text = chain_of('A', 1, 2) + between + chain_of('A', 1, 2, 40);
+    EXPECT_THAT(error_of(text), HasSubstr("residue 1 of chain 'A' is given a second time: two "
+                                          "molecules share this chain name"))
+        << between;
+    EXPECT_THAT(note_of(text), HasSubstr("column 22"));
+  }
+  // Of another sequence, and where only some numbers are shared.
+  EXPECT_THAT(error_of(chain_of('A', 1, 3) + "TER\n" + residue("TRP", 'A', "3", 50)),
+              HasSubstr("residue 3 of chain 'A'"));
+  EXPECT_THAT(error_of(chain_of(' ', 1, 3) + chain_of(' ', 2, 1, 50)),
+              HasSubstr("residue 2 of chain '_'"));
+  // The line is that of the atom that is there already: the ninth.
+  EXPECT_THAT(error_of(chain_of('A', 1, 2) + chain_of('A', 1, 2)), HasSubstr("f.pdb:9: "));
+  // Alternates and side chains at the end of the file are of the same residue.
+  std::string late = chain_of('A', 1, 2);
+  for (const char* name : {"N", "CA"}) late += atom(name, "ALA", 'A', "1", 9, 'B');
+  const auto s = parse_structure(late + atom("CB", "ALA", 'A', "2", 3), "x");
+  EXPECT_EQ(s.length(), 2);
+  EXPECT_THAT(s.notes, ElementsAre(HasSubstr("2 alternate locations")));
+}
+
+// Segments stand in columns 73 to 76.
+std::string with_segment(std::string text, const std::string& segment) {
+  std::string out;
+  for (std::size_t end = 0; !text.empty(); text.erase(0, end + 1)) {
+    end = text.find('\n');
+    out += fmt::format("{:<72}{:<4}\n", text.substr(0, end), segment);
+  }
+  return out;
+}
+
+TEST(Structure, MoleculesWithoutALetterAreToldApartByTheirSegments) {
+  const std::string two =
+      with_segment(chain_of(' ', 1, 2), "PROA") + with_segment(chain_of(' ', 1, 3), "PROB");
+  const auto s = parse_structure(two, "x");
+  EXPECT_EQ(s.sequence_text(), "AA/AAA");
+  EXPECT_EQ(s.chains[1].name, "PROB");
+  EXPECT_EQ(s.labels[2], "PROB1");
+  EXPECT_THAT(s.notes, ElementsAre("chains without a name are called by their segments: PROA, "
+                                   "PROB"));
+  EXPECT_EQ(parse_structure(two, "x", {{"PROB"}, {}}).length(), 3);
+  // One segment alone names nothing: old files have their entry's code there.
+  EXPECT_EQ(parse_structure(with_segment(chain_of(' ', 1, 2), "1UBQ"), "x").chains[0].name, "_");
+  EXPECT_EQ(parse_structure(with_segment(chain_of('C', 1, 2), "PROA"), "x").chains[0].name, "C");
+  const auto three = parse_structure(two + chain_of(' ', 1, 1), "x");
+  EXPECT_EQ(three.chains.size(), 3U);
+  EXPECT_THAT(error_of(with_segment(chain_of(' ', 1, 2), "A") +
+                       with_segment(chain_of(' ', 1, 2), "B") + chain_of('A', 1, 1)),
+              HasSubstr("'A' is the name of a chain and of a segment"));
+  EXPECT_THAT(error_of(with_segment(chain_of('P', 1, 2), "PROA") +
+                       with_segment(chain_of('P', 1, 2), "PROB")),
+              HasSubstr("two molecules share this chain name"));
+}
+
+std::string five_digits(const std::string& line, const std::string& number) {
+  std::string out;
+  std::string rest = line;
+  for (std::size_t end = 0; !rest.empty(); rest.erase(0, end + 1)) {
+    end = rest.find('\n');
+    out += rest.substr(0, 22) + fmt::format("{:>5}", number) + rest.substr(27, end - 27) + "\n";
+  }
+  return out;
+}
+
+TEST(Structure, ResidueNumbersTakeColumns23To27) {
+  const std::string any = residue("ALA", 'A', "1", 0);
+  const auto s = parse_structure(
+      five_digits(any, "9999 ") + five_digits(any, "10000") + five_digits(any, "10001"), "x");
+  EXPECT_THAT(s.labels, ElementsAre("A9999", "A10000", "A10001"));
+  const auto inserted = parse_structure(
+      five_digits(any, "1000 ") + five_digits(any, "1000A") + five_digits(any, "1001 "), "x");
+  EXPECT_THAT(inserted.labels, ElementsAre("A1000", "A1000A", "A1001"));
+  EXPECT_THAT(parse_structure(five_digits(any, "-1001") + five_digits(any, "-1000"), "x").labels,
+              ElementsAre("A-1001", "A-1000"));
+  const auto hybrid = parse_structure(
+      five_digits(any, "9999 ") + five_digits(any, "A000 ") + five_digits(any, "A001 "), "x");
+  EXPECT_THAT(hybrid.labels, ElementsAre("A9999", "A10000", "A10001"));
+  EXPECT_THAT(hybrid.notes, ElementsAre(HasSubstr("hybrid-36")));
+  for (const char* number : {"1 2  ", "12.5 ", "A-1  ", "     ", "0x10 "})
+    EXPECT_THAT(error_of(five_digits(any, number)), HasSubstr("is no number")) << number;
+}
+
+TEST(Structure, PlacesThatAreNotInTheOrderOfTheFileAreTold) {
+  // IMGT numbers a loop 111, 111A, 112A, 112: the original sorts, and so does this, with a word.
+  const auto s =
+      parse_structure(residue("ALA", 'H', "111", 0) + residue("CYS", 'H', "111A", 4) +
+                          residue("ASP", 'H', "112A", 8) + residue("GLU", 'H', "112", 12),
+                      "x");
+  EXPECT_EQ(s.sequence_text(), "ACED");
+  EXPECT_THAT(s.notes, ElementsAre(HasSubstr("1 residues stand behind a higher one (112 behind "
+                                             "112A)")));
+  const auto turned = parse_structure(chain_of('A', 5, 2) + chain_of('A', 1, 4, 40), "x");
+  EXPECT_THAT(turned.notes, ElementsAre(HasSubstr("4 residues stand behind a higher one (1 behind "
+                                                  "6)")));
+  EXPECT_THAT(parse_structure(chain_of('B', 1, 2) + chain_of('A', 1, 2), "x").notes, IsEmpty());
+}
+
+TEST(Structure, LinesMayEndAfterZAndInAnyWay) {
+  const std::string text = chain_of('A', 1, 3);
+  std::string cut;
+  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
+    cut += text.substr(at, 54) + "\n";
+  cut.pop_back();
+  EXPECT_EQ(parse_structure(cut, "x").length(), 3);
+  for (const char* end : {"\r\n", "\r"}) {
+    std::string other;
+    for (const char c : text) other += c == '\n' ? std::string(end) : std::string(1, c);
+    EXPECT_EQ(parse_structure(other, "x").length(), 3);
+    other.resize(other.size() - std::string(end).size());
+    EXPECT_EQ(parse_structure(other, "x").length(), 3);
+  }
+  EXPECT_THAT(error_of(cut.substr(0, cut.size() - 1)), HasSubstr("f.pdb:12: ATOM record of 53"));
+}
+
+TEST(Structure, AByteOrderMarkIsNoText) {
+  EXPECT_EQ(parse_structure("\xEF\xBB\xBF" + chain_of('A', 1, 2), "x").length(), 2);
+}
+
+TEST(Structure, RecordsThatAreNoAtomsAreNotRead) {
+  const std::string text =
+      "LINK         O   GLY A   1                NA    NA A 101     1555   1\n" +
+      std::string("SSBOND\nCRYST1 x\nSEQRES\nHELIX\nMTRIX1\nORIGX1\nSCALE1\n") +
+      "ANISOU    1\nREMARK 350\n" + chain_of('A', 1, 2) + "MASTER\nCONECT";
+  EXPECT_EQ(parse_structure(text, "x").length(), 2);
+}
+
+TEST(Structure, WhatIsNoProteinIsCalledWhatItIs) {
+  std::string dna, rna, modern;
+  for (const char* name : {"P", "O5'", "C5'"}) {
+    dna += atom(name, "DA", 'X', "1", 1);
+    rna += atom(name, "U", 'X', "1", 1);
+    modern += atom(name, "DG5", 'X', "1", 1);
+  }
+  EXPECT_THAT(error_of(dna), HasSubstr("no protein, only nucleic acid: 1 DA"));
+  EXPECT_THAT(error_of(rna), HasSubstr("no protein, only nucleic acid: 1 U"));
+  EXPECT_THAT(error_of(modern), HasSubstr("no protein, only nucleic acid: 1 DG5"));
+  EXPECT_THAT(error_of(dna + atom("O", "HOH", 'W', "2", 0)), HasSubstr("only nucleic acid"));
+  EXPECT_THAT(error_of(atom("C1", "LIG", 'L', "1", 0)), HasSubstr("no amino acids, only 1 LIG"));
+  // Beside a protein they are masked places, as the original has them; alone they are refused.
+  const std::string both = chain_of('A', 1, 2) + dna;
+  EXPECT_EQ(parse_structure(both, "x").sequence_text(), "AA/X");
+  EXPECT_THROW(parse_structure(both, "x", {{"X"}, {}}), InputError);
+}
+
+TEST(Structure, GapsOutOfProportionToTheResiduesAreRefusedWithTheirFigures) {
+  const auto two = [](int apart) {
+    return chain_of('A', 1, 1) + residue("ALA", 'A', std::to_string(1 + apart), 50);
+  };
+  EXPECT_EQ(parse_structure(two(511), "x").length(), 512);
+  EXPECT_THAT(error_of(two(512)),
+              HasSubstr("chain A has 2 residues in 513 places, 1 to 513: too many places to fill "
+                        "in (in all 511 for 2 residues, limit 510)"));
+  std::string many;
+  for (char chain = 'A'; chain <= 'F'; ++chain)
+    many += residue("ALA", chain, "1", 0) + residue("ALA", chain, "900", 50);
+  EXPECT_THAT(error_of(many), HasSubstr("in all 5388 for 12 residues"));
+}
+
+TEST(Structure, CoordinatesBeyondReasonAreRefused) {
+  std::string text = residue("ALA", 'A', "1", 0);
+  EXPECT_THAT(error_of(std::string(text).replace(30, 8, "99999999")), HasSubstr("beyond 1000000"));
+  EXPECT_THAT(error_of(std::string(text).replace(30, 8, "     nan")), HasSubstr("is no number"));
+  EXPECT_THAT(error_of(std::string(text).replace(30, 8, "     inf")), HasSubstr("is no number"));
+  EXPECT_THAT(error_of(std::string(text).replace(30, 8, "   1.2.3")), HasSubstr("is no number"));
+}
+
+TEST(Structure, DesignedChainsAreAmongThoseThatAreRead) {
+  const std::string text = chain_of('A', 1, 2) + chain_of('B', 1, 2);
+  EXPECT_THROW(parse_structure(text, "x", {{"A"}, {"B"}}), InputError);
+}
+
+TEST(Structure, SamplesOfSeveralChainsAreSeparatedAsTheOriginalDoes) {
+  const std::string text = chain_of('A', 1, 2) + chain_of('B', 1, 3) + chain_of('C', 1, 1);
+  EXPECT_EQ(designed_chains(to_input(parse_structure(text, "x")), "ACDEFG"), "AC/DEF/G");
+  EXPECT_EQ(designed_chains(to_input(parse_structure(text, "x", {{}, {"A", "C"}})), "ACDEFG"),
+            "AC/D");
+  EXPECT_EQ(designed_chains(to_input(parse_structure(text, "x", {{}, {"B"}})), "ACDEFG"), "ACD");
+  EXPECT_EQ(designed_chains(padded(to_input(parse_structure(text, "x")), 10), "ACDEFG"),
+            "AC/DEF/G");
 }
 
 std::string mmcif(const std::string& x) {
@@ -199,6 +430,154 @@ TEST(Structure, BrokenMmcifIsAnErrorWithItsLine) {
   EXPECT_THAT(error_of(mmcif("abc")), HasSubstr("f.pdb:3: row 1 of the atom_site loop"));
   EXPECT_THAT(error_of(mmcif("1.0") + "loop_\n_a.b\n_a.c\n1 2 3\n"), HasSubstr("f.pdb:"));
   EXPECT_THAT(error_of("data_T\n_a.b 1\n"), HasSubstr("no block of this mmCIF file"));
+}
+
+// An atom_site loop of these columns besides atoms, residues and coordinates; `cells` of a residue
+// number and a chain gives theirs.
+template <class Cells>
+std::string loop(const std::string& columns, Cells cells, const std::string& extra = "") {
+  std::string text =
+      "data_T\nloop_\n_atom_site.group_PDB\n_atom_site.label_atom_id\n_atom_site.label_comp_id\n"
+      "_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n" +
+      columns;
+  for (const char* chain : {"A", "B"})
+    for (int number = 1; number <= 3; ++number)
+      for (const char* name : {"N", "CA", "C", "O"})
+        text += fmt::format("ATOM {} ALA 1.0 2.0 {}.0 {}\n", name, number, cells(number, chain));
+  return text + extra;
+}
+
+TEST(Structure, MmcifIsReadByTheColumnsThatItHas) {
+  const auto both = [](int n, const char* chain) { return fmt::format("{} {}", n, chain); };
+  const std::string numbers = "_atom_site.label_seq_id\n", chains = "_atom_site.label_asym_id\n";
+  // Labels alone, with waters that have no number there.
+  const std::string waters = "HETATM O HOH 9 9 9 . W\nHETATM O HOH 8 9 9 . W\n";
+  const auto labels = parse_structure(loop(numbers + chains, both, waters), "x");
+  EXPECT_EQ(labels.sequence_text(), "AAA/AAA");
+  EXPECT_THAT(labels.notes, ElementsAre("HETATM residues left out: 2 HOH"));
+  // The authors' alone, both of them mixed, and no chain at all.
+  EXPECT_EQ(parse_structure(loop("_atom_site.auth_seq_id\n_atom_site.auth_asym_id\n", both), "x")
+                .sequence_text(),
+            "AAA/AAA");
+  EXPECT_EQ(parse_structure(loop(numbers + "_atom_site.auth_asym_id\n", both), "x").labels[4],
+            "B2");
+  EXPECT_EQ(parse_structure(loop("_atom_site.auth_seq_id\n" + chains, both), "x").length(), 6);
+  EXPECT_EQ(parse_structure(
+                loop(numbers, [](int n, const char* c) { return n + (c[0] == 'B' ? 3 : 0); }), "x")
+                .sequence_text(),
+            "AAAAAA");
+  // An authors' column that says nothing is none.
+  EXPECT_EQ(
+      parse_structure(loop(numbers + chains +
+                               "_atom_site.auth_asym_id\n"
+                               "_atom_site.auth_seq_id\n",
+                           [](int n, const char* c) { return fmt::format("{} {} ? .", n, c); }),
+                      "x")
+          .labels[4],
+      "B2");
+  EXPECT_THAT(error_of(loop(chains, [](int, const char* c) { return c; })),
+              HasSubstr("neither auth_seq_id nor label_seq_id"));
+  EXPECT_THAT(error_of(loop(numbers + chains, both, "ATOM CA ALA 1 1 1 . A\n")),
+              HasSubstr("a residue ALA of chain A has no number"));
+  EXPECT_THAT(error_of(loop(numbers + chains, both, "ATOM CA ALA 1 1 1 4x A\n")),
+              HasSubstr("row 25 of the atom_site loop that starts here has the residue number "
+                        "'4x'"));
+  EXPECT_THAT(parse_structure(loop(numbers + chains, both, "ATOM O HOH 1 1 1 . W\n"), "x").notes,
+              ElementsAre("residues without a number left out: 1 HOH"));
+  EXPECT_THAT(error_of(loop(numbers + chains, both, "ATOM CA ALA 1 1 1 2 A\n")),
+              HasSubstr("two molecules share this chain name"));
+  EXPECT_EQ(parse_structure("\xEF\xBB\xBF" + loop(numbers + chains, both), "x").length(), 6);
+  // Insertion codes count beside labels too: some programs write the authors' numbers there.
+  EXPECT_EQ(parse_structure(loop(numbers + chains + "_atom_site.pdbx_PDB_ins_code\n",
+                                 [](int n, const char* c) {
+                                   return fmt::format("{} {} {}", n == 3 ? 2 : n, c,
+                                                      n == 3 ? "A" : "?");
+                                 }),
+                            "x")
+                .labels[2],
+            "A2A");
+}
+
+TEST(Structure, OfSeveralDataBlocksTheFirstIsReadAndTheOthersAreTold) {
+  const std::string first = mmcif("1.0");
+  std::string second = mmcif("1.0");
+  second.replace(second.find("data_T"), 6, "data_second");
+  const auto s = parse_structure(first + second, "x");
+  EXPECT_EQ(s.length(), 3);
+  EXPECT_THAT(s.notes, Contains("of the data blocks with atoms the first, 'T', is read; left out: "
+                                "'second' (8 atoms of chains A)"));
+  // Blocks without atoms are nothing to tell.
+  EXPECT_THAT(parse_structure("data_a\n_cell.length_a 1\n" + first, "x").notes,
+              testing::Not(Contains(HasSubstr("data block"))));
+  std::string many = first;
+  for (int i = 0; i < 6; ++i)
+    many += std::string(second).insert(second.find("second"), std::to_string(i));
+  EXPECT_THAT(parse_structure(many, "x").notes, Contains(HasSubstr("and 2 more")));
+}
+
+TEST(Structure, WhatLaterModelsHoldIsTold) {
+  const std::string first = "MODEL        1\n" + chain_of('A', 1, 2) + "ENDMDL\n";
+  const auto again = parse_structure(
+      first + "MODEL        2\n" + chain_of('A', 1, 2) + chain_of('B', 1, 1) + "ENDMDL\n", "x");
+  EXPECT_EQ(again.sequence_text(), "AA/A");
+  EXPECT_THAT(again.notes,
+              ElementsAre("2 models: of each atom the first model that has it counts; 2 residues "
+                          "given again are left out, 1 that only a later model has are read"));
+  // Without MODEL records, behind ENDMDL begins another one.
+  EXPECT_THAT(parse_structure(chain_of('A', 1, 2) + "ENDMDL\n" + chain_of('A', 1, 2), "x").notes,
+              ElementsAre(HasSubstr("2 models")));
+  EXPECT_THAT(error_of(first + "MODEL        2\n" + chain_of('B', 1, 2) + chain_of('B', 1, 2)),
+              HasSubstr("two molecules share this chain name"));
+}
+
+TEST(Structure, MessagesOfTheLibraryAreShort) {
+  const std::string tag = "_" + std::string(200'000, 'a') + ".b";
+  const std::string error = error_of("data_T\n" + tag + " 1\n" + tag + " 2\n");
+  EXPECT_THAT(error, HasSubstr("broken mmCIF: "));
+  EXPECT_LT(error.size(), 200U);
+}
+
+TEST(Structure, NamesOfChainsHaveALimit) {
+  const std::string name(1000, 'c');
+  EXPECT_THAT(error_of(loop("_atom_site.auth_seq_id\n_atom_site.auth_asym_id\n",
+                            [&](int n, const char*) { return fmt::format("{} {}", n, name); })),
+              HasSubstr("a chain name of 1000 letters"));
+}
+
+TEST(Structure, TheStructuresOfTheCasesAreReadOrToldApart) {
+  const std::string folder = SOURCE_DIR "/../shared/cases/structures/";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no folder " << folder;
+  for (const auto& [name, length] : std::initializer_list<std::pair<std::string, std::int64_t>>{
+           {"end_between_chains.pdb", 24},
+           {"segid_blank_chain.pdb", 24},
+           {"five_digit_resnum.pdb", 12},
+           {"pymol_no_auth_seq.cif", 24},
+           {"label_only_waters.cif", 24},
+           {"no_final_newline_54col.pdb", 12},
+           {"bom.cif", 24},
+           {"two_chains_for_design.pdb", 24}})
+    EXPECT_EQ(read_structure(folder + name).length(), length) << name;
+  EXPECT_THROW(read_structure(folder + "homodimer_same_letter_same_seq.pdb"), InputError);
+  EXPECT_THROW(read_structure(folder + "dna_only.pdb"), InputError);
+  EXPECT_THAT(read_structure(folder + "two_blocks.cif").notes, ElementsAre(HasSubstr("left out")));
+  EXPECT_THAT(read_structure(folder + "imgt_112A_before_112.pdb").notes,
+              ElementsAre(HasSubstr("112 behind 112A")));
+}
+
+TEST(Structure, AFileMadeToFillTheMemoryIsRefused) {
+  const std::string path =
+      testing::TempDir() + "/" + std::to_string(getpid()) + "_anesim_zeros.pdb.gz";
+  gzFile f = gzopen(path.c_str(), "wb1");
+  const std::string zeros(1 << 20, '\0');
+  for (int i = 0; i < 120; ++i) gzwrite(f, zeros.data(), static_cast<unsigned>(zeros.size()));
+  gzclose(f);
+  try {
+    read_structure(path);
+    FAIL() << "read";
+  } catch (const InputError& e) {
+    EXPECT_THAT(e.what(), HasSubstr("that unpack to more than"));
+  }
+  std::filesystem::remove(path);
 }
 
 TEST(Structure, GzipIsReadAndATruncatedOneIsAnError) {

@@ -86,6 +86,22 @@ Input padded(const Input& input, std::int64_t length) {
   return out;
 }
 
+std::string designed_chains(const Input& input, std::string_view letters) {
+  ANE_CHECK(letters.size() == static_cast<std::size_t>(input.real), "a letter for each place");
+  std::string out;
+  std::size_t end = 0;
+  for (std::size_t first = 0; first < letters.size(); first = end) {
+    bool designed = false;
+    for (end = first; end < letters.size() && input.chain_code[end] == input.chain_code[first];
+         ++end)
+      designed |= input.designed[end] != 0.0f;
+    if (!designed) continue;
+    if (!out.empty()) out += '/';
+    out += letters.substr(first, end - first);
+  }
+  return out;
+}
+
 Neighbours nearest(const Input& input, int neighbours, Padding padding) {
   const std::int64_t length = input.length();
   Neighbours out;

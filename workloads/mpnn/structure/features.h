@@ -5,6 +5,8 @@
 #pragma once
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "workloads/mpnn/model.h"
@@ -26,6 +28,10 @@ struct Input {
 };
 Input to_input(const Structure& structure);
 Input padded(const Input& input, std::int64_t length);  // length >= the input's
+
+// A sequence as the original writes its samples: of `letters`, one for each place, those of the
+// designed chains, with '/' between chains.
+std::string designed_chains(const Input& input, std::string_view letters);
 
 // How masked places behind the protein are seen.
 enum class Padding {
