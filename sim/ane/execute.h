@@ -26,6 +26,7 @@ class Executor {
   void load(const isa::Extents& e, const isa::MemoryOperand& m, const isa::L2Operand& l,
             const std::string& who);
   void store(const isa::Task& task, const std::string& who);
+  void make(const isa::Task& task, const isa::Extents& extents, const std::string& who);
   void multiply(const isa::Task& task, const Kernel& kernel, const std::string& who);
   void multiply_sources(const isa::Task& task, const std::string& who);
   void pass_through(const isa::Task& task, const std::string& who);
