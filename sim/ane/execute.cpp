@@ -365,6 +365,11 @@ void Executor::pass_through(const Task& t, const std::string& who) {
     if (t.pe != PeMode::off || t.activation != 0)
       throw InputError(who, fmt::format("a source of format {} is only copied",
                                         isa::info(t.l2_in1.format).name));
+    if (t.l2_out.format != t.l2_in1.format)
+      throw InputError(who,
+                       fmt::format("a copy of {} to {}", isa::info(t.l2_in1.format).name,
+                                   isa::info(t.l2_out.format).name),
+                       "the format of a copy is that of its source");
     return;  // finish() moves it
   }
   apply(profile_, t.activation, t.alpha, t.beta, made_);
@@ -392,6 +397,25 @@ void Executor::gather(const Task& t, const std::string& who) {
   }
 }
 
+// Source 1 to the result as it is. All of it is read before any of it is written, as by the other
+// operations: where the two share bytes, by way of a dense copy.
+void Executor::move(const Task& t, const std::uint8_t* in, std::uint8_t* out,
+                    const std::string& who) {
+  const isa::L2Operand &from = t.l2_in1, &to = t.l2_out;
+  const Extents& e = t.out;
+  const std::int64_t size = isa::byte_size(to.format);
+  const std::array<std::int64_t, 4> si{from.sn, from.sc, from.sh, size},
+      so{to.sn, to.sc, to.sh, size};
+  const ByteRange read = touched(e, from), written = touched(e, to);
+  if (read.end <= written.begin || written.end <= read.begin)
+    return copy_strided(e, to.format, in, si, to.format, out, so, who);
+  bytes_.resize(static_cast<std::size_t>(e.count() * size));
+  const std::array<std::int64_t, 4> dense{e.c * e.h * e.w * size, e.h * e.w * size, e.w * size,
+                                          size};
+  copy_strided(e, to.format, in, si, to.format, bytes_.data(), dense, who);
+  copy_strided(e, to.format, bytes_.data(), dense, to.format, out, so, who);
+}
+
 // The result in its format at its place in L2.
 void Executor::finish(const Task& t, const std::string& who) {
   const Source out = source_of(memory_, t.out, t.l2_out, who);
@@ -404,10 +428,7 @@ void Executor::finish(const Task& t, const std::string& who) {
       t.ne == NeOp::copy && t.pe == PeMode::off && t.activation == 0 && t.l2_in1.format == l.format;
   if (moved) {
     if (!(t.in1 == t.out)) throw InputError(who, "a copy keeps the extents");
-    const Source in = source_of(memory_, t.in1, t.l2_in1, who);
-    const std::int64_t size = isa::byte_size(l.format);
-    copy_strided(t.out, l.format, in.base, {t.l2_in1.sn, t.l2_in1.sc, t.l2_in1.sh, size}, l.format,
-                 base, {l.sn, l.sc, l.sh, size}, who);
+    move(t, source_of(memory_, t.in1, t.l2_in1, who).base, base, who);
     return;
   }
   if (t.ne == NeOp::off && t.pe == PeMode::off) throw InputError(who, "no stage is enabled");

@@ -34,6 +34,8 @@ class Executor {
   void planar(const isa::Task& task, const std::string& who);
   void reduce(const isa::Task& task, const std::string& who);
   void finish(const isa::Task& task, const std::string& who);
+  void move(const isa::Task& task, const std::uint8_t* in, std::uint8_t* out,
+            const std::string& who);
 
   AneMemory& memory_;
   const kernels::arith::Profile& profile_;
@@ -42,6 +44,7 @@ class Executor {
   std::vector<kernels::arith::Half> made_, result_, scratch_;
   isa::Extents made_extents_;
   std::vector<std::int8_t> scratch8_;
+  std::vector<std::uint8_t> bytes_;  // a copy between operands that share bytes
 };
 
 }  // namespace ane::sim
