@@ -4,11 +4,10 @@
 #include <zlib.h>
 
 #include <bit>
-#include <cerrno>
 #include <cstring>
-#include <fstream>
 
 #include "isa/error.h"
+#include "isa/file.h"
 #include "isa/program_check.h"
 
 namespace ane::isa {
@@ -207,29 +206,13 @@ Program from_container(std::span<const std::uint8_t> bytes, std::string_view sou
 }
 
 Program load_program(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw InputError(path, fmt::format("cannot be read: {}", std::strerror(errno)));
-  // In pieces, since a pipe has no size and a directory a wrong one.
-  std::vector<std::uint8_t> bytes;
-  constexpr std::size_t piece = std::size_t{1} << 20;
-  for (std::size_t got = piece; got == piece;) {
-    const std::size_t before = bytes.size();
-    bytes.resize(before + piece);
-    file.read(reinterpret_cast<char*>(bytes.data() + before), piece);
-    got = static_cast<std::size_t>(file.gcount());
-    bytes.resize(before + got);
-  }
-  if (file.bad()) throw InputError(path, "cannot be read");
-  return from_container(bytes, path);
+  const std::string bytes = read_file(path);
+  return from_container({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, path);
 }
 
 void save_program(const Program& program, const std::string& path) {
   const std::vector<std::uint8_t> bytes = to_container(program);
-  std::ofstream file(path, std::ios::binary);
-  file.write(reinterpret_cast<const char*>(bytes.data()),
-             static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  if (!file) throw InputError(path, fmt::format("cannot be written: {}", std::strerror(errno)));
+  write_file(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 }  // namespace ane::isa

@@ -28,7 +28,8 @@ std::vector<std::uint8_t> to_container(const Program& program);
 // `source` stands before the byte's offset in errors: InputError at "source: byte N".
 Program from_container(std::span<const std::uint8_t> bytes, std::string_view source);
 
-// Errors: InputError at the path when it cannot be read or written.
+// Errors: InputError at the path when it cannot be read or written. A file is written whole, or
+// what was there before stays.
 Program load_program(const std::string& path);
 void save_program(const Program& program, const std::string& path);
 

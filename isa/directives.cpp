@@ -10,6 +10,7 @@
 #include "isa/half_text.h"
 #include "isa/number_text.h"
 #include "isa/program_check.h"
+#include "isa/saturated.h"
 
 namespace ane::isa {
 namespace {
@@ -192,9 +193,9 @@ void add_tensor(const Context& c) {
       c.fail(fmt::format(".tensor needs {}=", key));
   // Strides that are not given are those of a packed tensor.
   if (t.sw < 0) t.sw = byte_size(t.format);
-  if (t.sh < 0) t.sh = t.w * t.sw;
-  if (t.sc < 0) t.sc = t.h * t.sh;
-  if (t.sn < 0) t.sn = t.c * t.sc;
+  if (t.sh < 0) t.sh = (Saturated(t.w) * t.sw).value();
+  if (t.sc < 0) t.sc = (Saturated(t.h) * t.sh).value();
+  if (t.sn < 0) t.sn = (Saturated(t.c) * t.sc).value();
   if (const std::string wrong = fault(c.program, t); !wrong.empty()) c.fail(wrong);
   c.program.tensors.push_back(std::move(t));
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "isa/line.h"
+#include "isa/saturated.h"
 
 namespace ane::isa {
 
@@ -49,6 +50,10 @@ std::string fault(const Program& program, const TensorSymbol& t) {
                          t.bar);
     room -= reach;
   }
+  const Saturated bytes = Saturated(t.n) * t.c * t.h * t.w * byte_size(t.format);
+  if (bytes.value() > size)
+    return fmt::format("tensor {} has more elements than the {} bytes of bar {} hold",
+                       quoted(t.name), size, t.bar);
   return "";
 }
 

@@ -15,7 +15,8 @@ const Section* find_section(const Program& program, int bar);
 
 // What is wrong with adding the section or tensor to the program, as one sentence; empty when
 // nothing is. A section: BAR 0 to 255 and not taken, size 0 to 2^40, contents not longer. A tensor:
-// a name not taken, extents 1 to 2^31 - 1, strides 0 to 2^32 - 1, every element inside its section.
+// a name not taken, extents 1 to 2^31 - 1, strides 0 to 2^32 - 1, every element inside its section,
+// and no more of them than the section holds, though strides of 0 repeat some.
 std::string fault(const Program& program, const Section& section);
 std::string fault(const Program& program, const TensorSymbol& tensor);
 

@@ -1,7 +1,8 @@
 #include "isa/task.h"
 
-#include <functional>
+#include <fmt/format.h>
 
+#include "isa/error.h"
 #include "isa/state.h"
 
 namespace ane::isa {
@@ -93,6 +94,12 @@ void visit_fields(T& t, Visit visit) {
 }
 
 }  // namespace
+
+void Extents::refuse_count() const {
+  throw InputError("", fmt::format("extents of {} columns, {} rows, {} channels and {} batch items "
+                                   "are too large",
+                                   w, h, c, n));
+}
 
 Task decode_task(const Registers& r) {
   Task t;

@@ -6,13 +6,22 @@
 #include <cstdint>
 
 #include "isa/format.h"
+#include "isa/saturated.h"
 
 namespace ane::isa {
 
 struct Extents {
   std::int64_t w = 1, h = 1, c = 1, n = 1;
   friend constexpr bool operator==(const Extents&, const Extents&) = default;
-  constexpr std::int64_t count() const { return w * h * c * n; }
+  // Elements, below 2^63: InputError with the extents, but without a place, for more.
+  constexpr std::int64_t count() const {
+    const Saturated all = Saturated(w) * h * c * n;
+    if (all.stopped()) refuse_count();
+    return all.value();
+  }
+
+ private:
+  [[noreturn]] void refuse_count() const;
 };
 
 // Address of an operand in memory (BAR and offset) and the byte stride of each extent.

@@ -156,10 +156,10 @@ void load_tasks(Database& db, std::int64_t id, Record& record) {
 
 }  // namespace
 
-void insert_rows(Database& database, std::int64_t run, const Record& record) {
+void insert_rows(Database& database, std::int64_t run, const Record& record, bool tasks) {
   insert_totals(database, run, record);
   insert_operators(database, run, record.operators);
-  insert_tasks(database, run, record.tasks);
+  if (tasks) insert_tasks(database, run, record.tasks);
 }
 
 void load_rows(Database& database, std::int64_t run, Record& record) {

@@ -7,8 +7,8 @@
 
 namespace ane::results {
 
-// To be called inside a transaction.
-void insert_rows(Database& database, std::int64_t run, const Record& record);
+// To be called inside a transaction. `tasks`: those of the record too.
+void insert_rows(Database& database, std::int64_t run, const Record& record, bool tasks);
 void load_rows(Database& database, std::int64_t run, Record& record);
 
 }  // namespace ane::results

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <map>
+#include <utility>
+#include <vector>
 
 #include "isa/error.h"
 
@@ -152,11 +155,46 @@ std::string_view view_sql() {
 
 namespace {
 
+// Names come from the file and may hold anything: SQLite quotes them, and each is a statement of
+// its own.
 void drop_views(Database& database) {
-  std::string drops;
-  Statement names(database, "SELECT name FROM sqlite_schema WHERE type = 'view'");
-  while (names.step()) drops += fmt::format("DROP VIEW \"{}\";", names.text(0));
-  database.execute(drops);
+  std::vector<std::string> drops;
+  {
+    Statement views(
+        database, "SELECT format('DROP VIEW \"%w\"', name) FROM sqlite_schema WHERE type = 'view'");
+    while (views.step()) drops.push_back(views.text(0));
+  }
+  for (const std::string& drop : drops) Statement(database, drop).run();
+}
+
+// Type and SQL text of everything that a schema names, without SQLite's own.
+using Schema = std::map<std::string, std::pair<std::string, std::string>>;
+Schema schema_of(Database& database) {
+  Schema schema;
+  Statement rows(database, "SELECT name, type, sql FROM sqlite_schema WHERE sql IS NOT NULL");
+  while (rows.step()) schema[rows.text(0)] = {rows.text(1), rows.text(2)};
+  return schema;
+}
+
+// A file is what its version says when its tables are those that the migrations make. Further
+// tables and views are their owner's.
+void check_schema(Database& database, std::int64_t version) {
+  Database made = Database::in_memory();
+  for (std::int64_t v = 0; v < version; ++v)
+    made.execute(std::string(migrations()[static_cast<std::size_t>(v)].sql));
+  const Schema found = schema_of(database);
+  const std::string note = "give another file with --db";
+  for (const auto& [name, what] : schema_of(made)) {
+    const auto at = found.find(name);
+    if (at == found.end() || at->second != what)
+      throw InputError(database.path(),
+                       fmt::format("says schema version {}, but its {} {} is {}", version,
+                                   what.first, name, at == found.end() ? "missing" : "another"),
+                       note);
+  }
+  for (const auto& [name, what] : found)
+    if (what.first == "trigger")
+      throw InputError(database.path(), "has a trigger, which would change what is added", note);
 }
 
 // The file's version, once it is known to be one that this program can read or bring forward. One
@@ -184,9 +222,11 @@ std::int64_t readable_version(Database& database) {
 
 void migrate(Database& database) {
   const auto present = static_cast<std::int64_t>(migrations().size());
-  if (readable_version(database) == present) return;
+  if (readable_version(database) == present) return check_schema(database, present);
+  if (database.read_only()) database.continue_in_memory();
   Transaction transaction(database);
   const std::int64_t found = readable_version(database);  // another program may have been first
+  check_schema(database, found);
   if (found < present) {
     drop_views(database);
     for (std::int64_t v = found; v < present; ++v)

@@ -19,8 +19,9 @@ std::span<const Migration> migrations();
 // The SQL views, made anew with each migration, so that they may be edited freely.
 std::string_view view_sql();
 
-// Brings an open file to the present version. Throws InputError for a file of another program or
-// of a newer version of this one.
+// Brings an open file to the present version; one that is only read goes on in memory, and stays
+// as it is. Throws InputError for a file of another program or of a newer version of this one, for
+// tables that are not those of their version, and for triggers, which would change what is added.
 void migrate(Database& database);
 
 }  // namespace ane::results

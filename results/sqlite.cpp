@@ -1,8 +1,11 @@
 #include "results/sqlite.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <limits>
 
 #include "isa/error.h"
@@ -25,7 +28,7 @@ std::string_view advice(int primary) {
       return "give --db FILE in a folder that exists and that you may write to";
     case SQLITE_FULL:
     case SQLITE_IOERR:
-      return "the disk is full or unreadable; nothing was added";
+      return "the disk is full or unreadable; what was being written is not in the file";
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return "another program has held the file for too long; try again";
@@ -40,14 +43,102 @@ void Database::Close::operator()(sqlite3* handle) const {
   sqlite3_close_v2(handle);
 }
 
-Database::Database(std::string path, Open open) : path_(std::move(path)) {
-  const int flags = SQLITE_OPEN_READWRITE | (open == Open::create ? SQLITE_OPEN_CREATE : 0);
+namespace {
+
+// SQLite reads "", ":memory:" and "file:..." as something else than a file of this name.
+std::string file_name(const std::string& path) {
+  return path.starts_with('/') ? path : "./" + path;
+}
+
+std::string immutable_uri(const std::string& path) {
+  std::string uri = path.starts_with('/') ? "file://" : "file:";
+  for (const char c : file_name(path))
+    uri += c == '%' || c == '?' || c == '#' ? fmt::format("%{:02x}", static_cast<unsigned char>(c))
+                                            : std::string(1, c);
+  return uri + "?immutable=1";
+}
+
+bool allowed(const std::string& path, int mode) {
+  return faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0;
+}
+
+// SQLite writes the file and, beside it, the log of what is new.
+bool writable(const std::string& path) {
+  return allowed(path, W_OK) &&
+         allowed(std::filesystem::path(file_name(path)).parent_path().string(), W_OK);
+}
+
+bool has_bytes(const std::string& path) {
+  std::error_code absent;
+  const auto size = std::filesystem::file_size(path, absent);
+  return !absent && size > 0;
+}
+
+}  // namespace
+
+Database::Database(std::string path, Open how) : path_(std::move(path)) {
+  if (path_.empty())
+    throw InputError("", "the name of the results file is empty", "give a file with --db");
+  if (how == Open::create) {
+    open(file_name(path_), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  } else if (!allowed(path_, R_OK) || writable(path_)) {
+    open(file_name(path_), SQLITE_OPEN_READWRITE);
+  } else if (!has_bytes(path_ + "-wal")) {
+    // The log's index is a file that every reader writes to; without a log none is needed.
+    open(immutable_uri(path_), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+  } else {
+    // Its writer's index may be readable.
+    open(file_name(path_), SQLITE_OPEN_READONLY);
+    if (!try_read())
+      throw InputError(path_, "has runs in its log, " + path_ + "-wal, that cannot be read here",
+                       "copy both files to a folder that you may write to");
+  }
+}
+
+Database Database::in_memory() {
+  Database memory;
+  memory.path_ = ":memory:";
+  memory.open(memory.path_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY);
+  return memory;
+}
+
+void Database::open(const std::string& name, int flags) {
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path_.c_str(), &handle, flags, nullptr);
+  const int code = sqlite3_open_v2(name.c_str(), &handle, flags, nullptr);
   handle_.reset(handle);
   if (code != SQLITE_OK) fail(code);
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, busy_milliseconds);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0);
+}
+
+bool Database::try_read() {
+  const int code =
+      sqlite3_exec(handle_.get(), "SELECT count(*) FROM sqlite_schema", nullptr, nullptr, nullptr);
+  const int primary = code & 0xff;
+  if (code != SQLITE_OK && primary != SQLITE_CANTOPEN && primary != SQLITE_READONLY) fail(code);
+  return code == SQLITE_OK;
+}
+
+void Database::continue_in_memory() {
+  sqlite3_int64 size = 0;
+  unsigned char* const image = sqlite3_serialize(handle_.get(), "main", &size, 0);
+  if (image == nullptr) fail(SQLITE_NOMEM);
+  // Bytes 18 and 19 of the header: 2 says that there is a log.
+  if (size > 19) image[18] = image[19] = 1;
+  const std::string name = path_;
+  *this = in_memory();
+  path_ = name;
+  const int code =
+      sqlite3_deserialize(handle_.get(), "main", image, size, size,
+                          SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE);
+  if (code != SQLITE_OK) fail(code);
+}
+
+bool Database::read_only() const {
+  return sqlite3_db_readonly(handle_.get(), "main") == 1;
 }
 
 void Database::fail(int code) const {

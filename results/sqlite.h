@@ -1,4 +1,6 @@
-// SQLite with its handles owned and its errors told as the user's: what the store needs, no more.
+// SQLite with its handles owned and its errors told as the user's: what the store needs, no more. A
+// file may come from anyone: what its schema holds calls no function that could do harm, and no
+// other file is ever attached.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -12,8 +14,15 @@ namespace ane::results {
 
 class Database {
  public:
-  enum class Open { create, existing };  // existing: an absent file is the user's error
+  // existing: an absent file is the user's error, and one that cannot be written to is only read,
+  // on a file system that cannot be written to as well.
+  enum class Open { create, existing };
   Database(std::string path, Open open);
+  static Database in_memory();
+
+  // Nothing that is done from here on reaches the file.
+  void continue_in_memory();
+  bool read_only() const;
 
   void execute(const std::string& sql);         // several statements, no result
   bool try_execute(const std::string& sql);     // false: another connection holds the file
@@ -22,6 +31,9 @@ class Database {
 
  private:
   friend class Statement;
+  Database() = default;
+  void open(const std::string& name, int flags);
+  bool try_read();  // false: the log's index cannot be read or made
   // Throws an InputError that names the file and what SQLite found wrong with it.
   [[noreturn]] void fail(int code) const;
 

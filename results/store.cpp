@@ -42,7 +42,9 @@ void use_wal(Database& db) {
 }  // namespace
 
 Store::Store(std::string path, Open open) : database_(std::move(path), open) {
-  if (open == Open::existing && std::filesystem::file_size(database_.path()) == 0)
+  std::error_code unknown_size;
+  if (open == Open::existing && std::filesystem::file_size(database_.path(), unknown_size) == 0 &&
+      !unknown_size)
     throw InputError(database_.path(), "is an empty file, it holds no runs");
   database_.number("PRAGMA schema_version");  // a file that is no database fails here
   migrate(database_);  // first, so that another program's file stays as it is
@@ -50,7 +52,7 @@ Store::Store(std::string path, Open open) : database_(std::move(path), open) {
   database_.execute("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
 }
 
-Store::Added Store::add(const Record& record, bool again) {
+Store::Added Store::add(const Record& record, bool again, bool tasks) {
   const std::string broken = check(record);
   ANE_CHECK(broken.empty(), broken.c_str());
   Transaction transaction(database_);
@@ -65,9 +67,19 @@ Store::Added Store::add(const Record& record, bool again) {
   run_columns(record.run, Binder{insert, 2});
   insert.run();
   const std::int64_t id = database_.number("SELECT last_insert_rowid()");
-  insert_rows(database_, id, record);
+  insert_rows(database_, id, record, tasks);
   transaction.commit();
   return {id, true};
+}
+
+Store::Additions Store::add(std::span<const Record> records, bool again, bool tasks) {
+  Additions sum;
+  try {
+    for (const Record& r : records) ++(add(r, again, tasks).added ? sum.added : sum.known);
+  } catch (const InputError& e) {
+    sum.fault = e;
+  }
+  return sum;
 }
 
 std::optional<std::int64_t> Store::find(const Run& question) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "isa/error.h"
 #include "results/comparison.h"
 #include "results/record.h"
 #include "results/sqlite.h"
@@ -25,16 +26,24 @@ struct Listing {
 class Store {
  public:
   using Open = Database::Open;
-  // create: makes the file when it is absent; existing: its absence is an error.
+  // create: makes the file when it is absent. existing: its absence is an error, and a file that
+  // cannot be written to is read all the same.
   explicit Store(std::string path, Open open = Open::create);
 
   struct Added {
     std::int64_t id;  // of the new run, or of the one that had already answered this question
     bool added;
   };
-  // A question that was answered before adds nothing unless `again`. Without rows of tasks when
-  // the record has none. The record must hold together (check() in record.h).
-  Added add(const Record& record, bool again = false);
+  // A question that was answered before adds nothing unless `again`. `tasks`: the rows of tasks
+  // too, where the record has some. The record must hold together (check() in record.h).
+  Added add(const Record& record, bool again = false, bool tasks = true);
+
+  // In order up to the first that fails: those before it stay added.
+  struct Additions {
+    std::size_t added = 0, known = 0;  // new runs; questions that were answered before
+    std::optional<InputError> fault;   // of the first that failed
+  };
+  Additions add(std::span<const Record> records, bool again = false, bool tasks = true);
 
   // The newest run that answers this question.
   std::optional<std::int64_t> find(const Run& question);

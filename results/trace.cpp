@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <vector>
 
-#include "isa/error.h"
+#include "isa/file.h"
 
 namespace ane::results {
 
@@ -137,12 +136,7 @@ std::string trace_json(const Record& record) {
 }
 
 void write_trace(const Record& record, const std::string& file) {
-  std::ofstream out(file, std::ios::binary | std::ios::trunc);
-  out << trace_json(record);
-  out.close();
-  if (!out)
-    throw InputError(file, "the trace cannot be written",
-                     "give a file in a folder that exists and that you may write to");
+  write_file(file, trace_json(record));
 }
 
 }  // namespace ane::results

@@ -14,7 +14,7 @@ namespace ane::results {
 
 std::string trace_json(const Record& record);
 
-// InputError when the file cannot be written.
+// InputError when the file cannot be written; what was there before stays.
 void write_trace(const Record& record, const std::string& file);
 
 // As JSON holds it, with the quotes: control characters, quotes and backslashes escaped.

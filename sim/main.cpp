@@ -1,12 +1,23 @@
 // The program: find the command, run it, say the user's errors in one line.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <filesystem>
+#include <ios>
 #include <new>
+#include <stdexcept>
+#include <string>
 #include <system_error>
+#include <vector>
 
 #include "isa/error.h"
+#include "isa/status.h"
 #include "sim/cli/command.h"
 #include "sim/price/version.h"
 
@@ -42,23 +53,72 @@ int dispatch(const std::vector<std::string>& words) {
                         ane::choice_note(words[0], names));
 }
 
+// A closed standard stream is opened on /dev/null for the wrong direction: no file of the program
+// can get its number, and its use fails as it would have.
+void open_standard_streams() {
+  for (int fd = 0; fd < 3; ++fd)
+    if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+      if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) return;
+}
+
+int refused(const std::string& place, const std::string& what, const std::string& note = "") {
+  ane::print_status("error: {}{}{}\n", place, place.empty() ? "" : ": ", what);
+  if (!note.empty()) ane::print_status("note: {}\n", note);
+  return 2;
+}
+
+// The word of the command line (or what stands behind its '=') that cannot be read for this reason.
+// A stream that fails in the middle of its file does not say which file that was.
+std::string unreadable(const std::vector<std::string>& words, const std::error_code& why) {
+  for (const std::string& word : words)
+    for (const std::string& path : {word, word.substr(word.find('=') + 1)}) {
+      struct stat about {};
+      if (stat(path.c_str(), &about) != 0 || (!S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode)))
+        continue;
+      const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+      char byte = 0;
+      const bool read_one = fd >= 0 && read(fd, &byte, 1) >= 0;
+      const int error = errno;
+      if (fd >= 0) close(fd);
+      if (!read_one && error == why.value()) return path;
+    }
+  return "";
+}
+
+// What the system refused, by the name of what it was asked for.
+int refused_by_system(const std::system_error& e, const std::vector<std::string>& words) {
+  const std::string why = e.code().message();
+  if (std::ferror(stdout) != 0) return refused("", "the output cannot be written: " + why);
+  if (const auto* file = dynamic_cast<const std::filesystem::filesystem_error*>(&e))
+    return refused(file->path1().string(), why);
+  if (dynamic_cast<const std::ios_base::failure*>(&e) != nullptr) {
+    const std::string path = unreadable(words, e.code());
+    return refused(path.empty() ? "a file" : path, "cannot be read: " + why);
+  }
+  if (e.code() == std::errc::resource_unavailable_try_again)
+    return refused("", "the system starts no further thread: " + why, "fewer --threads");
+  return refused("", fmt::format("the system refuses: {}", e.what()));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_streams();
+  // A file beyond the limit of its size is an error of that write, not the end of the program.
+  std::signal(SIGXFSZ, SIG_IGN);
+  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   try {
-    const int status = dispatch({argv + 1, argv + argc});
+    const int status = dispatch(words);
     if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category());
     return status;
   } catch (const ane::InputError& e) {
-    fmt::print(stderr, "error: {}{}{}\n", e.place(), e.place().empty() ? "" : ": ", e.what());
-    if (!e.note().empty()) fmt::print(stderr, "note: {}\n", e.note());
-    return 2;
+    return refused(e.place(), e.what(), e.note());
   } catch (const std::system_error& e) {
-    // fmt on a full disk, or a file system that refuses.
-    fmt::print(stderr, "error: the output cannot be written: {}\n", e.code().message());
-    return 2;
+    return refused_by_system(e, words);
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "error: out of memory\nnote: a smaller batch, length or model\n");
-    return 2;
+  } catch (const std::length_error&) {
+    // A container of more than the address space.
   }
+  ane::write_status("error: out of memory\nnote: a smaller batch, length or model\n");
+  return 2;
 }

@@ -150,23 +150,32 @@ const Executor::Kernel& Executor::kernel(const Task& t, std::size_t slot, const 
   const bool integer = t.kernel.format == isa::KernelFormat::i8;
   if (integer != (t.l2_in1.format == Format::i8))
     throw InputError(who, "integer weights go with an i8 source and no other");
+  // Before the rows are made: what they need and the stream has not got is no reason to make them.
+  const std::int64_t rows_of_first = (cout + streams - 1) / streams;
+  const std::int64_t block = std::int64_t{1} << t.kernel.block_log2;
+  if (const std::int64_t least =
+          kernels::arith::encoded_bytes(t.kernel.format, block, rows_of_first, k, 0);
+      t.kernel.length < least)
+    throw InputError(who, fmt::format("`kld len={}`, where {} rows of {} weights need {} bytes",
+                                      t.kernel.length, rows_of_first, k, least));
   auto built = std::make_unique<Kernel>();
   std::vector<Half> w(integer ? 0 : static_cast<std::size_t>(cout * k));
   std::vector<std::int8_t> w8(integer ? static_cast<std::size_t>(cout * k) : 0);
   for (std::int64_t e = 0; e < std::min(streams, cout); ++e) {
     const std::int64_t channels = (cout - e + streams - 1) / streams;
-    const auto bytes = memory_.section(
-        t.kernel.bar, t.kernel.offset + t.kernel.streams[static_cast<std::size_t>(e)],
-        std::min(t.kernel.length, memory_.section_size(t.kernel.bar) - t.kernel.offset -
-                                      t.kernel.streams[static_cast<std::size_t>(e)]),
-        who);
+    // The last streams may be shorter than the longest, which `len` gives.
+    const Saturated begin =
+        Saturated(t.kernel.offset) + t.kernel.streams[static_cast<std::size_t>(e)];
+    const Saturated left = memory_.section_size(t.kernel.bar) - begin;
+    const auto bytes =
+        memory_.section(t.kernel.bar, begin.value(), std::min(t.kernel.length, left.value()), who);
     if (integer) {
       const auto rows = kernels::decode_stream8(bytes, channels, k);
       for (std::int64_t i = 0; i < channels; ++i)
         std::copy_n(rows.data() + i * k, k, w8.data() + (e + i * streams) * k);
     } else {
-      const auto rows = kernels::arith::decode_weights(
-          t.kernel.format, std::int64_t{1} << t.kernel.block_log2, bytes, channels, k, profile_);
+      const auto rows =
+          kernels::arith::decode_weights(t.kernel.format, block, bytes, channels, k, profile_);
       for (std::int64_t i = 0; i < channels; ++i)
         std::copy_n(rows.data() + i * k, k, w.data() + (e + i * streams) * k);
     }
@@ -180,8 +189,9 @@ const Executor::Kernel& Executor::kernel(const Task& t, std::size_t slot, const 
   const auto side = [&](std::int64_t offset_plus_1, auto& list) {
     if (offset_plus_1 == 0) return;
     using T = std::remove_reference_t<decltype(list[0])>;
-    const auto bytes = memory_.section(t.kernel.bar, t.kernel.offset + offset_plus_1 - 1,
-                                       cout * static_cast<std::int64_t>(sizeof(T)), who);
+    const auto bytes =
+        memory_.section(t.kernel.bar, (Saturated(t.kernel.offset) + (offset_plus_1 - 1)).value(),
+                        cout * static_cast<std::int64_t>(sizeof(T)), who);
     list.resize(static_cast<std::size_t>(cout));
     std::memcpy(list.data(), bytes.data(), bytes.size());
   };
@@ -298,6 +308,15 @@ void Executor::multiply(const Task& t, const Kernel& kernel, const std::string& 
   apply(profile_, t.activation, t.alpha, t.beta, made_);
 }
 
+// Room for what the neural engines make: unless the planar engine makes something else of it, no
+// more than the result takes.
+void Executor::make(const Task& t, const Extents& extents, const std::string& who) {
+  if (t.pe == PeMode::off && !(extents == t.out))
+    throw InputError(who, "the operation's extents are not those of the result");
+  made_extents_ = extents;
+  made_.resize(static_cast<std::size_t>(extents.count()));
+}
+
 void Executor::multiply_sources(const Task& t, const std::string& who) {
   const Source x = source_of(memory_, t.in1, t.l2_in1, who);
   const Source w = source_of(memory_, t.in2, t.l2_in2, who);
@@ -306,8 +325,7 @@ void Executor::multiply_sources(const Task& t, const std::string& who) {
     throw InputError(who, "`ne op=mm` takes two fp16 sources of one row and equal channels");
   if (t.in2.n != 1 && t.in2.n != t.in1.n)
     throw InputError(who, "`ne op=mm` takes one second source, or one for each image");
-  made_extents_ = {.w = t.in1.w, .h = 1, .c = t.in2.w, .n = t.in1.n};
-  made_.resize(static_cast<std::size_t>(made_extents_.count()));
+  make(t, {.w = t.in1.w, .h = 1, .c = t.in2.w, .n = t.in1.n}, who);
   for (std::int64_t n = 0; n < t.in1.n; ++n) {
     const kernels::arith::PackedWeights packed(profile_, w.row(t.in2.n == 1 ? 0 : n, 0, 0), t.in2.w,
                                                t.in2.c, 1, t.l2_in2.sc / 2);
@@ -348,6 +366,11 @@ void Executor::pass_through(const Task& t, const std::string& who) {
     if (t.pe != PeMode::off || t.activation != 0)
       throw InputError(who, fmt::format("a source of format {} is only copied",
                                         isa::info(t.l2_in1.format).name));
+    if (t.l2_out.format != t.l2_in1.format)
+      throw InputError(who,
+                       fmt::format("a copy of {} to {}", isa::info(t.l2_in1.format).name,
+                                   isa::info(t.l2_out.format).name),
+                       "the format of a copy is that of its source");
     return;  // finish() moves it
   }
   apply(profile_, t.activation, t.alpha, t.beta, made_);
@@ -359,8 +382,7 @@ void Executor::gather(const Task& t, const std::string& who) {
   if (t.l2_in2.format != Format::i32 || t.l2_in1.format != Format::fp16 || t.in1.h != 1 ||
       t.in1.n != 1)
     throw InputError(who, "`ne op=tex` takes an fp16 table of one row and i32 indices");
-  made_extents_ = {.w = t.in2.w, .h = t.in2.h, .c = t.in1.c, .n = 1};
-  made_.resize(static_cast<std::size_t>(made_extents_.count()));
+  make(t, {.w = t.in2.w, .h = t.in2.h, .c = t.in1.c, .n = 1}, who);
   std::vector<std::int32_t> at(static_cast<std::size_t>(t.in2.h * t.in2.w));
   for (std::int64_t h = 0; h < t.in2.h; ++h)
     std::memcpy(at.data() + h * t.in2.w, index.base + h * t.l2_in2.sh,
@@ -376,6 +398,25 @@ void Executor::gather(const Task& t, const std::string& who) {
   }
 }
 
+// Source 1 to the result as it is. All of it is read before any of it is written, as by the other
+// operations: where the two share bytes, by way of a dense copy.
+void Executor::move(const Task& t, const std::uint8_t* in, std::uint8_t* out,
+                    const std::string& who) {
+  const isa::L2Operand &from = t.l2_in1, &to = t.l2_out;
+  const Extents& e = t.out;
+  const std::int64_t size = isa::byte_size(to.format);
+  const std::array<std::int64_t, 4> si{from.sn, from.sc, from.sh, size},
+      so{to.sn, to.sc, to.sh, size};
+  const ByteRange read = touched(e, from), written = touched(e, to);
+  if (read.end <= written.begin || written.end <= read.begin)
+    return copy_strided(e, to.format, in, si, to.format, out, so, who);
+  bytes_.resize(static_cast<std::size_t>(e.count() * size));
+  const std::array<std::int64_t, 4> dense{e.c * e.h * e.w * size, e.h * e.w * size, e.w * size,
+                                          size};
+  copy_strided(e, to.format, in, si, to.format, bytes_.data(), dense, who);
+  copy_strided(e, to.format, bytes_.data(), dense, to.format, out, so, who);
+}
+
 // The result in its format at its place in L2.
 void Executor::finish(const Task& t, const std::string& who) {
   const Source out = source_of(memory_, t.out, t.l2_out, who);
@@ -388,10 +429,7 @@ void Executor::finish(const Task& t, const std::string& who) {
       t.ne == NeOp::copy && t.pe == PeMode::off && t.activation == 0 && t.l2_in1.format == l.format;
   if (moved) {
     if (!(t.in1 == t.out)) throw InputError(who, "a copy keeps the extents");
-    const Source in = source_of(memory_, t.in1, t.l2_in1, who);
-    const std::int64_t size = isa::byte_size(l.format);
-    copy_strided(t.out, l.format, in.base, {t.l2_in1.sn, t.l2_in1.sc, t.l2_in1.sh, size}, l.format,
-                 base, {l.sn, l.sc, l.sh, size}, who);
+    move(t, source_of(memory_, t.in1, t.l2_in1, who).base, base, who);
     return;
   }
   if (t.ne == NeOp::off && t.pe == PeMode::off) throw InputError(who, "no stage is enabled");

@@ -26,6 +26,7 @@ class Executor {
   void load(const isa::Extents& e, const isa::MemoryOperand& m, const isa::L2Operand& l,
             const std::string& who);
   void store(const isa::Task& task, const std::string& who);
+  void make(const isa::Task& task, const isa::Extents& extents, const std::string& who);
   void multiply(const isa::Task& task, const Kernel& kernel, const std::string& who);
   void multiply_sources(const isa::Task& task, const std::string& who);
   void pass_through(const isa::Task& task, const std::string& who);
@@ -33,6 +34,8 @@ class Executor {
   void planar(const isa::Task& task, const std::string& who);
   void reduce(const isa::Task& task, const std::string& who);
   void finish(const isa::Task& task, const std::string& who);
+  void move(const isa::Task& task, const std::uint8_t* in, std::uint8_t* out,
+            const std::string& who);
 
   AneMemory& memory_;
   const kernels::arith::Profile& profile_;
@@ -41,6 +44,7 @@ class Executor {
   std::vector<kernels::arith::Half> made_, result_, scratch_;
   isa::Extents made_extents_;
   std::vector<std::int8_t> scratch8_;
+  std::vector<std::uint8_t> bytes_;  // a copy between operands that share bytes
 };
 
 }  // namespace ane::sim

@@ -7,6 +7,17 @@
 #include "isa/error.h"
 
 namespace ane::sim {
+namespace {
+
+// Addresses have 64 bits without a sign: from 2^63 on they are held as negative numbers.
+std::uint64_t unsigned_of(std::int64_t address) {
+  return static_cast<std::uint64_t>(address);
+}
+std::int64_t end_of(std::int64_t begin, std::int64_t size) {
+  return (Saturated(begin) + size).value();
+}
+
+}  // namespace
 
 AneMemory::AneMemory(const isa::Program& program, Bytes l2)
     : regions_(256), l2_(static_cast<std::size_t>(l2.count)) {
@@ -50,7 +61,7 @@ std::span<std::uint8_t> AneMemory::section(int bar, std::int64_t offset, std::in
   if (offset < 0 || size < 0 || offset > have - size)
     throw InputError(who,
                      fmt::format("bytes {:#x} to {:#x} lie outside section {} of {:#x} bytes",
-                                 offset, offset + size, bar, have),
+                                 unsigned_of(offset), unsigned_of(end_of(offset, size)), bar, have),
                      fmt::format("the last valid byte is {:#x}", have - 1));
   return {regions_[static_cast<std::size_t>(bar)].bytes.get() + offset,
           static_cast<std::size_t>(size)};
@@ -61,23 +72,34 @@ std::span<std::uint8_t> AneMemory::l2(std::int64_t address, std::int64_t size,
   const auto have = static_cast<std::int64_t>(l2_.size());
   if (address < 0 || size < 0 || address > have - size)
     throw InputError(who,
-                     fmt::format("bytes {:#x} to {:#x} lie outside L2 of {:#x} bytes", address,
-                                 address + size, have),
+                     fmt::format("bytes {:#x} to {:#x} lie outside L2 of {:#x} bytes",
+                                 unsigned_of(address), unsigned_of(end_of(address, size)), have),
                      fmt::format("the last valid byte is {:#x}", have - 1));
   return std::span(l2_).subspan(static_cast<std::size_t>(address), static_cast<std::size_t>(size));
 }
 
+namespace {
+
+ByteRange range(std::int64_t begin, Saturated size) {
+  return {begin, (begin + size).value()};
+}
+
+}  // namespace
+
 ByteRange touched(const isa::Extents& e, const isa::MemoryOperand& m) {
-  const std::int64_t last =
-      (e.w - 1) * m.sw + (e.h - 1) * m.sh + (e.c - 1) * m.sc + (e.n - 1) * m.sn;
-  return {m.offset, m.offset + last + isa::byte_size(m.format)};
+  const Saturated last = (Saturated(e.w) - 1) * m.sw + (Saturated(e.h) - 1) * m.sh +
+                         (Saturated(e.c) - 1) * m.sc + (Saturated(e.n) - 1) * m.sn;
+  return range(m.offset, last + isa::byte_size(m.format));
 }
 
 ByteRange touched(const isa::Extents& e, const isa::L2Operand& l) {
-  const std::int64_t size = isa::byte_size(l.format);
-  const std::int64_t last =
-      (e.w - 1) * size + (e.h - 1) * l.sh + (e.c - 1) * l.sc + (e.n - 1) * l.sn;
-  return {l.address, l.address + last + size};
+  const Saturated row = Saturated(e.w) * isa::byte_size(l.format);
+  return range(l.address, (Saturated(e.h) - 1) * l.sh + (Saturated(e.c) - 1) * l.sc +
+                              (Saturated(e.n) - 1) * l.sn + row);
+}
+
+ByteRange touched(const isa::KernelStream& k) {
+  return range(k.offset, Saturated(k.streams.back()) + k.length);
 }
 
 }  // namespace ane::sim

@@ -38,11 +38,14 @@ class AneMemory {
   std::vector<std::uint8_t> l2_;
 };
 
-// First and one past the last byte that an operand of these extents touches, from its address.
+// First and one past the last byte that an operand of these extents touches, from its address: the
+// one way from registers to bytes. Any registers are taken; an end beyond 2^63 - 1 stays there, and
+// so beyond every memory.
 struct ByteRange {
   std::int64_t begin = 0, end = 0;
 };
 ByteRange touched(const isa::Extents& e, const isa::MemoryOperand& m);
 ByteRange touched(const isa::Extents& e, const isa::L2Operand& l);
+ByteRange touched(const isa::KernelStream& k);  // of all engines
 
 }  // namespace ane::sim

@@ -51,11 +51,7 @@ std::optional<std::string> RaceChecker::start(const isa::Task& t,
   if (has_second) source(t.in2, t.load2, t.l2_in2, "source 2");
   now.writes.push_back({-1, touched(t.out, t.l2_out), "result"});
   if (t.store.enable) now.writes.push_back({t.store.bar, touched(t.out, t.store), "result"});
-  if (t.kernel.enable)
-    now.reads.push_back(
-        {t.kernel.bar,
-         {t.kernel.offset, t.kernel.offset + t.kernel.streams.back() + t.kernel.length},
-         "weights"});
+  if (t.kernel.enable) now.reads.push_back({t.kernel.bar, touched(t.kernel), "weights"});
   std::optional<std::string> found;
   const auto meet = [&](const std::vector<Access>& mine, const std::vector<Access>& theirs,
                         const Flight& other, const char* mine_does, const char* other_does) {

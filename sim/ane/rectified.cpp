@@ -15,15 +15,6 @@ bool is_relu(int function) {
   return name == "relu" || name == "relu6";
 }
 
-// Bytes from the first to behind the last element; strides are not negative.
-std::int64_t span(const isa::Extents& e, const isa::MemoryOperand& m) {
-  return (e.w - 1) * m.sw + (e.h - 1) * m.sh + (e.c - 1) * m.sc + (e.n - 1) * m.sn +
-         isa::byte_size(m.format);
-}
-std::int64_t span(const isa::Extents& e, const isa::L2Operand& o) {
-  return (e.h - 1) * o.sh + (e.c - 1) * o.sc + (e.n - 1) * o.sn + e.w * isa::byte_size(o.format);
-}
-
 }  // namespace
 
 bool Rectified::at(Place place) const {
@@ -33,8 +24,9 @@ bool Rectified::at(Place place) const {
   return from.first == place.first && place.second < stretch.end && stretch.rectified;
 }
 
-void Rectified::write(Place from, std::int64_t bytes, bool rectified) {
-  const std::int64_t end = from.second + bytes;
+void Rectified::write(int region, ByteRange bytes, bool rectified) {
+  const Place from{region, bytes.begin};
+  const std::int64_t end = bytes.end;
   auto next = known_.lower_bound(from);
   if (next != known_.begin()) {
     const auto before = std::prev(next);
@@ -54,14 +46,14 @@ void Rectified::write(Place from, std::int64_t bytes, bool rectified) {
 bool Rectified::take(const isa::Task& t) {
   const Place held{l2, t.l2_in1.address};
   const bool input = at(t.load1.enable ? Place{t.load1.bar, t.load1.offset} : held);
-  if (t.load1.enable) write(held, span(t.in1, t.l2_in1), input);
+  if (t.load1.enable) write(l2, touched(t.in1, t.l2_in1), input);
   // Moved as it is, the tensor keeps its zeros; what else is done to it is seen in the function
   // that comes last. A maximum over a window is seldom zero.
   const bool moved = t.ne == isa::NeOp::copy && t.pe == isa::PeMode::off && t.activation == 0;
   const bool output =
       t.pe == isa::PeMode::off ? is_relu(t.activation) || (moved && input) : is_relu(t.pe_post);
-  write({l2, t.l2_out.address}, span(t.out, t.l2_out), output);
-  if (t.store.enable) write({t.store.bar, t.store.offset}, span(t.out, t.store), output);
+  write(l2, touched(t.out, t.l2_out), output);
+  if (t.store.enable) write(t.store.bar, touched(t.out, t.store), output);
   return input;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "isa/task.h"
+#include "sim/ane/memory.h"
 
 namespace ane::sim {
 
@@ -22,7 +23,7 @@ class Rectified {
   };
 
   bool at(Place place) const;
-  void write(Place from, std::int64_t bytes, bool rectified);
+  void write(int region, ByteRange bytes, bool rectified);
 
   std::map<Place, Stretch> known_;
 };

@@ -177,6 +177,11 @@ Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep
       hidden = std::clamp(start + t.overhead - begin, 0.0, t.weights);
       if (kernel_dma > end) end = kernel_dma, t.bound = Cause::weights;
     }
+    // 106 days of picoseconds are all that 64 bits hold.
+    if (!(end < 9e6))
+      throw InputError(fmt::format("task {}", issue.task.id),
+                       fmt::format("ends after {:.3g} s, more than 9e6", end),
+                       "`shape`, `conv` and `kld` give the work of a task");
     const double visible = std::max(0.0, end - now);
     const double overhead = std::min(visible, t.overhead);
     auto& causes = run.causes;
@@ -193,13 +198,7 @@ Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep
     run.energy.dma += e.dma;
     run.energy.dram += e.dram;
     run.energy.planar += e.planar;
-    run.work.macs += w.macs;
-    run.work.weight_bytes += w.weight_bytes;
-    run.work.kernel_bytes += w.kernel_bytes;
-    run.work.load_bytes += w.load_bytes;
-    run.work.store_bytes += w.store_bytes;
-    run.work.l2_bytes += w.l2_bytes;
-    run.work.planar_elements += w.planar_elements;
+    run.work += w;
     run.lit_core_seconds += w.lit_cores * (end - start);
     if (keep_tasks) {
       const auto ps = [](double s) {

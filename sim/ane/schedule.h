@@ -39,15 +39,16 @@ class Schedule {
     std::vector<std::size_t> after;  // tasks that waits and fences before it named
   };
 
-  // Decodes the program. InputError for malformed words, waits that never end, a missing `end`.
-  // Races are collected, not thrown.
+  // Decodes the program. InputError for malformed words, waits that never end, a missing `end`, a
+  // task whose work count_work() refuses. Races are collected, not thrown.
   Schedule(const isa::Program& program, const AneParameters& chip);
 
   const std::vector<Issue>& issues() const { return issues_; }
   const std::vector<std::string>& races() const { return races_; }
 
   // `chip` may differ from the constructor's in rates, not in what work is (cores, memories).
-  // `clock_share`: of the full NE clock (1, or less after an idle gap).
+  // `clock_share`: of the full NE clock (1, or less after an idle gap). InputError at the task that
+  // ends after 9e6 s and more.
   Execution time(const AneParameters& chip, double clock_share = 1, bool keep_tasks = true) const;
 
  private:

@@ -1,9 +1,13 @@
 #include "sim/ane/timing.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
+
+#include "isa/error.h"
 
 namespace ane::sim {
 namespace {
@@ -76,6 +80,60 @@ bool streams_collide(const Task& t) {
   return apart >= least && std::has_single_bit(apart);
 }
 
+std::string place_of(const Task& t) {
+  return fmt::format("task {}", t.id);
+}
+
+std::string extents_text(const isa::Extents& e) {
+  return fmt::format("{} x {} x {} x {}", e.w, e.h, e.c, e.n);
+}
+
+// [C1, C6] An operand lies in L2 element by element, also where strides of 0 put several of them in
+// one place: no source or result is larger than that.
+void check_operand(const Task& t, const isa::Extents& e, isa::Format format, const char* name,
+                   const AneParameters& chip) {
+  if (e.w < 1 || e.h < 1 || e.c < 1 || e.n < 1)
+    throw InputError(place_of(t), "an extent is 0", "every extent in `shape` is at least 1");
+  const Saturated bytes = Saturated(e.w) * e.h * e.c * e.n * isa::byte_size(format);
+  if (bytes.value() > chip.l2.count)
+    throw InputError(place_of(t),
+                     fmt::format("{} of {} elements (w h c n) of {} is larger than L2 of {} bytes",
+                                 name, extents_text(e), isa::info(format).name, chip.l2.count),
+                     "`shape` gives the extents of a tile that L2 holds");
+}
+
+// [C7] What passes from the neural engines to the planar engine without lying in L2.
+void check_made(const Task& t, const isa::Extents& made) {
+  constexpr std::int64_t most = std::int64_t{1} << 28;
+  if ((Saturated(made.w) * made.h * made.c * made.n).value() > most)
+    throw InputError(place_of(t), fmt::format("the neural engines make {} elements (w h c n), more "
+                                              "than 2^28",
+                                              extents_text(made)));
+}
+
+void check_extents(const Task& t, const AneParameters& chip) {
+  check_operand(t, t.in1, t.l2_in1.format, "source 1", chip);
+  if (t.ne == NeOp::mm || t.ne == NeOp::tex || t.pe == PeMode::ew || t.load2.enable)
+    check_operand(t, t.in2, t.l2_in2.format, "source 2", chip);
+  check_operand(t, t.out, t.l2_out.format, "the result", chip);
+  // [C2] Else the products of one output would be no whole number.
+  const std::int64_t groups = std::max<std::int64_t>(1, t.groups);
+  if (t.ne == NeOp::mac && (t.in1.c % groups != 0 || ne_extents(t).c % groups != 0))
+    throw InputError(place_of(t), fmt::format("{} groups do not divide {} and {} channels", groups,
+                                              t.in1.c, ne_extents(t).c));
+  if (t.ne == NeOp::mm) check_made(t, {.w = t.in1.w, .h = 1, .c = t.in2.w, .n = t.in1.n});
+  if (t.ne == NeOp::tex) check_made(t, {.w = t.in2.w, .h = t.in2.h, .c = t.in1.c, .n = 1});
+}
+
+// Counts are exact as real numbers up to 2^53. A task of more would run for weeks.
+std::int64_t counted(const Task& t, Saturated count, const char* what) {
+  constexpr std::int64_t most = std::int64_t{1} << 52;
+  if (count.value() > most)
+    throw InputError(place_of(t), fmt::format("more than 2^52 {}", what),
+                     "`shape`, `conv` and `kld` give the work of a task");
+  return count.value();
+}
+
 // Share of the dense time that skipping leaves, from the measured factors [T4].
 double zero_skip(const Task& t, const AneParameters& chip) {
   const double zeros = t.skip / 65535.0;
@@ -96,15 +154,26 @@ double zero_skip(const Task& t, const AneParameters& chip) {
 
 }  // namespace
 
+TaskWork& TaskWork::operator+=(const TaskWork& other) {
+  for (const auto member :
+       {&TaskWork::macs, &TaskWork::weight_bytes, &TaskWork::kernel_bytes, &TaskWork::load_bytes,
+        &TaskWork::store_bytes, &TaskWork::l2_bytes, &TaskWork::planar_elements})
+    this->*member = (Saturated(this->*member) + other.*member).value();
+  return *this;
+}
+
 TaskWork count_work(const Task& t, const AneParameters& chip) {
+  check_extents(t, chip);
   TaskWork w;
   const isa::Extents made = ne_extents(t);
   if (t.ne == NeOp::mac || t.ne == NeOp::mm) {
-    w.macs = made.count() * window(t);
+    w.macs = counted(t, Saturated(made.count()) * window(t), "multiply-accumulates");
     w.integer = integer_macs(t);
     w.lit_cores = static_cast<int>(std::min<std::int64_t>(chip.cores, made.c));
     w.kernel_bytes =
-        t.ne == NeOp::mac ? made.c * window(t) * (w.integer ? 1 : 2) : t.in2.count() * 2;
+        t.ne == NeOp::mac
+            ? counted(t, Saturated(made.c) * window(t) * (w.integer ? 1 : 2), "bytes of weights")
+            : t.in2.count() * 2;
   }
   if (t.kernel.enable) {
     const std::int64_t streams = std::min(isa::stream_count, made.c);
@@ -132,11 +201,15 @@ TaskWork count_work(const Task& t, const AneParameters& chip) {
       if (w.unit_pixels == 0 || cycles < best)
         best = cycles, w.units = units, w.unit_pixels = pixels;
     }
+    counted(t, Saturated(w.units) * w.unit_pixels * window(t), "lanes of work units");
   }
   const std::int64_t passes = w.passes;
   const bool second = t.ne == NeOp::mm || t.ne == NeOp::tex || t.pe == PeMode::ew;
-  w.l2_bytes = l2_bytes(t.in1, t.l2_in1) * passes + (second ? l2_bytes(t.in2, t.l2_in2) : 0) +
-               l2_bytes(t.out, t.l2_out) + w.load_bytes + w.store_bytes;
+  w.l2_bytes = counted(t,
+                       Saturated(l2_bytes(t.in1, t.l2_in1)) * passes +
+                           (second ? l2_bytes(t.in2, t.l2_in2) : 0) + l2_bytes(t.out, t.l2_out) +
+                           w.load_bytes + w.store_bytes,
+                       "bytes to and from L2");
   if (t.pe == PeMode::ew) w.planar_elements = t.out.count();
   if (t.pe == PeMode::red) w.planar_elements = t.in1.count();
   if (t.pe == PeMode::pool) w.planar_elements = t.out.count() * t.kw * t.kh;

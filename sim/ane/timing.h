@@ -29,7 +29,12 @@ struct TaskWork {
   std::int64_t passes = 1;       // over the output channels, as the kernel memory allows
   bool weights_fit = false;      // the decoded weights fit in the kernel memories
   bool rectified = false;        // the input comes out of a relu: about half of it is zero
+
+  // Adds macs, bytes and planar elements; sums stop at 2^63 - 1.
+  TaskWork& operator+=(const TaskWork& other);
 };
+// InputError at the task for extents of 0, operands with more elements than L2 has room for, and
+// more than 2^52 of anything that is counted [C1, C6, C7 of docs/isa/shape.md].
 TaskWork count_work(const isa::Task& task, const AneParameters& chip);
 
 struct TaskTime {

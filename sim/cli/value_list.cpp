@@ -4,10 +4,10 @@
 
 #include <charconv>
 #include <cmath>
-#include <fstream>
-#include <sstream>
+#include <utility>
 
 #include "isa/error.h"
+#include "isa/file.h"
 #include "kernels/arith/round.h"
 
 namespace ane::sim {
@@ -58,8 +58,11 @@ std::optional<double> product(std::string_view text) {
     const std::size_t star = text.find('*');
     const auto f = factor(text.substr(0, star));
     if (!f) return std::nullopt;
+    const bool zero = value == 0 || *f == 0;
     value *= *f;
     if (star == std::string_view::npos) return value;
+    // What has become infinite or too small does not come back: 2^1000*2^1000*0 has no value.
+    if (!zero && !std::isnormal(value)) return std::nullopt;
     text.remove_prefix(star + 1);
   }
 }
@@ -74,12 +77,12 @@ std::optional<std::uint16_t> hex_bits(std::string_view text) {
 }
 
 std::string contents(const std::string& path, const std::string& place) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf()))
-    throw InputError(place, fmt::format("cannot read the file '{}'", path),
+  try {
+    return read_file(path);
+  } catch (const InputError& e) {
+    throw InputError(place, fmt::format("cannot read the file '{}': {}", path, e.what()),
                      "@ names a file of items");
-  return text.str();
+  }
 }
 
 class Parser {
@@ -117,14 +120,15 @@ class Parser {
       if (!value) fail(fmt::format("'{}' is not a number", word));
       item.value = *value;
     }
-    add(item, 1);
+    add(std::move(item));
   }
 
   void repeat(std::string_view word) {
     const auto times = whole<std::uint32_t>(word.substr(1));
     if (!times || *times == 0) fail(fmt::format("'{}' is not a repetition", word));
     if (!repeatable_) fail(fmt::format("'{}' has no value before it to repeat", word));
-    add(ListedValue(items.back()), *times - 1);
+    make_room(*times - 1);
+    items.back().times += *times - 1;
     repeatable_ = false;
   }
 
@@ -133,15 +137,20 @@ class Parser {
     const std::string path(word.substr(1));
     Parser file(path, true);
     file.parse(contents(path, place_));
-    for (const ListedValue& item : file.items) add(item, 1);
+    for (ListedValue& item : file.items) add(std::move(item));
     repeatable_ = false;
   }
 
-  void add(const ListedValue& item, std::size_t times) {
-    if (times > most_items - items.size())
-      throw InputError(place_, fmt::format("more than {} values", most_items), "");
-    items.insert(items.end(), times, item);
+  void add(ListedValue item) {
+    make_room(item.times);
+    items.push_back(std::move(item));
     repeatable_ = true;
+  }
+
+  void make_room(std::size_t values) {
+    if (values > most_items - count_)
+      throw InputError(place_, fmt::format("more than {} values", most_items), "");
+    count_ += values;
   }
 
   [[noreturn]] void fail(const std::string& what) const {
@@ -150,8 +159,17 @@ class Parser {
 
   std::string option_, place_;
   bool in_file_, repeatable_ = false;
-  std::size_t number_ = 0;
+  std::size_t number_ = 0, count_ = 0;
 };
+
+// Each value of the list through `convert`, repeated ones once.
+template <class Convert>
+auto converted(const std::vector<ListedValue>& list, Convert convert) {
+  std::vector<decltype(convert(list[0]))> values;
+  values.reserve(value_count(list));
+  for (const ListedValue& item : list) values.insert(values.end(), item.times, convert(item));
+  return values;
+}
 
 }  // namespace
 
@@ -163,11 +181,17 @@ std::vector<ListedValue> parse_list(std::string_view text, std::string_view opti
   return std::move(parser.items);
 }
 
+std::size_t value_count(const std::vector<ListedValue>& list) {
+  std::size_t count = 0;
+  for (const ListedValue& item : list) count += item.times;
+  return count;
+}
+
 ListedValue parse_single(std::string_view text, std::string_view option) {
   std::vector<ListedValue> list = parse_list(text, option);
-  if (list.size() != 1)
-    throw InputError(list[1].place, fmt::format("{} takes one value, not {}", option, list.size()),
-                     "");
+  if (const std::size_t count = value_count(list); count != 1)
+    throw InputError(list[list[0].times == 1 ? 1 : 0].place,
+                     fmt::format("{} takes one value, not {}", option, count), "");
   return std::move(list[0]);
 }
 
@@ -182,10 +206,7 @@ Half as_half(const ListedValue& item) {
 }
 
 std::vector<Half> as_halves(const std::vector<ListedValue>& list) {
-  std::vector<Half> halves;
-  halves.reserve(list.size());
-  for (const ListedValue& item : list) halves.push_back(as_half(item));
-  return halves;
+  return converted(list, as_half);
 }
 
 std::int64_t as_integer(const ListedValue& item, std::int64_t low, std::int64_t high) {
@@ -197,11 +218,9 @@ std::int64_t as_integer(const ListedValue& item, std::int64_t low, std::int64_t 
 }
 
 std::vector<std::int8_t> as_int8(const std::vector<ListedValue>& list) {
-  std::vector<std::int8_t> codes;
-  codes.reserve(list.size());
-  for (const ListedValue& item : list)
-    codes.push_back(static_cast<std::int8_t>(as_integer(item, -128, 127)));
-  return codes;
+  return converted(list, [](const ListedValue& item) {
+    return static_cast<std::int8_t>(as_integer(item, -128, 127));
+  });
 }
 
 }  // namespace ane::sim

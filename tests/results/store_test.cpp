@@ -2,11 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -108,6 +110,14 @@ TEST_F(StoreTest, ARunComesBackAsItWasStored) {
   Store store(file_);
   expect_equal(store.load(store.add(ane_record()).id), ane_record());
   expect_equal(store.load(store.add(cpu_record()).id), cpu_record());
+}
+
+TEST_F(StoreTest, TasksAreLeftOutWhereTheyAreNotWanted) {
+  Store store(file_);
+  Record r = store.load(store.add(ane_record(), false, false).id);
+  EXPECT_TRUE(r.tasks.empty());
+  r.tasks = ane_record().tasks;
+  expect_equal(r, ane_record());
 }
 
 TEST_F(StoreTest, OddNumbersKeepTheirBits) {
@@ -255,6 +265,217 @@ TEST_F(StoreTest, RefusesAPlaceThatCannotBeWritten) {
   EXPECT_THAT(error_of([&] { Store s(file_, Store::Open::existing); }),
               HasSubstr("unable to open"));
   EXPECT_FALSE(std::filesystem::exists(file_));
+}
+
+// --- files that may come from anyone ---
+
+// A file as the first version of the program left it.
+void make_version_1(const std::string& file, const std::string& more) {
+  Database db(file, Database::Open::create);
+  db.execute(std::string(migrations()[0].sql) + more +
+             "; PRAGMA application_id = 1095648595; PRAGMA user_version = 1");
+}
+
+TEST_F(StoreTest, NamesOfAFileAreNeverExecuted) {
+  const std::string made = folder_ + "/made.db";
+  const std::string attach = "ATTACH '" + made + "' AS p; CREATE TABLE p.t (x); ";
+  const std::vector<std::string> names{"w\"; " + attach + "SELECT \"",
+                                       "w'; " + attach + "--",
+                                       "w\"\"; " + attach,
+                                       "w]; " + attach,
+                                       "w`; " + attach,
+                                       "\"",
+                                       "",
+                                       " ",
+                                       "w\n; " + attach,
+                                       "w; DROP TABLE run"};
+  std::string views;
+  for (const std::string& name : names) {
+    std::string quoted;
+    for (const char c : name) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+    views += "; CREATE VIEW \"" + quoted + "\" AS SELECT 1";
+    if (name != "\"") views += "; CREATE TABLE \"t" + quoted + "\" (x)";
+  }
+  make_version_1(file_, views);
+  Store store(file_);
+  EXPECT_TRUE(store.add(ane_record()).added);
+  EXPECT_FALSE(std::filesystem::exists(made));
+  Database db(file_, Database::Open::existing);
+  EXPECT_EQ(db.number("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'w%'"), 0);
+  EXPECT_THAT(error_of([&] { db.execute("ATTACH '" + made + "' AS p"); }), HasSubstr("attached"));
+  EXPECT_FALSE(std::filesystem::exists(made));
+}
+
+TEST_F(StoreTest, RefusesTablesThatAreNotThoseOfTheirVersion) {
+  const auto error_with = [&](const std::string& change) {
+    std::filesystem::remove(file_);
+    make_version_1(file_, "; " + change);
+    const std::string before = content(file_);
+    const std::string error = error_of([&] { Store s(file_); });
+    EXPECT_EQ(content(file_), before) << change;
+    EXPECT_EQ(error_of([&] { Store s(file_, Store::Open::existing); }), error);
+    return error;
+  };
+  EXPECT_THAT(error_with("DROP TABLE note"), HasSubstr("its table note is missing"));
+  EXPECT_THAT(error_with("DROP TABLE note; CREATE TABLE note (run, ordinal, text)"),
+              HasSubstr("its table note is another"));
+  EXPECT_THAT(error_with("DROP TABLE note; CREATE VIEW note AS SELECT 1 AS run, 2 AS text"),
+              HasSubstr("its table note is another"));
+  EXPECT_THAT(error_with("ALTER TABLE cause ADD COLUMN x DEFAULT 5"),
+              HasSubstr("its table cause is another"));
+  EXPECT_THAT(error_with("DROP INDEX run_by_question"),
+              HasSubstr("its index run_by_question is missing"));
+  EXPECT_THAT(error_with("CREATE TRIGGER t AFTER INSERT ON run BEGIN DELETE FROM run; END"),
+              HasSubstr("has a trigger"));
+  // Of the present version too; what else its owner keeps in it is none of ours.
+  std::filesystem::remove(file_);
+  { Store store(file_); }
+  {
+    Database db(file_, Database::Open::existing);
+    db.execute("CREATE TABLE mine (x); CREATE VIEW my_view AS SELECT * FROM run");
+  }
+  EXPECT_EQ(error_of([&] { Store s(file_); }), "");
+  {
+    Database db(file_, Database::Open::existing);
+    db.execute("DROP TABLE silicon");
+  }
+  EXPECT_THAT(error_of([&] { Store s(file_); }), HasSubstr("its table silicon is missing"));
+}
+
+TEST_F(StoreTest, NamesThatSqliteReadsAsSomethingElseAreFiles) {
+  EXPECT_THAT(error_of([&] { Store s(""); }), HasSubstr("empty"));
+  const std::string before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_);
+  for (const char* name : {":memory:", "file:x.db?mode=memory", "-x", "a b'c.db"}) {
+    { Store(name).add(ane_record()); }
+    EXPECT_TRUE(std::filesystem::exists(folder_ + "/" + name)) << name;
+    EXPECT_EQ(Store(name, Store::Open::existing).newest(), 1);
+  }
+  std::filesystem::current_path(before);
+}
+
+// --- files that cannot be written to ---
+
+// Within its life the program may write to nothing of root's.
+class Unprivileged {
+ public:
+  Unprivileged() { done_ = geteuid() == 0 && seteuid(65534) == 0; }
+  ~Unprivileged() {
+    if (done_ && seteuid(0) != 0) std::abort();
+  }
+
+ private:
+  bool done_ = false;
+};
+
+class ReadOnlyStoreTest : public StoreTest {
+ protected:
+  void protect() {
+    for (const auto& entry : std::filesystem::directory_iterator(folder_))
+      std::filesystem::permissions(entry.path(), std::filesystem::perms(0444));
+    std::filesystem::permissions(folder_, std::filesystem::perms(0555));
+  }
+  void TearDown() override {
+    std::filesystem::permissions(folder_, std::filesystem::perms(0755));
+    StoreTest::TearDown();
+  }
+  std::size_t files() const {
+    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder_),
+                                                  std::filesystem::directory_iterator()));
+  }
+};
+
+TEST_F(ReadOnlyStoreTest, IsReadAndStaysAsItIs) {
+  for (const char* name : {"/anesim.db", "/a?b#c%20&immutable=0.db"}) {
+    file_ = folder_ + name;
+    {
+      Store store(file_);
+      store.add(cpu_record());
+      store.add(ane_record());
+    }
+    const std::string before = content(file_);
+    const std::size_t count = files();
+    protect();
+    {
+      const Unprivileged user;
+      Store store(file_, Store::Open::existing);
+      expect_equal(store.load(store.newest()), ane_record());
+      EXPECT_EQ(store.list().size(), 2u);
+      EXPECT_THAT(error_of([&] { store.add(ane_record(), true); }),
+                  HasSubstr("attempt to write a readonly database"));
+      EXPECT_NE(error_of([&] { Store(file_).add(ane_record(), true); }), "");
+    }
+    EXPECT_EQ(content(file_), before);
+    EXPECT_EQ(files(), count);
+    std::filesystem::permissions(folder_, std::filesystem::perms(0755));
+  }
+}
+
+TEST_F(ReadOnlyStoreTest, OfAnOlderVersionIsReadAsThePresentOne) {
+  { Store(file_).add(ane_record()); }
+  {  // back to version 1
+    Database db(file_, Database::Open::existing);
+    db.execute(
+        "DROP VIEW claim_verdict; DROP VIEW silicon_error; DROP TABLE claim; "
+        "DROP TABLE silicon; PRAGMA user_version = 1");
+  }
+  const std::string before = content(file_);
+  protect();
+  {
+    const Unprivileged user;
+    Store store(file_, Store::Open::existing);
+    expect_equal(store.load(store.newest()), ane_record());
+  }
+  EXPECT_EQ(content(file_), before);
+}
+
+TEST_F(ReadOnlyStoreTest, ThatIsBeingWrittenIsReadWithWhatIsInItsLog) {
+  Store writer(file_);
+  writer.add(cpu_record());
+  writer.add(ane_record());
+  ASSERT_TRUE(std::filesystem::exists(file_ + "-wal"));
+  protect();
+  {
+    const Unprivileged user;
+    Store store(file_, Store::Open::existing);
+    EXPECT_EQ(store.list().size(), 2u);
+  }
+  // A log without its writer: what is in it is not left out without a word.
+  const std::string left = folder_ + "/left.db";
+  std::filesystem::permissions(folder_, std::filesystem::perms(0755));
+  std::filesystem::copy_file(file_, left);
+  std::filesystem::copy_file(file_ + "-wal", left + "-wal");
+  protect();
+  const Unprivileged user;
+  EXPECT_THAT(error_of([&] { Store s(left, Store::Open::existing); }),
+              HasSubstr("has runs in its log"));
+}
+
+// --- several runs ---
+
+TEST_F(StoreTest, SeveralRunsAreAddedUpToTheFirstThatFails) {
+  std::vector<Record> records(200, ane_record());
+  for (std::size_t i = 0; i < records.size(); ++i) records[i].run.batch = static_cast<int>(1 + i);
+  Store store(file_);
+  store.add(records[3]);
+  std::signal(SIGXFSZ, SIG_IGN);
+  struct rlimit limit {};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &limit), 0);
+  const struct rlimit small = {300'000, limit.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  const Store::Additions sum = store.add(records);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  std::signal(SIGXFSZ, SIG_DFL);
+  ASSERT_TRUE(sum.fault);
+  EXPECT_EQ(sum.fault->place(), file_);
+  EXPECT_EQ(sum.known, 1u);
+  EXPECT_GT(sum.added, 0u);
+  EXPECT_LT(sum.added, records.size() - 1);
+  EXPECT_EQ(count("run"), static_cast<std::int64_t>(sum.added + 1));
+  const Store::Additions rest = store.add(records);
+  EXPECT_FALSE(rest.fault);
+  EXPECT_EQ(rest.added + sum.added + 1, records.size());
+  EXPECT_EQ(rest.known, sum.added + 1);
 }
 
 // Processes, not threads: the lock is between programs. They also race to create the file.

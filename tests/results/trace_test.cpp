@@ -99,6 +99,7 @@ TEST(Trace, AFileThatCannotBeWrittenIsTheUsersError) {
   write_trace(ane_record(), file);
   std::ifstream in(file);
   EXPECT_EQ((std::string{std::istreambuf_iterator<char>(in), {}}), trace_json(ane_record()));
+  EXPECT_THROW(write_trace(ane_record(), "/dev/full"), InputError);
   std::filesystem::remove(file);
 }
 

@@ -234,10 +234,19 @@ int mac8(const Arguments& arguments) {
   return 0;
 }
 
-// One result: an object. Several: an array of them.
-void print_results(Json results) {
-  print_json(results.size() == 1 ? Json(results[0]) : std::move(results));
-}
+// One result: an object. Several: an array of them, printed as they come, since a list of a few
+// letters may have millions.
+class Results {
+ public:
+  explicit Results(std::size_t count) : count_(count) {}
+  void print(const Json& result) {
+    fmt::print("{}{}", printed_ > 0 ? "," : count_ > 1 ? "[" : "", result.dump());
+    if (++printed_ == count_) fmt::print("{}\n", count_ > 1 ? "]" : "");
+  }
+
+ private:
+  std::size_t count_, printed_ = 0;
+};
 
 std::string function_names() {
   std::string names;
@@ -286,15 +295,15 @@ int act(const Arguments& arguments) {
     print_knots(*t);
     return 0;
   }
-  Json results = Json::array();
-  for (const Half x : as_halves(list_of(*given, "x"))) {
+  const std::vector<Half> inputs = as_halves(list_of(*given, "x"));
+  Results results(inputs.size());
+  for (const Half x : inputs) {
     const Half y = activate_oracle(profile, a, x);
     if (given->count("json"))
-      results.push_back({{"value", value_json(y)}, {"bits", hex(y)}, {"x", value_json(x)}});
+      results.print({{"value", value_json(y)}, {"bits", hex(y)}, {"x", value_json(x)}});
     else
       fmt::print("{}({}) = {}  {}\n", info(a.function).name, value_text(x), value_text(y), hex(y));
   }
-  if (given->count("json")) print_results(std::move(results));
   return 0;
 }
 
@@ -313,18 +322,18 @@ int quantize(const Arguments& arguments) {
   const Profile& profile = profile_of(*given);
   const Half scale = scale_of(*given);
   const auto zero = static_cast<int>(integer_of(*given, "zero", -128, 127));
-  Json results = Json::array();
-  for (const Half x : as_halves(list_of(*given, "x"))) {
+  const std::vector<Half> inputs = as_halves(list_of(*given, "x"));
+  Results results(inputs.size());
+  for (const Half x : inputs) {
     const std::int8_t q = quantise(x, scale, zero, profile);
     const Half back = dequantise(q, scale, zero, profile);
     const std::string bits = fmt::format("{:#04x}", static_cast<std::uint8_t>(q));
     if (given->count("json"))
-      results.push_back(
+      results.print(
           {{"value", q}, {"bits", bits}, {"x", value_json(x)}, {"dequantized", value_json(back)}});
     else
       fmt::print("{} -> {}  {}  stands for {}\n", value_text(x), q, bits, value_text(back));
   }
-  if (given->count("json")) print_results(std::move(results));
   return 0;
 }
 

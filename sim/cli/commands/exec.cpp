@@ -6,14 +6,12 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "isa/assembler.h"
 #include "isa/container.h"
 #include "isa/error.h"
+#include "isa/file.h"
 #include "kernels/arithmetic.h"
 #include "results/text.h"
 #include "sim/ane/machine.h"
@@ -26,19 +24,14 @@ namespace {
 namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
 
-// A program file by its first bytes: the container's magic, else text.
+// A program file by its first bytes: the container's magic, else text. Read once, for a pipe too.
 isa::Program read_program(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string head(4, '\0');
-  file.read(head.data(), 4);
-  if (!file && file.gcount() == 0)
-    throw InputError(path, std::filesystem::exists(path) ? "the file is empty" : "no such file");
-  if (head == "ANEX") return isa::load_program(path);
-  file.clear();
-  file.seekg(0);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return isa::assemble(text.str(), path);
+  const std::string bytes = read_file(path);
+  if (bytes.empty()) throw InputError(path, "the file is empty");
+  if (bytes.starts_with("ANEX"))
+    return isa::from_container({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()},
+                               path);
+  return isa::assemble(bytes, path);
 }
 
 void write_inputs(AneMachine& machine, const std::vector<std::string>& inputs) {

@@ -18,8 +18,10 @@ namespace {
 namespace po = boost::program_options;
 using results::known;
 
-// "2026-03-01T12:00:03.123Z" as a person reads it; JSON and CSV keep the original.
+// "2026-03-01T12:00:03.123Z" as a person reads it; JSON and CSV keep the original. Another program
+// may have written something else.
 std::string readable(const std::string& recorded_at) {
+  if (recorded_at.size() < 19) return recorded_at;
   return recorded_at.substr(0, 10) + " " + recorded_at.substr(11, 8);
 }
 

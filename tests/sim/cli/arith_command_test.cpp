@@ -47,7 +47,7 @@ TEST(ArithCommand, EveryResultOfADeviceIsReproduced) {  // [B2]
     ASSERT_EQ(f.size(), 9u) << line;
     EXPECT_FALSE(f[8].empty()) << line;
     auto x = parse_list(f[2], "inputs"), w = parse_list(f[3], "weights");
-    if (w.size() == 1) w.resize(x.size(), w[0]);
+    if (w.size() == 1) w[0].times = value_count(x);
     const Half factor = as_half(parse_single(f[4], "bias_or_scale"));
     const MacResult r = f[1] == "mac_int8"
                             ? mac8_oracle(as_int8(x), as_int8(w), 0, 0, 0, factor, ane16)
@@ -103,6 +103,8 @@ TEST(ArithCommand, FaultsNameTheItemAndItsPlaceAndExitWith2) {
   fails("mac --x 1", "--w is missing");
   fails("mac --x x3 --w 1", "has no value before it");
   fails("mac --x @/nowhere/at/all --w 1", "cannot read the file");
+  fails("mac --x @/ --w 1", "cannot read the file '/': cannot be read: Is a directory");
+  fails("mac --x '2^1000*2^1000*0' --w 1", "--x: item 1, character 1: '2^1000*2^1000*0' is not a");
   fails("mac8 --x 128 --w 1", "'128' is not a whole number from -128 to 127");
   fails("mac8 --x 1 --w 1 --scale -1", "'-1' is no scale");
   fails("act --fn gleu --x 1", "did you mean 'gelu'?");
@@ -113,7 +115,7 @@ TEST(ArithCommand, FaultsNameTheItemAndItsPlaceAndExitWith2) {
 
 std::vector<double> values(std::string_view text) {
   std::vector<double> v;
-  for (const ListedValue& item : parse_list(text, "--x")) v.push_back(item.value);
+  for (const ListedValue& item : parse_list(text, "--x")) v.insert(v.end(), item.times, item.value);
   return v;
 }
 
@@ -132,6 +134,33 @@ TEST(ValueList, WhatIsNoNumberIsRefused) {
     EXPECT_THROW(parse_list(text, "--x"), InputError) << text;
   EXPECT_THROW(parse_list("1 x99999999", "--x"), InputError);
   EXPECT_THROW(parse_single("1 2", "--bias"), InputError);
+}
+
+TEST(ValueList, AProductThatLeavesTheNumbersOnItsWayIsRefused) {
+  for (const char* text :
+       {"2^1000*2^1000*0", "0.5*-2^1000*2^1000*0*3", "2^1000*2^1000*2^-1000", "1e300*1e300*0",
+        "2^-1000*2^-1000*2^1000*2^1000", "1e-300*1e-20*1e300", "2^-1000*1.7*2^-70*2^1000"})
+    EXPECT_THROW(parse_list(text, "--x"), InputError) << text;
+  EXPECT_EQ(values("0*2^1000*2^1000 2^1000*0*2^1000 2^-1000*2^-1000 2^1000*2^-1000*3"),
+            (std::vector<double>{0, 0, 0, 3}));
+  EXPECT_THROW(as_halves(parse_list("2^1000*2^1000", "--x")), InputError);
+  EXPECT_THROW(as_int8(parse_list("2^1000*2^1000", "--x")), InputError);
+}
+
+TEST(ValueList, RepeatedValuesAreOne) {
+  const auto list = parse_list("3,1 x16777214,0x3c00", "--x");
+  ASSERT_EQ(list.size(), 3u);
+  EXPECT_EQ(list[1].times, 16777214u);
+  EXPECT_EQ(value_count(list), 16777216u);
+  const std::vector<Half> halves = as_halves(list);
+  ASSERT_EQ(halves.size(), 16777216u);
+  EXPECT_EQ(halves[0].bits, to_half(3).bits);
+  EXPECT_EQ(halves[16777214].bits, 0x3c00);
+  EXPECT_EQ(halves[16777215].bits, 0x3c00);
+  EXPECT_EQ(as_int8(parse_list("-7 x3 5", "--x")), (std::vector<std::int8_t>{-7, -7, -7, 5}));
+  for (const char* text : {"3,1 x16777216", "1 x16777216 1", "1 x8388608 1 x8388609"})
+    EXPECT_THROW(parse_list(text, "--x"), InputError) << text;
+  EXPECT_THROW(parse_single("1 x2", "--bias"), InputError);
 }
 
 TEST(ValueList, AFileHoldsItemsByTheSameRulesAndErrorsNameItsLine) {

@@ -128,6 +128,51 @@ TEST_F(ExecCommand, ATaskOfAnOperatorThatTheProgramDoesNotNameIsAnError) {
   EXPECT_EQ(exec(program).status, 0);
 }
 
+TEST_F(ExecCommand, AProgramComesFromAFileOrAPipe) {
+  EXPECT_EQ(exec(two_tasks("dep n=0\n", "")).status, 0);
+  const std::string file = folder_ + "/p.s";
+  EXPECT_EQ(anesim("asm " + file + " -o " + folder_ + "/p.anex").status, 0);
+  const std::string values = anesim("exec " + file).text;
+  EXPECT_EQ(anesim("exec " + folder_ + "/p.anex").text, values);
+  for (const char* name : {"/p.s", "/p.anex"})
+    EXPECT_EQ(anesim("exec /dev/stdin <" + folder_ + name).text, values);
+  EXPECT_EQ(anesim("exec /dev/stdin", "2>&1 <<EOF\n" + two_tasks("dep n=0\n", "") + "EOF\n").text,
+            values);
+}
+
+TEST_F(ExecCommand, AFileThatCannotBeReadIsNamedWithTheReason) {
+  const auto error = [](const std::string& path) { return anesim("exec " + path).text; };
+  EXPECT_EQ(error(folder_), "error: " + folder_ + ": cannot be read: Is a directory\n");
+  EXPECT_EQ(error("/no/such.s"), "error: /no/such.s: cannot be read: No such file or directory\n");
+  EXPECT_THAT(error(std::string(5000, 'x')), HasSubstr("cannot be read: File name too long\n"));
+  EXPECT_EQ(error("/dev/null"), "error: /dev/null: the file is empty\n");
+}
+
+TEST_F(ExecCommand, ExtentsAndStridesBeyondTheMachineAreRefusedWithTheTask) {
+  const struct {
+    const char *of, *into;
+  } changes[] = {
+      {"w1=4 h1=1 c1=1 n1=1", "w1=4 h1=4294967295 c1=4294967295 n1=4294967295"},
+      {"w1=4 h1=1 c1=1 n1=1", "w1=4 h1=4294967295 c1=1 n1=1"},
+      {"w2=4 h2=1 c2=1 n2=1", "w2=4 h2=65536 c2=65536 n2=65536"},
+      {"w=4 h=1 c=1 n=1", "w=4294967295 h=4294967295 c=4294967295 n=4294967295"},
+  };
+  for (const auto& change : changes) {
+    std::string program = two_tasks("dep n=0\n", "");
+    program.replace(program.find(change.of), std::string(change.of).size(), change.into);
+    for (const char* strides : {"s1=0 s1h=8 s1c=8 s1n=8", "s1=0 s1h=0 s1c=0 s1n=0",
+                                "s1=0 s1h=4294967295 s1c=4294967295 s1n=4294967295"}) {
+      std::string moved = program;
+      moved.replace(moved.find("s1=0 s1h=8 s1c=8 s1n=8"), 22, strides);
+      for (const char* options : {"", "--timing-only"}) {
+        const Answer a = exec(moved, options);
+        EXPECT_EQ(a.status, 2) << change.into << " " << strides;
+        EXPECT_THAT(a.text, HasSubstr("task 0: "));
+      }
+    }
+  }
+}
+
 // One task from a tensor of [1, 1, 1, 4] to one of 8 elements.
 std::string one_task(const std::string& formats, const std::string& result,
                      const std::string& stages) {

@@ -89,6 +89,45 @@ TEST_F(ShowCommand, FaultsAreOneLineAndANoteAndExit2) {
   EXPECT_FALSE(std::filesystem::exists(folder_ + "/none.db"));
 }
 
+TEST_F(ShowCommand, ATraceNeverReplacesTheResultsFile) {
+  const auto refused = [&](const std::string& name) {
+    const Answer a = anesim("show 2 --trace " + name + " " + db());
+    EXPECT_EQ(a.status, 2) << name;
+    EXPECT_THAT(a.text, HasSubstr("is the input"));
+  };
+  refused(folder_ + "/r.db");
+  refused(folder_ + "/./r.db");
+  std::filesystem::create_symlink("r.db", folder_ + "/link");
+  refused(folder_ + "/link");
+  EXPECT_EQ(anesim("show 2 " + db()).status, 0);
+  EXPECT_EQ(anesim("show 2 --trace '' " + db()).status, 2);
+}
+
+TEST_F(ShowCommand, ATraceThatCannotBeWrittenLeavesTheOldOne) {
+  const std::string file = folder_ + "/t.json";
+  std::ofstream(file) << "before";
+  const Answer full = anesim("show 2 --trace /dev/full " + db());
+  EXPECT_EQ(full.status, 2);
+  EXPECT_THAT(full.text, HasSubstr("/dev/full: cannot be written: No space left on device"));
+  const Answer absent = anesim("show 2 --trace " + folder_ + "/no/t.json " + db());
+  EXPECT_EQ(absent.status, 2);
+  EXPECT_THAT(absent.text, HasSubstr("t.json: cannot be written: No such file or directory"));
+  std::string text;
+  std::getline(std::ifstream(file), text);
+  EXPECT_EQ(text, "before");
+}
+
+TEST_F(ShowCommand, ATimeThatAnotherProgramWroteIsShownAsItIs) {
+  {
+    results::Database database(folder_ + "/r.db", results::Database::Open::existing);
+    database.execute("UPDATE run SET recorded_at = 'then' WHERE id = 1");
+    database.execute("UPDATE run SET recorded_at = '' WHERE id = 2");
+  }
+  const Answer a = anesim("runs " + db());
+  EXPECT_EQ(a.status, 0);
+  EXPECT_THAT(a.text, HasSubstr("then"));
+}
+
 TEST_F(ShowCommand, HelpNamesEveryView) {
   const Answer a = anesim("show --help");
   EXPECT_EQ(a.status, 0);

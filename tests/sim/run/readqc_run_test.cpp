@@ -124,22 +124,20 @@ TEST(ReadQcRun, ReadsThatDifferBehindTheWindowAreAnotherQuestionWithAnotherAccur
   const auto answered_of = [](std::size_t length, std::uint8_t behind) {
     ReadQcPlan plan;
     plan.model = seeded_model(qc::ModelKind::mlp);
-    set_precision(plan, "fp32");
-    const Target target = make_target("M4", "cpu", "", {});
+    plan.formats = workloads::formats_named("fp32");
+    const Target target = make_target("M4", Unit::cpu, "", {});
     std::vector<std::uint8_t> qualities(length, behind);
     std::fill(qualities.begin(), qualities.begin() + 150, std::uint8_t{40});
     qc::ReadBatch batch;
     qc::append_read(batch, std::string(length, 'A'), qualities);
     const auto once = [&](std::int64_t) { return std::exchange(batch, {}); };
-    return run_readqc_on(plan, target, kernels::arith::profile_named("ane16"), once);
+    return answer_reads(plan, target, kernels::arith::profile_named("ane16"), once);
   };
-  const results::Record good = answered_of(300, 40), bad = answered_of(300, 2);
-  EXPECT_EQ(good.totals.digest, bad.totals.digest);  // the model sees no difference
-  EXPECT_NE(good.run.input_digest, bad.run.input_digest);
-  EXPECT_EQ(results::part(good.totals.accuracy, "accuracy") +
-                results::part(bad.totals.accuracy, "accuracy"),
-            1);
-  EXPECT_NE(answered_of(150, 40).run.input_digest, good.run.input_digest);
+  const ReadQcAnswers good = answered_of(300, 40), bad = answered_of(300, 2);
+  EXPECT_EQ(good.digest, bad.digest);  // the model sees no difference
+  EXPECT_NE(good.inputs_digest, bad.inputs_digest);
+  EXPECT_EQ(results::part(good.accuracy, "accuracy") + results::part(bad.accuracy, "accuracy"), 1);
+  EXPECT_NE(answered_of(150, 40).inputs_digest, good.inputs_digest);
 }
 
 TEST(ReadQcRun, AnOperatorWithoutATextureUnitFallsToTheCpuWithItsReason) {

@@ -1,0 +1,168 @@
+#include "isa/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "isa/error.h"
+
+namespace ane {
+namespace {
+
+[[noreturn]] void fail(const std::string& path, const char* what, int error) {
+  throw InputError(path, fmt::format("cannot be {}: {}", what, std::strerror(error)));
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() { close(); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  bool valid() const { return fd_ >= 0; }
+  int get() const { return fd_; }
+  // 0, or the fault of a write that a file system tells only now.
+  int close() {
+    const int fd = std::exchange(fd_, -1);
+    return fd < 0 || ::close(fd) == 0 || errno == EINTR ? 0 : errno;
+  }
+
+ private:
+  int fd_;
+};
+
+// 0 or errno.
+int write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t wrote = ::write(fd, bytes.data(), bytes.size());
+    if (wrote < 0 && errno != EINTR) return errno;
+    if (wrote > 0) bytes.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+  return 0;
+}
+
+void write_through(const std::string& path, std::string_view bytes) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+  if (!file.valid()) fail(path, "written", errno);
+  int error = write_all(file.get(), bytes);
+  if (const int late = file.close(); error == 0) error = late;
+  if (error != 0) fail(path, "written", error);
+}
+
+// A rename would leave the program's own output in a file without a name.
+bool is_standard_output(const struct stat& file) {
+  for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
+    struct stat open {};
+    if (::fstat(fd, &open) == 0 && open.st_dev == file.st_dev && open.st_ino == file.st_ino)
+      return true;
+  }
+  return false;
+}
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash + 1);
+}
+
+// Where a link without a file behind it says that the file is to be.
+std::string followed(std::string path) {
+  for (int links = 0; links < 40; ++links) {
+    std::string to(PATH_MAX, '\0');
+    const ssize_t size = ::readlink(path.c_str(), to.data(), to.size());
+    if (size <= 0) break;
+    to.resize(static_cast<std::size_t>(size));
+    path = to[0] == '/' ? to : folder_of(path) + to;
+  }
+  return path;
+}
+
+std::string real_path(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                         &std::free);
+  return real ? std::string(real.get()) : path;
+}
+
+}  // namespace
+
+std::string read_file(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) fail(path, "read", errno);
+  struct stat about {};
+  if (::fstat(file.get(), &about) != 0) fail(path, "read", errno);
+  // In pieces, since a pipe has no size, and one more than a file's size to see its end.
+  constexpr std::size_t piece = std::size_t{1} << 16;
+  std::string bytes;
+  std::size_t got = 0;
+  bytes.resize(S_ISREG(about.st_mode) && about.st_size > 0
+                   ? static_cast<std::size_t>(about.st_size) + 1
+                   : piece);
+  for (;;) {
+    if (got == bytes.size()) bytes.resize(bytes.size() * 2);
+    const ssize_t n = ::read(file.get(), bytes.data() + got, bytes.size() - got);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail(path, "read", errno);
+    if (n == 0) break;
+    got += static_cast<std::size_t>(n);
+  }
+  bytes.resize(got);
+  return bytes;
+}
+
+void write_file(const std::string& path, std::string_view bytes) {
+  struct stat before {};
+  const bool exists = ::stat(path.c_str(), &before) == 0;
+  if (!exists && errno != ENOENT) fail(path, "written", errno);
+  if (exists && (!S_ISREG(before.st_mode) || is_standard_output(before)))
+    return write_through(path, bytes);
+  const std::string target = exists ? real_path(path) : followed(path);
+  if (exists && ::faccessat(AT_FDCWD, target.c_str(), W_OK, AT_EACCESS) != 0)
+    fail(path, "written", errno);
+  // A short name, whatever the length of the target's.
+  std::string part;
+  int fd = -1;
+  for (int n = 0; fd < 0; ++n) {
+    part = fmt::format("{}.anesim-{}-{}.part", folder_of(target), ::getpid(), n);
+    fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, exists ? 0600 : 0666);
+    if (fd < 0 && errno != EEXIST) fail(path, "written", errno);
+  }
+  Descriptor file(fd);
+  // As far as the system lets its writer: only root gives files away, and not every file system has
+  // modes.
+  if (exists && ::fchown(fd, before.st_uid, before.st_gid) != 0) errno = 0;
+  if (exists && ::fchmod(fd, before.st_mode & 07777) != 0) errno = 0;
+  int error = write_all(fd, bytes);
+  if (const int late = file.close(); error == 0) error = late;
+  if (error == 0 && std::rename(part.c_str(), target.c_str()) != 0) error = errno;
+  if (error == 0) return;
+  ::unlink(part.c_str());
+  fail(path, "written", error);
+}
+
+bool same_file(const std::string& a, const std::string& b) {
+  struct stat x {
+  }, y{};
+  return ::stat(a.c_str(), &x) == 0 && ::stat(b.c_str(), &y) == 0 && S_ISREG(x.st_mode) &&
+         x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+void check_output_file(const std::string& output, std::span<const std::string> inputs) {
+  if (output.empty()) throw InputError("", "the name of the file to write is empty");
+  for (const std::string& input : inputs)
+    if (same_file(output, input))
+      throw InputError(output,
+                       input == output
+                           ? "is the input, and would be overwritten"
+                           : fmt::format("is the input {}, and would be overwritten", input),
+                       "give another file to write");
+}
+
+}  // namespace ane
