@@ -7,6 +7,8 @@
 #include <sstream>
 
 #include "isa/error.h"
+#include "isa/file.h"
+#include "isa/status.h"
 #include "kernels/arith/gemm.h"
 #include "results/store.h"
 #include "results/trace.h"
@@ -91,6 +93,10 @@ results::Style check_output(const po::variables_map& given, bool traced) {
   if (given.count("view") != 0) results::view_named(given["view"].as<std::string>());
   if (given.count("trace") != 0 && !traced)
     throw InputError("--trace", "a trace shows one run on the ANE");
+  if (given.count("trace") != 0) {
+    const auto db = given["db"].as<std::string>();
+    check_output_file(given["trace"].as<std::string>(), std::vector{db, db + "-wal", db + "-shm"});
+  }
   return style_of(given);
 }
 
@@ -130,25 +136,22 @@ int finish(const po::variables_map& given, const std::vector<results::Record>& r
            const std::string& view, const std::string& against) {
   const results::Style style =
       check_output(given, records.size() == 1 && !records[0].tasks.empty());
-  if (given.count("no-db") == 0) {
-    results::Store store(given["db"].as<std::string>());
-    int added = 0;
-    for (const results::Record& r : records) {
-      results::Record kept = r;
-      if (given.count("tasks") == 0) kept.tasks.clear();
-      added += store.add(kept, given.count("again") != 0).added ? 1 : 0;
-    }
-    fmt::print(stderr, "{}: {} of {} runs added{}\n", store.path(), added, records.size(),
-               added < static_cast<int>(records.size())
-                   ? " (the others were there; --again stores them once more)"
-                   : "");
-  }
+  const std::string chosen = given.count("view") != 0 ? given["view"].as<std::string>() : view;
+  // First what was computed: a disk that is full or a file that cannot be written loses no figure.
+  fmt::print("{}", results::render(chosen, records, style, against));
   if (given.count("trace") != 0) {
     results::write_trace(records[0], given["trace"].as<std::string>());
-    fmt::print(stderr, "trace written to {}\n", given["trace"].as<std::string>());
+    print_status("trace written to {}\n", given["trace"].as<std::string>());
   }
-  const std::string chosen = given.count("view") != 0 ? given["view"].as<std::string>() : view;
-  fmt::print("{}", results::render(chosen, records, style, against));
+  if (given.count("no-db") == 0) {
+    results::Store store(given["db"].as<std::string>());
+    const auto sum = store.add(records, given.count("again") != 0, given.count("tasks") != 0);
+    print_status("{}: {} of {} runs added{}\n", store.path(), sum.added, records.size(),
+                 sum.known > 0 && !sum.fault
+                     ? " (the others were there; --again stores them once more)"
+                     : "");
+    if (sum.fault) throw InputError(*sum.fault);
+  }
   return 0;
 }
 
