@@ -10,13 +10,18 @@
 namespace ane::sim {
 namespace {
 
+// As registers hold it: below 0 is beyond all.
+std::uint64_t as_register(std::int64_t address) {
+  return static_cast<std::uint64_t>(address);
+}
+
 // As AneMemory says it.
 void check_range(const ByteRange& r, std::int64_t size, const std::string& where,
                  const std::string& who) {
   if (r.begin < 0 || r.end > size || r.end < r.begin)
     throw InputError(who,
-                     fmt::format("bytes {:#x} to {:#x} lie outside {} of {:#x} bytes", r.begin,
-                                 r.end, where, size),
+                     fmt::format("bytes {:#x} to {:#x} lie outside {} of {:#x} bytes",
+                                 as_register(r.begin), as_register(r.end), where, size),
                      fmt::format("the last valid byte is {:#x}", size - 1));
 }
 

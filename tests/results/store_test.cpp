@@ -415,9 +415,12 @@ TEST_F(ReadOnlyStoreTest, OfAnOlderVersionIsReadAsThePresentOne) {
   { Store(file_).add(ane_record()); }
   {  // back to version 1
     Database db(file_, Database::Open::existing);
-    db.execute(
-        "DROP VIEW claim_verdict; DROP VIEW silicon_error; DROP TABLE claim; "
-        "DROP TABLE silicon; PRAGMA user_version = 1");
+    std::string views;
+    Statement names(db, "SELECT name FROM sqlite_schema WHERE type = 'view'");
+    while (names.step()) views += "DROP VIEW " + names.text(0) + ";";
+    db.execute(views +
+               "ALTER TABLE run DROP COLUMN form; ALTER TABLE run DROP COLUMN request; "
+               "DROP TABLE claim; DROP TABLE silicon; PRAGMA user_version = 1");
   }
   const std::string before = content(file_);
   protect();
