@@ -18,7 +18,7 @@ std::string page() {
 }
 
 Database fresh() {
-  Database db(":memory:", Database::Open::create);
+  Database db = Database::in_memory();
   migrate(db);
   return db;
 }
