@@ -37,7 +37,7 @@ Grid grid_of(const po::variables_map& given) {
             .units_given = !given["units"].defaulted(),
             .against = given["against"].as<std::string>()};
   for (const std::string& unit : split_names("--units", given["units"].as<std::string>()))
-    grid.units.push_back(workloads::parse_term<Unit>("--units", unit, "--units"));
+    grid.units.push_back(workloads::parse_term<Unit>("unit", unit, "--units"));
   return grid;
 }
 

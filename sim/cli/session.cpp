@@ -102,12 +102,11 @@ results::Style check_output(const po::variables_map& given, bool traced) {
 
 std::optional<workloads::Form> form_option(const po::variables_map& given) {
   if (given.count("form") == 0) return std::nullopt;
-  return workloads::parse_term<workloads::Form>("--form", given["form"].as<std::string>(),
-                                                "--form");
+  return workloads::parse_term<workloads::Form>("form", given["form"].as<std::string>(), "--form");
 }
 
 Unit unit_option(const po::variables_map& given, const char* option) {
-  return workloads::parse_term<Unit>(std::string("--") + option, given[option].as<std::string>(),
+  return workloads::parse_term<Unit>(option, given[option].as<std::string>(),
                                      std::string("--") + option);
 }
 
