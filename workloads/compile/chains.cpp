@@ -200,6 +200,12 @@ double node_cycles(double operation, double memory, double weights, const isa::M
                   weights / r.weight_bytes);
 }
 
+// Larger than what stays in L2: its operands go through memory where it runs alone.
+bool is_large(const Graph& g, const Node& n, const isa::Machine& m) {
+  return !n.inputs.empty() &&
+         g.type(n.inputs[0]).bytes() + g.type(n.output).bytes() > m.l2.count * 3 / 4;
+}
+
 // Cycles that the chain saves against its nodes one by one; 0 or less: it does not pay.
 double gain(const Graph& g, const Chain& chain, const Members& members, const isa::Machine& m) {
   const std::int64_t kernel = m.cores * m.kernel_memory.count;
@@ -211,10 +217,7 @@ double gain(const Graph& g, const Chain& chain, const Members& members, const is
     return g.nodes[static_cast<std::size_t>(i)].parameters != nullptr;
   });
   const auto bytes = [&](ValueId v) { return static_cast<double>(g.type(v).bytes()); };
-  // Larger than what stays in L2: its operands go through memory where it runs alone.
-  const auto large = [&](const Node& n) {
-    return g.type(n.inputs[0]).bytes() + g.type(n.output).bytes() > room;
-  };
+  const auto large = [&](const Node& n) { return is_large(g, n, m); };
   double alone = 0, chained = 0;
   bool passes_memory = false;
   for (std::size_t k = 0; k < chain.nodes.size(); ++k) {
@@ -290,6 +293,8 @@ std::vector<Chain> find_chains(const Graph& g, const std::vector<ValueId>& stora
       fits = fits && ((chain.axes & ~r.axes & axis) == 0 || kernels::extent(made, axis) == 1);
     return fits ? from : -1;
   };
+  std::vector<bool> large;
+  for (const Node& n : g.nodes) large.push_back(is_large(g, n, machine));
   std::vector<Chain> chains;
   for (std::size_t i = 0; i < g.nodes.size(); ++i) {
     if (taken[i] || storage[static_cast<std::size_t>(g.nodes[i].output)] != g.nodes[i].output)
@@ -299,6 +304,9 @@ std::vector<Chain> find_chains(const Graph& g, const std::vector<ValueId>& stora
     Chain best, chain{.nodes = {}, .axes = rule_of(g, g.nodes[i]).axes & allowed, .tile = {}};
     std::vector<int> sides;
     const auto gain_of = [&](Chain& c) {
+      // Where every node's operands stay in L2 anyway, no chain saves memory's traffic.
+      if (std::ranges::none_of(c.nodes, [&](int n) { return large[static_cast<std::size_t>(n)]; }))
+        return 0.0;
       const Members members = members_of(g, c);
       return choose_tile(g, c, members, chain_room(machine)) ? gain(g, c, members, machine) : 0.0;
     };
