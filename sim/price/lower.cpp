@@ -88,23 +88,6 @@ LoweredStage lower_graph(const Graph& graph, const Target& target, bool keep_in_
   return out;
 }
 
-// The unit of a stage on this target's chip.
-Unit unit_of(const Stage& stage, const Target& target) {
-  using Place = Stage::Place;
-  switch (stage.place) {
-    case Place::target:
-      return target.unit;
-    case Place::ane:
-      return Unit::ane;
-    case Place::gpu:
-      return Unit::gpu;
-    case Place::ane_else_gpu:
-      return target.chip.has_ane() ? Unit::ane : Unit::gpu;
-    default:
-      return Unit::cpu;
-  }
-}
-
 LoweredStage lower_stage(Stage& stage, const workloads::Formats& formats, const Target& target) {
   const Unit unit = unit_of(stage, target);
   const Target on = unit == target.unit ? target
@@ -188,6 +171,22 @@ std::size_t size_of(const Lowered::Impl& impl) {
 }
 
 }  // namespace
+
+Unit unit_of(const Stage& stage, const Target& target) {
+  using Place = Stage::Place;
+  switch (stage.place) {
+    case Place::target:
+      return target.unit;
+    case Place::ane:
+      return Unit::ane;
+    case Place::gpu:
+      return Unit::gpu;
+    case Place::ane_else_gpu:
+      return target.chip.has_ane() ? Unit::ane : Unit::gpu;
+    default:
+      return Unit::cpu;
+  }
+}
 
 MachineKey key_of(const isa::Machine& m) {
   return {

@@ -16,6 +16,9 @@ namespace ane::sim {
 using MachineKey = std::array<std::int64_t, 15>;
 MachineKey key_of(const isa::Machine& machine);
 
+// The unit of a stage on this target's chip.
+Unit unit_of(const workloads::Stage& stage, const Target& target);
+
 struct NodeName {
   std::string name, op;
 };

@@ -145,15 +145,9 @@ class Pricing {
   bool with_rows() const { return detail_ != Detail::totals; }
 
   Sum price_stage(const Stage& stage, const LoweredStage& lowered, Unit before) {
-    using Place = Stage::Place;
-    if (stage.place == Place::host) return on_host(stage, lowered, before);
+    if (stage.place == Stage::Place::host) return on_host(stage, lowered, before);
     const Target* on = &target_;
-    const Unit wanted = stage.place == Place::target ? target_.unit
-                        : stage.place == Place::ane  ? Unit::ane
-                        : stage.place == Place::gpu  ? Unit::gpu
-                        : stage.place == Place::cpu  ? Unit::cpu
-                        : target_.chip.has_ane()     ? Unit::ane
-                                                     : Unit::gpu;
+    const Unit wanted = unit_of(stage, target_);
     if (wanted != target_.unit) on = &other_target(wanted);
     Sum part;
     crossing(part, stage, before, wanted);
