@@ -44,6 +44,7 @@ Grid grid_of(const po::variables_map& given) {
 std::vector<results::Record> compare_records(
     const po::variables_map& given, const Grid& grid,
     const std::function<std::vector<Asked>(const Target&)>& requests) {
+  refuse_options_of_values(given, {}, "a comparison is of costs");
   const std::vector<std::string> overrides = overrides_of(given);
   const std::string runtime = given["runtime"].as<std::string>();
   std::vector<results::Record> records;

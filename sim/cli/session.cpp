@@ -121,6 +121,17 @@ const kernels::arith::Profile& profile_of(const po::variables_map& given, const 
                                            : chip.machine().default_profile);
 }
 
+void refuse_options_of_values(const po::variables_map& given,
+                              std::initializer_list<const char*> more, const std::string& note) {
+  const auto refuse = [&](const char* option) {
+    if (given.count(option) != 0 && !given[option].defaulted())
+      throw InputError(fmt::format("--{}", option), "there are no values to be computed", note);
+  };
+  refuse("profile");
+  refuse("simd");
+  for (const char* option : more) refuse(option);
+}
+
 void choose_simd(const po::variables_map& given) {
   using kernels::arith::Simd;
   const std::vector<std::string> names{"scalar", "avx2", "avx512", "best"};

@@ -39,6 +39,11 @@ const kernels::arith::Profile& profile_of(const boost::program_options::variable
 // Applies --simd.
 void choose_simd(const boost::program_options::variables_map& given);
 
+// Where nothing is computed but a price: InputError for --profile, --simd and those of `more`, all
+// options of values, unless they stand at their defaults.
+void refuse_options_of_values(const boost::program_options::variables_map& given,
+                              std::initializer_list<const char*> more, const std::string& note);
+
 // Adds the records to --db (--no-db: nowhere), prints them through --view or the given default.
 // Returns 0.
 // against: whom the view compare holds its lines against.

@@ -254,6 +254,10 @@ int run_length(const po::variables_map& given) {
   const Choice choice = choose(given);
   if (choice.variant.adaptive)
     throw InputError("--variant", "adaptive chooses by the structure", "--pdb FILE");
+  refuse_options_of_values(given,
+                           {"chains", "designed", "n", "temperature", "greedy", "seed", "order",
+                            "counters", "goldens", "out"},
+                           "give --pdb; several samples cost a --batch");
   const std::int64_t length = given["length"].as<std::int64_t>();
   if (length < 1) throw InputError("--length", "at least 1");
   const Target target = make_target(given["chip"].as<std::string>(), unit_of(given, choice.variant),

@@ -34,6 +34,16 @@ std::string kinds_text() {
   return out + "and, where they mean something:" + common + "\n";
 }
 
+// --form, unless the request says one.
+void set_form(workloads::Request& request, const po::variables_map& given) {
+  const auto form = form_option(given);
+  if (!form) return;
+  if (request.conditions.form)
+    throw InputError("--form",
+                     fmt::format("the request says form={}", name(*request.conditions.form)));
+  request.conditions.form = form;
+}
+
 }  // namespace
 
 int run_spec(const Arguments& arguments) {
@@ -59,18 +69,18 @@ int run_spec(const Arguments& arguments) {
   const auto given = parse(std::move(line), {arguments.begin() + 1, arguments.end()});
   if (!given) return 0;
   workloads::Request request = workloads::parse_request(arguments[0]);
-  if (const std::string named = (*given)["runtime"].as<std::string>(); !named.empty())
+  if (const std::string named = (*given)["runtime"].as<std::string>(); !named.empty()) {
+    if (!request.conditions.runtime.empty())
+      throw InputError("--runtime", "the request says path=" + request.conditions.runtime);
     request.conditions.runtime = named;
-  if (const auto form = form_option(*given)) request.conditions.form = form;
+  }
+  set_form(request, *given);
   const std::string overrides = canonical(overrides_of(*given));
   const Target target =
       target_of(request, load_chip((*given)["chip"].as<std::string>(), overrides_of(*given)));
   request.conditions.unit = target.unit;
   if (given->count("values") == 0) {
-    for (const char* only : {"seed", "answer", "profile"})
-      if (given->count(only) != 0 && !(*given)[only].defaulted())
-        throw InputError(fmt::format("--{}", only), "there are no values to be computed",
-                         "add --values");
+    refuse_options_of_values(*given, {"seed", "answer"}, "add --values");
     Bands bands;
     return finish(*given,
                   {priced_record({.request = request}, target, bands, overrides, Detail::tasks)},
@@ -111,8 +121,15 @@ int compare_spec(const Arguments& arguments) {
     throw InputError("unit", "the units of a comparison are options", "--units ane,gpu");
   if (!request.conditions.runtime.empty())
     throw InputError("path", "the software of a comparison is an option", "--runtime mlx");
-  if (const auto form = form_option(*given)) request.conditions.form = form;
+  set_form(request, *given);
   std::vector<std::int64_t> batches{request.batch};
+  const auto said_once = [&](const char* option, bool in_request) {
+    if (given->count(option) && in_request)
+      throw InputError(fmt::format("--{}", option), "the request says it as well");
+  };
+  said_once("batches", request.batch != 1);
+  said_once("precisions", request.formats.weights != workloads::Formats{}.weights ||
+                              request.formats.activations != workloads::Formats{}.activations);
   if (given->count("batches"))
     batches = split_numbers("--batches", (*given)["batches"].as<std::string>());
   std::vector<workloads::Formats> formats{request.formats};
