@@ -309,7 +309,21 @@ void set_samples(Choice& choice, const po::variables_map& given) {
   plan.temperature = given["temperature"].as<double>();
   if (!(plan.temperature > 0)) throw InputError("--temperature", "must be above 0", "--greedy");
   plan.greedy = given.count("greedy") != 0;
+  if (plan.greedy && !given["temperature"].defaulted())
+    throw InputError("--temperature", "the likeliest residue has none", "without --greedy");
   plan.seed = seed_of(given);
+}
+
+// Options that only drawing reads, where nothing is drawn.
+void refuse_options_of_samples(const po::variables_map& given) {
+  for (const char* option : {"n", "temperature", "greedy", "seed"}) {
+    if (given.count(option) == 0 || given[option].defaulted()) continue;
+    const bool order =
+        std::string_view(option) == "seed" && given["order"].as<std::string>() == "random";
+    if (!order)
+      throw InputError(fmt::format("--{}", option), "nothing is drawn in this mode",
+                       "--mode sample");
+  }
 }
 
 // The variant adaptive: precision and unit by the structure. What the user is told of it.
@@ -434,7 +448,10 @@ int run_mpnn(const Arguments& arguments) {
   if (given->count("length")) throw InputError("--length", "the structure says its length");
   const std::vector<Protein> proteins = read_proteins(*given);
   Choice choice = choose(*given);
-  if (choice.phase == workloads::MpnnPhase::sample) set_samples(choice, *given);
+  if (choice.phase == workloads::MpnnPhase::sample)
+    set_samples(choice, *given);
+  else
+    refuse_options_of_samples(*given);
   if (given->count("goldens")) {
     if (proteins.size() > 1) throw InputError("--goldens", "are of one structure");
     const auto stages = mp::compare_goldens(choice.plan.weights, proteins[0].input,

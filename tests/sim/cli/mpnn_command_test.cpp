@@ -108,6 +108,10 @@ TEST_F(MpnnCommand, FaultsAreOneLineAndExitTwo) {
   fault(run("--variant bucketd"), "'bucketed'");
   fault(run("--bucket 8,16"), "20 residues are more than the largest bucket, 16");
   fault(run("--mode scor"), "'score'");
+  fault(run("--temperature 2"), "nothing is drawn");
+  fault(run("--seed 5"), "nothing is drawn");
+  EXPECT_EQ(run("--seed 5 --order random").status, 0);
+  fault(run("--mode sample --greedy --temperature 2"), "has none");
   fault(run("--order backwards"), "identity, random or an .npy file");
   fault(run("--precision fp32"), "the ANE has no fp32");
   fault(run("--length 5"), "--length");
