@@ -34,8 +34,8 @@ View l2_view(std::int64_t address, const TensorType& t) {
 }  // namespace
 
 Lowering::Lowering(const isa::Machine& machine, const arith::Profile& profile, std::string name,
-                   bool with_values)
-    : machine_(machine), profile_(profile), with_values_(with_values) {
+                   bool with_values, const TaskLaw* law)
+    : machine_(machine), profile_(profile), with_values_(with_values), law_(law) {
   program_.name = std::move(name);
   program_.chip = machine.chip;
   program_.profile = profile.name;
@@ -195,22 +195,33 @@ void Lowering::emit_cut(const TaskSpec& spec, std::size_t axis) {
     emit_cut(piece(begin, std::min(step, total - begin)), axis + 1);
 }
 
-void Lowering::emit(const TaskSpec& spec) {
-  const std::vector<Interval> before = used_;
+isa::Task Lowering::shaped(const TaskSpec& spec) {
   isa::Task t = spec.fields;
-  const auto place = [&](const View& v, isa::Extents& e, isa::MemoryOperand& memory,
-                         isa::L2Operand& l2) {
+  const auto shape = [](const View& v, isa::Extents& e, isa::MemoryOperand& memory,
+                        isa::L2Operand& l2) {
     e = v.e;
-    const View inside = to_l2(v);
-    ANE_CHECK(inside.sw == isa::byte_size(inside.format), "columns are contiguous in L2");
-    l2 = {inside.address, inside.sh, inside.sc, inside.sn, inside.format};
+    l2.format = v.format == Format::fp32 ? Format::fp16 : v.format;
     memory.enable = v.where == Where::memory;
     memory.format = v.format;
     if (memory.enable) memory = {true, v.bar, v.address, v.sw, v.sh, v.sc, v.sn, v.format};
   };
-  place(spec.in1, t.in1, t.load1, t.l2_in1);
-  if (spec.in2) place(*spec.in2, t.in2, t.load2, t.l2_in2);
-  place(spec.out, t.out, t.store, t.l2_out);
+  shape(spec.in1, t.in1, t.load1, t.l2_in1);
+  if (spec.in2) shape(*spec.in2, t.in2, t.load2, t.l2_in2);
+  shape(spec.out, t.out, t.store, t.l2_out);
+  return t;
+}
+
+void Lowering::emit(const TaskSpec& spec) {
+  const std::vector<Interval> before = used_;
+  isa::Task t = shaped(spec);
+  const auto place = [&](const View& v, isa::L2Operand& l2) {
+    const View inside = to_l2(v);
+    ANE_CHECK(inside.sw == isa::byte_size(inside.format), "columns are contiguous in L2");
+    l2 = {inside.address, inside.sh, inside.sc, inside.sn, inside.format};
+  };
+  place(spec.in1, t.l2_in1);
+  if (spec.in2) place(*spec.in2, t.l2_in2);
+  place(spec.out, t.l2_out);
   used_ = before;
   t.operator_index = operator_index_;
   // Only what this task reads is written: unused operands keep the registers they had.

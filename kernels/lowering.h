@@ -36,6 +36,17 @@ struct TaskSpec {
   unsigned follow1 = 0, follow2 = 0;
 };
 
+// The machine's law of time, for choices between tilings (sim/ane/timing.h has it).
+class TaskLaw {
+ public:
+  struct Time {
+    double engine = 0, with_weights = 0;  // s of the task: its weights being there, and not
+    bool kept = false;                    // the kernel memories hold them for a task behind it
+  };
+  virtual ~TaskLaw() = default;
+  virtual Time time(const isa::Task& task) const = 0;
+};
+
 struct Sections {
   static constexpr int weights = 4, scratch = 8, constants = 16, tensors = 24;
 };
@@ -43,10 +54,12 @@ struct Sections {
 class Lowering {
  public:
   // `with_values`: weight streams are written; else only their sizes are counted (timing alone).
+  // Without a law, tilings are chosen by the bytes that they move.
   Lowering(const isa::Machine& machine, const arith::Profile& profile, std::string name,
-           bool with_values);
+           bool with_values, const TaskLaw* law = nullptr);
 
   const isa::Machine& machine() const { return machine_; }
+  const TaskLaw* law() const { return law_; }
 
   // --- for operators ---
   const View& input(std::size_t i) const { return inputs_[i]; }
@@ -70,6 +83,8 @@ class Lowering {
   void set_quantised(isa::Task& fields, const Call& call) const;
   // A host constant as the machine's binary16.
   std::uint16_t half(double value) const;
+  // The task as the law sees it: extents, formats and what passes memory; no addresses in L2.
+  static isa::Task shaped(const TaskSpec& spec);
   // Emits one task. Operands in memory pass through L2; they must fit (see columns_per_tile).
   void emit(const TaskSpec& spec);
   // Emits `spec` as a row of tasks, cut along the axes of spec.cut until a task's operands fit in
@@ -105,6 +120,7 @@ class Lowering {
   isa::Machine machine_;
   const arith::Profile& profile_;
   bool with_values_;
+  const TaskLaw* law_;
   isa::Program program_;
   isa::Emitter emitter_;
   std::map<int, std::int64_t> section_size_;

@@ -21,10 +21,10 @@ enum class WorkKind {
   loop,       // a hand-written loop over bytes on one core, see Loop
 };
 
-// What a loop asks of one core, in all: lane operations on bytes and on floats, dependent loads
-// from a small table, scalar operations.
+// What a loop asks of one core, in instructions: on its vector units, its load units and its scalar
+// units, branches that are taken, and additions of floats that wait for one another.
 struct Loop {
-  std::int64_t byte_operations = 0, float_operations = 0, lookups = 0, scalar_operations = 0;
+  std::int64_t vector = 0, loads = 0, scalar = 0, branches = 0, chained = 0;
 };
 
 struct Work {

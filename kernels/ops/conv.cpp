@@ -9,8 +9,10 @@
 //
 // A dilated kernel is expanded with zeros (as Apple's compiler does: docs/isa/ne.md), which the
 // sparse stream or the chip's zero skipping may leave out.
+#include <array>
 #include <cmath>
 
+#include "kernels/arith/weights.h"
 #include "kernels/lowering.h"
 #include "kernels/ops/ops.h"
 
@@ -190,116 +192,183 @@ Tile tile_of(const Geometry& g, std::int64_t room, std::int64_t cout) {
   return t;
 }
 
-// Of the tiles with all output channels and with fewer, the one that moves least. Weights are read
-// again for each tile unless the kernel memories hold them; the input is read again for each block
-// of output channels. Weights stream 27/16 as fast as tiles (64 and 39 GB/s on M4).
-Tile choose_tile(const Geometry& g, std::int64_t room, std::int64_t max_cout,
-                 std::int64_t cout_step, const isa::Machine& m, const std::string& name) {
-  const auto real = [](std::int64_t x) { return static_cast<double>(x); };
-  const std::int64_t per_channel = g.p.cin * g.kh * g.kw * 2;
-  const double stream = real(g.p.count() * 2) / 27;
-  Tile best{};
-  double least = 0;
-  std::int64_t cout = max_cout;
-  while (true) {
-    const Tile t = tile_of(g, room, cout);
-    if (t.w > 0) {
-      const std::int64_t parts =
-          ((g.o.n + t.n - 1) / t.n) * ((g.o.h + t.h - 1) / t.h) * ((g.o.w + t.w - 1) / t.w);
-      const bool held = cout * per_channel <= m.kernel_memory.count * m.cores;
-      const std::int64_t blocks = g.a.groups == 1 ? (g.p.cout + cout - 1) / cout : 1;
-      const double cost =
-          stream * real(held ? 1 : parts) + real(g.in_size * g.x.count() * blocks) / 16;
-      if (best.w == 0 || cost < least) best = t, least = cost;
+// One layer on its way to tasks: which part of it each makes.
+class ConvLowering {
+ public:
+  ConvLowering(const Call& call, Lowering& lowering)
+      : call_(call),
+        lowering_(lowering),
+        adds_(call.inputs.size() > 1),
+        x_(lowering.input(0)),
+        y_(lowering.output()),
+        z_(adds_ ? lowering.input(1) : View{}),
+        g_{call.attributes,
+           *call.parameters,
+           x_.e,
+           y_.e,
+           x_.where == Where::l2 ? 0 : isa::byte_size(x_.format),
+           y_.where == Where::l2 ? 0 : isa::byte_size(y_.format),
+           call.attributes.dilation_w * (call.parameters->kw - 1) + 1,
+           call.attributes.dilation_h * (call.parameters->kh - 1) + 1,
+           adds_ && z_.where == Where::memory ? isa::byte_size(z_.format) : 0} {}
+
+  void lower() {
+    const Tile t = choose_tile();
+    for (std::int64_t c = 0; c < g_.p.cout; c += t.cout) {
+      const std::int64_t couts = std::min(t.cout, g_.p.cout - c);
+      const PlacedWeights weights = lowering_.place_weights(call_, c, couts);
+      for (std::int64_t n = 0; n < y_.e.n; n += t.n)
+        for (std::int64_t h = 0; h < y_.e.h; h += t.h)
+          for (std::int64_t w = 0; w < y_.e.w; w += t.w)
+            lowering_.emit(spec({.w = w, .h = h, .c = c, .n = n},
+                                {std::min(t.n, y_.e.n - n), std::min(t.h, y_.e.h - h),
+                                 std::min(t.w, y_.e.w - w), couts},
+                                weights));
     }
-    if (cout <= cout_step) break;
-    cout = std::max(cout_step, (cout / 2 + cout_step - 1) / cout_step * cout_step);
   }
-  if (best.w == 0)
-    throw InputError(name, "one row of one output channel does not fit in the free L2 (" +
-                               std::to_string(g.bytes({1, 1, 1, cout_step})) + " of " +
-                               std::to_string(room) + " B)");
-  return best;
-}
+
+ private:
+  // The task of the tile at `at`.
+  TaskSpec spec(const Extents& at, const Tile& t, const PlacedWeights& weights) const {
+    const Attributes& a = g_.a;
+    const std::int64_t group_out = g_.p.cout / a.groups;
+    // The window of this tile, cut to the input; what is cut off is padding.
+    const std::int64_t top = at.h * a.stride_h - a.pad_top, left = at.w * a.stride_w - a.pad_left;
+    const std::int64_t y0 = std::max<std::int64_t>(0, top), x0 = std::max<std::int64_t>(0, left);
+    const std::int64_t y1 = std::min(x_.e.h, top + (t.h - 1) * a.stride_h + g_.kh);
+    const std::int64_t x1 = std::min(x_.e.w, left + (t.w - 1) * a.stride_w + g_.kw);
+    View in = x_.slice(axis_n, at.n, t.n)
+                  .slice(axis_h, std::min(y0, x_.e.h - 1), std::max<std::int64_t>(1, y1 - y0))
+                  .slice(axis_w, std::min(x0, x_.e.w - 1), std::max<std::int64_t>(1, x1 - x0));
+    if (a.groups > 1)
+      in = in.slice(axis_c, at.c / group_out * g_.p.cin, t.cout / group_out * g_.p.cin);
+    TaskSpec s;
+    s.in1 = in;
+    const auto tile = [&](const View& v) {
+      return v.slice(axis_n, at.n, t.n)
+          .slice(axis_c, at.c, t.cout)
+          .slice(axis_h, at.h, t.h)
+          .slice(axis_w, at.w, t.w);
+    };
+    s.out = tile(y_);
+    isa::Task& f = s.fields;
+    f.ne = isa::NeOp::mac;
+    if (adds_) {
+      s.in2 = tile(z_);
+      f.pe = isa::PeMode::ew;
+      f.ew = function_index(isa::elementwise_operations, "add", call_.name);
+    }
+    lowering_.set_activation(f, adds_ ? f.pe_post : f.activation, call_);
+    f.kw = g_.kw;
+    f.kh = g_.kh;
+    f.sx = a.stride_w;
+    f.sy = a.stride_h;
+    f.pad_left = static_cast<int>(x0 - left);
+    f.pad_top = static_cast<int>(y0 - top);
+    f.groups = a.groups == 1 ? 1 : t.cout / group_out;
+    f.zero_in = g_.p.zero_in;
+    lowering_.set_quantised(f, call_);
+    f.kernel = weights.stream;
+    f.skip = weights.skip;
+    f.winograd = g_.kw == 3 && g_.kh == 3 && a.stride_w == 1 && a.stride_h == 1 &&
+                 a.dilation_w == 1 && a.dilation_h == 1 && a.groups == 1 &&
+                 weights.stream.format != isa::KernelFormat::sparse &&
+                 g_.p.format != isa::KernelFormat::i8;
+    return s;
+  }
+
+  // Of the tiles with all output channels and with fewer, the quickest.
+  Tile choose_tile() const {
+    const std::int64_t room = lowering_.free_l2();
+    // One engine's stream holds at most 16 MiB (research: streaming cap), counted decoded.
+    const std::int64_t per_channel = g_.p.cin * g_.kh * g_.kw * 2;
+    const std::int64_t most = std::max<std::int64_t>(1, (std::int64_t{16} << 20) / per_channel) *
+                              lowering_.machine().cores;
+    const std::int64_t group_out = g_.p.cout / g_.a.groups;
+    const std::int64_t step = std::min(g_.p.cout, g_.a.groups == 1 ? 16 : group_out);
+    std::int64_t cout = std::min(
+        g_.p.cout, g_.a.groups == 1 ? most : std::max(group_out, most / group_out * group_out));
+    Tile best{};
+    double least = 0;
+    while (true) {
+      const Tile t = tile_of(g_, room, cout);
+      if (t.w > 0)
+        if (const double cost = this->cost(t); best.w == 0 || cost < least) best = t, least = cost;
+      if (cout <= step) break;
+      cout = std::max(step, (cout / 2 + step - 1) / step * step);
+    }
+    if (best.w == 0)
+      throw InputError(call_.name, "one row of one output channel does not fit in the free L2 (" +
+                                       std::to_string(g_.bytes({1, 1, 1, step})) + " of " +
+                                       std::to_string(room) + " B)");
+    return best;
+  }
+
+  // Seconds by the machine's law; without it, by the bytes that are moved: weights are read again
+  // for each tile unless the kernel memories hold them, the input for each block of channels.
+  double cost(const Tile& t) const {
+    const auto real = [](std::int64_t x) { return static_cast<double>(x); };
+    const auto parts = [](std::int64_t all, std::int64_t one) { return (all + one - 1) / one; };
+    const std::int64_t tiles = parts(g_.o.n, t.n) * parts(g_.o.h, t.h) * parts(g_.o.w, t.w);
+    if (lowering_.law() == nullptr) {
+      const isa::Machine& m = lowering_.machine();
+      const bool held = t.cout * g_.p.cin * g_.kh * g_.kw * 2 <= m.kernel_memory.count * m.cores;
+      const std::int64_t blocks = g_.a.groups == 1 ? parts(g_.p.cout, t.cout) : 1;
+      return real(g_.p.count() * 2) / m.rates.weight_bytes * real(held ? 1 : tiles) +
+             real(g_.in_size * g_.x.count() * blocks) / m.rates.tile_bytes;
+    }
+    // Full tiles and the smaller ones at the ends of each axis.
+    double total = 0;
+    const auto ends = [](std::int64_t all, std::int64_t one) {
+      std::array<std::pair<std::int64_t, std::int64_t>, 2> e{{{one, all / one}, {all % one, 1}}};
+      if (e[1].first == 0) e[1].second = 0;
+      return e;
+    };
+    for (const auto& [c, blocks] : ends(g_.p.cout, t.cout)) {
+      if (blocks == 0) continue;
+      PlacedWeights weights;
+      weights.stream = stream_of(c);
+      double first = -1;
+      for (const auto& [n, ns] : ends(g_.o.n, t.n))
+        for (const auto& [h, hs] : ends(g_.o.h, t.h))
+          for (const auto& [w, ws] : ends(g_.o.w, t.w)) {
+            const std::int64_t count = ns * hs * ws;
+            if (count == 0) continue;
+            const TaskLaw::Time one =
+                lowering_.law()->time(Lowering::shaped(spec({0, 0, 0, 0}, {n, h, w, c}, weights)));
+            const double with = one.with_weights;
+            const double again = one.kept ? one.engine : with;
+            total += real(blocks) * real(count) * again;
+            if (first < 0) first = with - again, total += real(blocks) * first;
+          }
+    }
+    return total;
+  }
+
+  // The stream of `count` output channels, as long as it will be. Where it lies in memory is not
+  // known yet: silicon's compiler does not avoid colliding streams either [T8].
+  isa::KernelStream stream_of(std::int64_t count) const {
+    const Parameters& p = g_.p;
+    isa::KernelStream s;
+    s.enable = true;
+    s.format = p.format;
+    const std::int64_t row = p.cin * p.kh * p.kw;
+    const std::int64_t channels = (count + isa::stream_count - 1) / isa::stream_count;
+    const auto live =
+        static_cast<std::int64_t>((1 - p.zero_share) * static_cast<double>(channels * row));
+    s.length = arith::encoded_bytes(p.format, arith::WeightCoding{}.block, channels, row, live);
+    return s;
+  }
+
+  const Call& call_;
+  Lowering& lowering_;
+  const bool adds_;
+  const View x_, y_, z_;
+  const Geometry g_;
+};
 
 void lower(const Call& call, Lowering& lowering) {
-  const Attributes& a = call.attributes;
-  const Parameters& p = *call.parameters;
-  const View x = lowering.input(0), y = lowering.output();
-  const bool adds = call.inputs.size() > 1;
-  const View z = adds ? lowering.input(1) : View{};
-  const Geometry g{a,
-                   p,
-                   x.e,
-                   y.e,
-                   x.where == Where::l2 ? 0 : isa::byte_size(x.format),
-                   y.where == Where::l2 ? 0 : isa::byte_size(y.format),
-                   a.dilation_w * (p.kw - 1) + 1,
-                   a.dilation_h * (p.kh - 1) + 1,
-                   adds && z.where == Where::memory ? isa::byte_size(z.format) : 0};
-  const std::int64_t group_out = p.cout / a.groups;
-  // One engine's stream holds at most 16 MiB (research: streaming cap), counted decoded.
-  const std::int64_t per_channel = p.cin * g.kh * g.kw * 2;
-  std::int64_t max_cout =
-      std::max<std::int64_t>(1, (std::int64_t{16} << 20) / per_channel) * lowering.machine().cores;
-  const std::int64_t step = a.groups == 1 ? 16 : group_out;
-  if (a.groups > 1) max_cout = std::max(group_out, max_cout / group_out * group_out);
-  const Tile t = choose_tile(g, lowering.free_l2(), std::min(p.cout, max_cout),
-                             std::min(step, p.cout), lowering.machine(), call.name);
-
-  for (std::int64_t c = 0; c < p.cout; c += t.cout) {
-    const std::int64_t couts = std::min(t.cout, p.cout - c);
-    const PlacedWeights weights = lowering.place_weights(call, c, couts);
-    for (std::int64_t n = 0; n < y.e.n; n += t.n)
-      for (std::int64_t h = 0; h < y.e.h; h += t.h)
-        for (std::int64_t w = 0; w < y.e.w; w += t.w) {
-          const std::int64_t items = std::min(t.n, y.e.n - n), rows = std::min(t.h, y.e.h - h),
-                             columns = std::min(t.w, y.e.w - w);
-          // The window of this tile, cut to the input; what is cut off is padding.
-          const std::int64_t top = h * a.stride_h - a.pad_top, left = w * a.stride_w - a.pad_left;
-          const std::int64_t y0 = std::max<std::int64_t>(0, top),
-                             x0 = std::max<std::int64_t>(0, left);
-          const std::int64_t y1 = std::min(x.e.h, top + (rows - 1) * a.stride_h + g.kh);
-          const std::int64_t x1 = std::min(x.e.w, left + (columns - 1) * a.stride_w + g.kw);
-          View in = x.slice(axis_n, n, items)
-                        .slice(axis_h, std::min(y0, x.e.h - 1), std::max<std::int64_t>(1, y1 - y0))
-                        .slice(axis_w, std::min(x0, x.e.w - 1), std::max<std::int64_t>(1, x1 - x0));
-          if (a.groups > 1) in = in.slice(axis_c, c / group_out * p.cin, couts / group_out * p.cin);
-          TaskSpec spec;
-          spec.in1 = in;
-          const auto tile = [&](const View& v) {
-            return v.slice(axis_n, n, items)
-                .slice(axis_c, c, couts)
-                .slice(axis_h, h, rows)
-                .slice(axis_w, w, columns);
-          };
-          spec.out = tile(y);
-          isa::Task& f = spec.fields;
-          f.ne = isa::NeOp::mac;
-          if (adds) {
-            spec.in2 = tile(z);
-            f.pe = isa::PeMode::ew;
-            f.ew = function_index(isa::elementwise_operations, "add", call.name);
-          }
-          lowering.set_activation(f, adds ? f.pe_post : f.activation, call);
-          f.kw = g.kw;
-          f.kh = g.kh;
-          f.sx = a.stride_w;
-          f.sy = a.stride_h;
-          f.pad_left = static_cast<int>(x0 - left);
-          f.pad_top = static_cast<int>(y0 - top);
-          f.groups = a.groups == 1 ? 1 : couts / group_out;
-          f.zero_in = p.zero_in;
-          lowering.set_quantised(f, call);
-          f.kernel = weights.stream;
-          f.skip = weights.skip;
-          f.winograd = g.kw == 3 && g.kh == 3 && a.stride_w == 1 && a.stride_h == 1 &&
-                       a.dilation_w == 1 && a.dilation_h == 1 && a.groups == 1 &&
-                       weights.stream.format != isa::KernelFormat::sparse &&
-                       p.format != isa::KernelFormat::i8;
-          lowering.emit(spec);
-        }
-  }
+  ConvLowering(call, lowering).lower();
 }
 
 TensorType linear_shape(const Call& call) {

@@ -5,7 +5,8 @@
 //     x M4    ane   coreml      accelerator 1        68.1    1.22        2.00        5.00      5.00
 //     M4    cpu   accelerate  framework        1 136    1.24        1.00        25.0      1.00
 //
-// (and memory, bound, the first accuracy figure). band: the truth lies within latency / band to
+// (and memory, bound, what share ran on the CPU although the accelerator was asked for, the first
+// accuracy figure). band: the truth lies within latency / band to
 // latency x band. speed-up and energy are against the fastest run on the CPU of the same chip (or
 // on what --against names) that does the same work at the same batch, in the framework's form where
 // it was priced: 2 means half the time or half the joules. `same form` is against the fastest of
@@ -18,6 +19,7 @@
 #include <tuple>
 
 #include "isa/error.h"
+#include "results/cause.h"
 #include "results/views/views.h"
 
 namespace ane::results {
@@ -82,6 +84,16 @@ double items_of(const Totals& t) {
   return t.throughput_items_per_s * t.latency_s;
 }
 
+// Seconds on the CPU although another unit was asked for.
+double fallback_s(const Totals& t) {
+  return part(t.causes, name(Cause::fallback));
+}
+
+bool falls_back(Records records) {
+  return std::any_of(records.begin(), records.end(),
+                     [](const Record& r) { return fallback_s(r.totals) > 0; });
+}
+
 // Some unit or chip was priced in two forms.
 bool two_forms(Records records) {
   for (const Record& a : records)
@@ -141,7 +153,8 @@ std::vector<Report> compare_against(Records records, std::string_view against) {
            {"power_w", "", "W"},
            {"peak_memory_bytes", "memory", "B"},
            {"dram_bytes", "", "B"},
-           {"bound", "bound", ""}},
+           {"bound", "bound", ""},
+           {"fallback_share", falls_back(records) ? "on cpu" : "", "%"}},
           {}};
   std::vector<std::string> metrics;
   for (const Record& r : records)
@@ -189,7 +202,8 @@ std::vector<Report> compare_against(Records records, std::string_view against) {
                       known(s.power_w),
                       nonzero(s.peak_memory_bytes),
                       nonzero(s.dram_bytes),
-                      s.bound});
+                      s.bound,
+                      share_of(fallback_s(s), s.latency_s)});
     for (const std::string& name : metrics) {
       const auto it = std::find_if(s.accuracy.begin(), s.accuracy.end(),
                                    [&](const Part& m) { return m.name == name; });

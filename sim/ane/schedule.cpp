@@ -135,7 +135,7 @@ Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep
   ends.reserve(issues_.size());
   if (keep_tasks) run.tasks.reserve(issues_.size());
   // End of everything so far; start and duration of the task before; end of the last stream.
-  double now = 0, before = 0, previous = 0, kernel_dma = 0;
+  double now = 0, before = 0, previous = 0, kernel_dma = 0, moved = 0;
   // Where weights come ahead into the system cache [T7]: until when the memory's port is taken, and
   // what has been streamed by the end of each task.
   double port = 0;
@@ -177,6 +177,11 @@ Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep
       hidden = std::clamp(start + t.overhead - begin, 0.0, t.weights);
       if (kernel_dma > end) end = kernel_dma, t.bound = Cause::weights;
     }
+    // Whatever runs beside whatever else, all bytes pass the engine's one port [T19].
+    moved += static_cast<double>(w.weight_bytes + w.load_bytes + w.store_bytes);
+    if (const double port_free = moved / ane.dram_bandwidth; port_free > end)
+      end = port_free,
+      t.bound = w.weight_bytes > w.load_bytes + w.store_bytes ? Cause::weights : Cause::activations;
     // 106 days of picoseconds are all that 64 bits hold.
     if (!(end < 9e6))
       throw InputError(fmt::format("task {}", issue.task.id),

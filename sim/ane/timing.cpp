@@ -278,6 +278,13 @@ TaskTime price(const Task& t, const TaskWork& w, const AneParameters& chip, doub
   return r;
 }
 
+kernels::TaskLaw::Time ChipLaw::time(const isa::Task& task) const {
+  TaskWork w = count_work(task, chip_);
+  const double with_weights = price(task, w, chip_).total();
+  w.weight_bytes = 0;
+  return {price(task, w, chip_).engine, with_weights, w.weights_fit};
+}
+
 TaskEnergy energy(const TaskWork& w, const AneParameters& chip) {
   const auto d = [](std::int64_t x) { return static_cast<double>(x); };
   // A zero activation is multiplied in the same time for less energy [E2].

@@ -5,6 +5,7 @@
 
 #include "isa/task.h"
 #include "isa/units.h"
+#include "kernels/lowering.h"
 #include "results/cause.h"
 #include "sim/chips/chip.h"
 
@@ -50,6 +51,16 @@ struct TaskTime {
 // `clock_share`: of the full NE clock (1, or less after an idle gap).
 TaskTime price(const isa::Task& task, const TaskWork& work, const AneParameters& chip,
                double clock_share = 1);
+
+// The same for the compiler's choices; refers to `chip`.
+class ChipLaw : public kernels::TaskLaw {
+ public:
+  explicit ChipLaw(const AneParameters& chip) : chip_(chip) {}
+  Time time(const isa::Task& task) const override;
+
+ private:
+  const AneParameters& chip_;
+};
 
 struct TaskEnergy {
   double mac = 0, l2 = 0, kernel = 0, dma = 0, dram = 0, planar = 0;  // J; dram is not on the rail

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
 #include "isa/error.h"
 #include "isa/task.h"
 #include "sim/chips/bind.h"
@@ -60,6 +64,7 @@ constexpr Field<A> ane_fields[] = {
     {"ane.energy.dram_on_rail", "1", &A::energy_dram_on_rail, 0, 1},
     {"ane.energy.pe_element", "J/element", &A::energy_pe_element, 0, 1e-8},
     {"ane.energy.dispatch", "J", &A::energy_dispatch, 0, 1},
+    {"ane.energy.mac_on_rail", "1", &A::energy_mac_on_rail, 0.1, 10},
     {"ane.energy.relu_mac", "1", &A::energy_relu_mac, 0.01, 1},
     {"ane.energy.floor_share", "1", &A::energy_floor_share, 0.01, 1},
     {"ane.power.awake", "W", &A::power_awake, 0, 1e3},
@@ -139,6 +144,8 @@ constexpr Field<G> gpu_fields[] = {
     {"gpu.energy.flop", "J/FLOP", &G::energy_flop, 0, 1e-8},
     {"gpu.energy.byte", "J/B", &G::energy_byte, 0, 1e-8},
     {"gpu.power.idle", "W", &G::power_idle, 0, 1e4},
+    {"gpu.working_set", "1", &G::working_set, 0.01, 1},
+    {"gpu.working_set_large", "1", &G::working_set_large, 0.01, 1},
     {"gpu.power.load", "W", &G::power_load, 0, 1e4},
 };
 
@@ -148,6 +155,8 @@ constexpr Field<M> memory_fields[] = {
     {"memory.transfer_rate", "T/s", &M::transfer_rate, 1e6, 1e12},
     {"memory.bandwidth", "B/s", &M::bandwidth, 1e6, 1e14},
     {"memory.slc", "B", &M::slc, 1024, 1e12},
+    {"memory.capacity", "B", &M::capacity, 1e6, 1e15},
+    {"memory.process_share", "1", &M::process_share, 0.01, 1},
     {"memory.energy_byte", "J/B", &M::energy_byte, 0, 1e-8},
 };
 
@@ -176,11 +185,13 @@ const S& present(const std::optional<S>& unit, const Chip& chip, std::string_vie
 Chip::Chip(Description description)
     : description_(std::make_shared<const Description>(std::move(description))) {
   KnownPaths known;
+  bind<M>(*description_, memory_fields, memory_, known);
   ane_ = section(*description_, "ane", ane_fields, known);
   cpu_ = section(*description_, "cpu", cpu_fields, known);
   gpu_ = section(*description_, "gpu", gpu_fields, known);
   pcie_ = section(*description_, "pcie", pcie_fields, known);
-  bind<M>(*description_, memory_fields, memory_, known);
+  limit_to_memory();
+  follow_clocks();
   if (ane_) {
     bind<I>(*description_, limit_fields, machine_, known);
     machine_.chip = name();
@@ -203,11 +214,94 @@ Chip::Chip(Description description)
                                    ane_->cores, isa::stream_count),
                        "1, 2, 4, 8, 16 or a multiple of 16");
   }
+  for (const auto& [path, p] : description_->parameters)
+    if (path.starts_with("ane.") || path == "memory.bandwidth")
+      accelerator_key_ = accelerator_key_ * 1099511628211U ^ std::bit_cast<std::uint64_t>(p.value);
   refuse_unknown(*description_, known);
   // These say where the bandwidth comes from; no law reads them.
   for (const char* path : {"memory.bus", "memory.transfer_rate"})
     if (const Parameter& p = description_->at(path); p.kind == "set")
       throw InputError(std::string(p.place), "no price depends on it", "memory.bandwidth");
+}
+
+// Another clock needs another voltage: the energy of an event goes with V^2, the power of what is
+// clocked with V^2 f. Between the operating points of M1's and M2's GPU and P cores V^2 goes with
+// f^0.69 to f^0.79 (S12: Linux's tables); the ANE's exponent is what its floor clock shows [E3]. An
+// energy that is itself set stays as it is set.
+void Chip::follow_clocks() {
+  constexpr double gpu_and_cpu = 0.75;
+  const auto ratio = [&](std::string_view clock) {
+    const Parameter& p = description_->at(clock);
+    return p.stock ? p.value / *p.stock : 1;
+  };
+  const auto scale = [&](std::string_view path, double& value, double factor) {
+    if (description_->at(path).kind != "set") value *= factor;
+  };
+  if (const double r = ane_ ? ratio("ane.clock") : 1; r != 1) {
+    AneParameters& a = *ane_;
+    const double stock = a.clock_hz / r;
+    const double volts = std::pow(
+        r, std::log(a.energy_floor_share) / std::log(std::min(0.99, a.floor_clock_hz / stock)));
+    scale("ane.energy.mac_fp16", a.energy_mac_fp16, volts);
+    scale("ane.energy.mac_int8", a.energy_mac_int8, volts);
+    scale("ane.energy.l2_byte", a.energy_l2_byte, volts);
+    scale("ane.energy.kernel_byte", a.energy_kernel_byte, volts);
+    scale("ane.energy.dma_byte", a.energy_dma_byte, volts);
+    scale("ane.energy.pe_element", a.energy_pe_element, volts);
+    scale("ane.power.awake", a.power_awake, volts * r);
+    scale("ane.power.core", a.power_core, volts * r);
+  }
+  if (const double r = gpu_ ? ratio("gpu.clock") : 1; r != 1) {
+    scale("gpu.energy.flop", gpu_->energy_flop, std::pow(r, gpu_and_cpu));
+    scale("gpu.energy.byte", gpu_->energy_byte, std::pow(r, gpu_and_cpu));
+  }
+  if (const double r = cpu_ ? ratio("cpu.p_clock_all") : 1; r != 1) {
+    scale("cpu.energy.neon_flop", cpu_->energy_neon_flop, std::pow(r, gpu_and_cpu));
+    scale("cpu.energy.matrix_flop", cpu_->energy_matrix_flop, std::pow(r, gpu_and_cpu));
+  }
+  if (const double r = cpu_ ? ratio("cpu.p_clock") : 1; r != 1)
+    scale("cpu.power.core", cpu_->power_core, std::pow(r, 1 + gpu_and_cpu));
+}
+
+std::optional<double> Chip::usable_memory(bool gpu) const {
+  if (!memory_.capacity) return std::nullopt;
+  double share = memory_.process_share.value_or(1);
+  constexpr double large = 36.0 * (1 << 30);
+  if (gpu && gpu_)
+    share = std::min(
+        share,
+        (*memory_.capacity < large ? gpu_->working_set : gpu_->working_set_large).value_or(1));
+  return share * *memory_.capacity;
+}
+
+template <class Use>
+void Chip::each_memory_rate(Use use) {
+  if (ane_) {
+    use("ane.bandwidth.dram", ane_->dram_bandwidth);
+    use("ane.bandwidth.weights", ane_->weight_bandwidth);
+    use("ane.bandwidth.weights_conflict", ane_->weight_conflict_bandwidth);
+    use("ane.bandwidth.tiles", ane_->tile_bandwidth);
+    use("ane.bandwidth.host_copy", ane_->host_copy_bandwidth);
+  }
+  if (cpu_) {
+    use("cpu.bandwidth", cpu_->bandwidth);
+    if (cpu_->bandwidth_core) use("cpu.bandwidth_core", *cpu_->bandwidth_core);
+  }
+  if (gpu_) use("gpu.bandwidth_stream", gpu_->bandwidth_stream);
+  if (pcie_) use("pcie.bandwidth", pcie_->bandwidth);
+}
+
+void Chip::limit_to_memory() {
+  each_memory_rate([&](std::string_view path, double& rate) {
+    if (rate > memory_.bandwidth) rate = memory_.bandwidth, held_by_memory_.push_back(path);
+  });
+}
+
+Chip Chip::with_share_of_memory(double share) const {
+  Chip part = *this;
+  part.memory_.bandwidth *= share;
+  part.each_memory_rate([&](std::string_view, double& rate) { rate *= share; });
+  return part;
 }
 
 const AneParameters& Chip::ane() const {

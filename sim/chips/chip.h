@@ -60,6 +60,9 @@ struct AneParameters {
   // Share of energy_dram_byte that a measurement of the engine's rail sees, 0 to 1; absent: 0.
   std::optional<double> energy_dram_on_rail;
   double energy_pe_element = 0, energy_dispatch = 0;
+  // How many times its energy a reading of the engine's rail counts a MAC: the rail is an estimate
+  // from activity, whose coefficients differ between dies of one engine; absent: 1.
+  std::optional<double> energy_mac_on_rail;
   double energy_relu_mac = 1;     // of energy_mac that is left where the input comes out of a relu
   double energy_floor_share = 1;  // of a call's energy that the engine takes at the floor clock
   double power_awake = 0;         // W while a call is in flight: from its dispatch to its last task
@@ -124,6 +127,9 @@ struct GpuParameters {
   double energy_flop = 0, energy_byte = 0;
   double power_idle = 0;
   std::optional<double> power_load;
+  // Share of the memory that the driver lets the GPU use, below 36 GiB and from there on; absent:
+  // all.
+  std::optional<double> working_set, working_set_large;
 
   double peak_fp32() const { return cores * clock_hz * flop_fp32; }
   double peak_fp16() const { return cores * clock_hz * flop_fp16; }
@@ -131,11 +137,13 @@ struct GpuParameters {
 };
 
 struct MemoryParameters {
-  double bus = 0;             // bytes per transfer (written in bits)
-  double transfer_rate = 0;   // transfers per second and pin
-  double bandwidth = 0;       // data sheet: bus * transfer_rate
-  std::optional<double> slc;  // system-level cache (NVIDIA: L2), bytes
-  double energy_byte = 0;     // DRAM access with PHY and controller
+  double bus = 0;                       // bytes per transfer (written in bits)
+  double transfer_rate = 0;             // transfers per second and pin
+  double bandwidth = 0;                 // data sheet: bus * transfer_rate
+  std::optional<double> slc;            // system-level cache (NVIDIA: L2), bytes
+  std::optional<double> capacity;       // bytes; the largest sold where the file speaks
+  std::optional<double> process_share;  // of it that the system leaves to one process; absent: all
+  double energy_byte = 0;               // DRAM access with PHY and controller
 };
 
 struct PcieParameters {  // present only where the GPU is a card
@@ -162,6 +170,15 @@ class Chip {
   const GpuParameters& gpu() const;
   const MemoryParameters& memory() const { return memory_; }
   const std::optional<PcieParameters>& pcie() const { return pcie_; }
+  // Bytes of the memory that a unit of this chip may use; nothing where its size is not known.
+  std::optional<double> usable_memory(bool gpu) const;
+  // Two chips whose accelerators are described alike, and whose memories are as fast, share it.
+  std::uint64_t accelerator_key() const { return accelerator_key_; }
+  // As seen by one of several units whose streams together exceed the memory.
+  Chip with_share_of_memory(double share) const;
+  // One memory feeds all units: no rate to or from it is above its own. Those of the file or of a
+  // setting that were, and that the memory's bandwidth replaces.
+  const std::vector<std::string_view>& held_by_memory() const { return held_by_memory_; }
   // What the compiler lowers for; of a chip without an ANE the defaults, which run nothing.
   const isa::Machine& machine() const { return machine_; }
 
@@ -173,6 +190,13 @@ class Chip {
   MemoryParameters memory_;
   std::optional<PcieParameters> pcie_;
   isa::Machine machine_;
+  std::vector<std::string_view> held_by_memory_;
+  std::uint64_t accelerator_key_ = 0;
+
+  void follow_clocks();
+  template <class Use>
+  void each_memory_rate(Use use);
+  void limit_to_memory();
 };
 
 // Of commands that name none.

@@ -295,6 +295,7 @@ void apply_override(Description& d, std::string_view setting) {
     p.unit = kept(text);
     p.scale = unit->scale;
   }
+  if (!p.stock) p.stock = p.value;
   p.value = value;
   p.kind = "set", p.source = "--set", p.place = kept(place);
   p.note = p.from = {}, p.low.reset(), p.high.reset(), p.free = false;

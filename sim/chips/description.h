@@ -32,6 +32,7 @@ struct Parameter {
   std::optional<double> low, high;  // base units; the band of a fitted or uncertain value
   bool free = false;                // calibration may move it
   std::string_view place;           // "M1.json:12"; says from which file a value is inherited
+  std::optional<double> stock{};    // what `--set` replaced
 };
 // A copy of the text that lives as long as the program; equal texts share one.
 std::string_view kept(std::string_view text);

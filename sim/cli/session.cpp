@@ -63,6 +63,8 @@ void add_target_options(po::options_description& options) {
   options.add_options()  //
       ("set", po::value<std::vector<std::string>>()->value_name("PATH=VALUE"),
        "override a chip's value, e.g. ane.l2=4MiB; may be given several times")  //
+      ("memory", po::value<std::string>()->value_name("SIZE"),
+       "memory of the chip, e.g. 16GiB; default: the largest sold (`anesim chips CHIP`)")  //
       ("profile", po::value<std::string>()->value_name("NAME"),
        "numbers: ane16 (M4 as measured) or ieee; default: the chip's")  //
       ("simd", po::value<std::string>()->default_value("best")->value_name("PATH"),
@@ -111,8 +113,11 @@ Unit unit_option(const po::variables_map& given, const char* option) {
 }
 
 std::vector<std::string> overrides_of(const po::variables_map& given) {
-  if (given.count("set") == 0) return {};
-  return given["set"].as<std::vector<std::string>>();
+  std::vector<std::string> overrides;
+  if (given.count("set") != 0) overrides = given["set"].as<std::vector<std::string>>();
+  if (given.count("memory") != 0)
+    overrides.push_back("memory.capacity=" + given["memory"].as<std::string>());
+  return overrides;
 }
 
 const kernels::arith::Profile& profile_of(const po::variables_map& given, const Chip& chip) {

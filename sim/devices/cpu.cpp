@@ -26,16 +26,26 @@ double real(std::int64_t v) {
   return static_cast<double>(v);
 }
 
+double total_weights(std::span<const Work> work) {
+  double sum = 0;
+  for (const Work& w : work) sum += real(w.count) * real(w.weights.count);
+  return sum;
+}
+
 struct Times {
   double compute = 0, memory = 0;
-  double moved = 0;
+  double dram = 0;  // bytes that the caches do not hold
   bool matrix = false;
 };
 
 class Cpu {
  public:
-  Cpu(const Chip& chip, const Runtime& runtime, const PriceOptions& o)
-      : cpu(chip.cpu()), costs(runtime.costs()), options(o) {
+  Cpu(std::span<const Work> work, const Chip& chip, const Runtime& runtime, const PriceOptions& o)
+      : cpu(chip.cpu()),
+        costs(runtime.costs()),
+        options(o),
+        weights_stay(total_weights(work) <=
+                     std::max(cpu.p_l2.value_or(0), chip.memory().slc.value_or(0)) / 2) {
     const double p = cpu.p_cores * cpu.p_clock_all_hz, e = cpu.e_cores * cpu.e_clock_hz;
     switch (o.precision) {
       case Precision::fp32:
@@ -64,7 +74,7 @@ class Cpu {
     const int all = cpu.p_cores + cpu.e_cores;
     if (o.threads > 0 && o.threads < all) neon *= real(o.threads) / all;
     if (o.threads > 0) threads = std::min(threads, o.threads);
-    bandwidth = cpu.bandwidth * costs.bandwidth_utilisation;
+    bandwidth = std::min(cpu.bandwidth * costs.bandwidth_utilisation, chip.memory().bandwidth);
     port = cpu.core_port * cpu.p_clock_hz;
     const double core = std::min(port, cpu.bandwidth_core.value_or(port));
     if (o.threads > 0) bandwidth = std::min(bandwidth, o.threads * core);
@@ -77,6 +87,7 @@ class Cpu {
     Times t;
     const double data = real(w.read.count + w.written.count + w.weights.count);
     const double flop = 2 * real(w.macs.count) + real(w.other_flops);
+    double moved = data;
     switch (w.kind) {
       case WorkKind::gemm:
       case WorkKind::conv:
@@ -85,21 +96,21 @@ class Cpu {
       case WorkKind::loop:
         return loop(w);
       case WorkKind::reduction:
-        t.moved = data;
-        t.memory = data / costs.cpu_reduce_bandwidth.value_or(operator_bandwidth);
+        t.memory =
+            data / std::min(cpu.bandwidth, costs.cpu_reduce_bandwidth.value_or(operator_bandwidth));
         break;
       case WorkKind::softmax:
-        t.moved = data * costs.softmax_passes;
-        t.memory = t.moved / elementwise_bandwidth(t.moved);
+        moved *= costs.softmax_passes;
+        t.memory = moved / elementwise_bandwidth(moved);
         break;
       case WorkKind::copy:
-        t.moved = data;
         t.memory = data / operator_bandwidth;
         break;
       default:
-        t.moved = data * costs.elementwise_passes;
-        t.memory = t.moved / elementwise_bandwidth(t.moved);
+        moved *= costs.elementwise_passes;
+        t.memory = moved / elementwise_bandwidth(moved);
     }
+    t.dram = cached(moved) ? 0 : moved;
     // The slower one hides the other.
     t.compute = flop / neon;
     if (t.compute > t.memory)
@@ -107,6 +118,12 @@ class Cpu {
     else
       t.compute = 0;
     return t;
+  }
+
+  // The figures are of float32; a unit that does more in narrower numbers draws as much power.
+  double energy_flop(bool matrix) const {
+    return matrix ? cpu.energy_matrix_flop * cpu.matrix_fp32 / unit
+                  : cpu.energy_neon_flop * cpu.neon_fp32_p * cpu.p_clock_hz / neon_core;
   }
 
   const CpuParameters& cpu;
@@ -119,26 +136,31 @@ class Cpu {
   int threads = 1;
 
  private:
+  bool weights_stay = false;  // in a cache from one call to the next
+
+  // Half of the clusters' L2 is left to what comes before and after.
+  bool cached(double bytes) const { return cpu.p_l2 && bytes < *cpu.p_l2 / 2; }
+
   double elementwise_bandwidth(double moved) const {
     // Inside the L2 the clusters outrun memory several times, one core no more than its port.
     const double n = costs.cpu_elementwise_bandwidth ? 1 : operator_threads;
-    if (cpu.p_l2 && moved < *cpu.p_l2 / 2) return std::min(4 * bandwidth, n * port);
+    if (cached(moved)) return std::min(4 * bandwidth, n * port);
     return std::min(operator_bandwidth,
                     costs.cpu_elementwise_bandwidth.value_or(operator_bandwidth));
   }
 
-  // One P core, NEON: four 128-bit pipes (neon_fp32_p counts a multiply-add as two on 4 lanes each,
-  // so 16 byte lanes a pipe are twice that figure), three loads and four scalar operations a cycle
-  // (M1's P core). It streams and computes at once: the longer of the two counts.
+  // One P core: whichever of its resources the loop asks most of, and memory beside it. Four vector
+  // pipes (neon_fp32_p counts a multiply-add as two on 4 lanes each), three loads, six scalar units
+  // and one taken branch a cycle; a float addition takes three (M1's P core, S64).
   Times loop(const Work& w) const {
-    const double byte_lanes = cpu.neon_fp32_p * 2, float_lanes = cpu.neon_fp32_p / 2;
-    const double cycles = real(w.loop.byte_operations) / byte_lanes +
-                          real(w.loop.float_operations) / float_lanes + real(w.loop.lookups) / 3 +
-                          real(w.loop.scalar_operations) / 4;
+    const kernels::Loop& l = w.loop;
+    const double pipes = cpu.neon_fp32_p / 8;
+    const double cycles = std::max({real(l.vector) / pipes, real(l.loads) / 3, real(l.scalar) / 6,
+                                    real(l.branches), 3 * real(l.chained)});
     Times t;
     t.compute = cycles / cpu.p_clock_hz;
-    t.moved = real(w.read.count + w.written.count);
-    t.memory = t.moved / cpu.bandwidth_core.value_or(cpu.bandwidth);
+    t.dram = real(w.read.count + w.written.count);
+    t.memory = t.dram / std::min({port, cpu.bandwidth_core.value_or(port), cpu.bandwidth});
     (t.compute >= t.memory ? t.memory : t.compute) = 0;
     return t;
   }
@@ -174,16 +196,22 @@ class Cpu {
       t.compute +=
           real(std::max<std::int64_t>(1, w.batch)) * team(each) * costs.cpu_handoff.value_or(0);
     const double in = real(w.read.count + w.weights.count), out = real(w.written.count);
-    t.moved = in + out * costs.cpu_output_passes.value_or(1);
-    const bool cached = cpu.p_l2 && t.moved < *cpu.p_l2 / 2;
+    const double written = out * costs.cpu_output_passes.value_or(1);
     // The products of a batch follow one another on one thread, which reads their operands.
     const double reading = w.batch > 1 ? costs.cpu_reduce_bandwidth.value_or(bandwidth) : bandwidth;
-    t.memory = cached ? 0 : in / std::min(reading, bandwidth) + (t.moved - in) / bandwidth;
-    if (!cached && costs.cpu_first_touch) t.memory += out / *costs.cpu_first_touch;
+    if (!cached(in + written)) {
+      t.dram = in + written;
+      t.memory = in / std::min(reading, bandwidth) + written / bandwidth;
+      if (costs.cpu_first_touch) t.memory += out / *costs.cpu_first_touch;
+    } else if (!weights_stay) {
+      // They come while the products run.
+      t.dram = real(w.weights.count);
+      t.memory = std::max(0.0, t.dram / bandwidth - t.compute);
+    }
     if (w.bias) {
       const double pass = out * costs.cpu_bias_passes.value_or(0);
       t.memory += pass / elementwise_bandwidth(pass);
-      t.moved += pass;
+      if (!cached(pass)) t.dram += pass;
     }
     return t;
   }
@@ -193,7 +221,7 @@ class Cpu {
 
 DeviceEstimate price_cpu(std::span<const Work> work, const Chip& chip, const Runtime& runtime,
                          const PriceOptions& options) {
-  const Cpu model(chip, runtime, options);
+  const Cpu model(work, chip, runtime, options);
   const RuntimeParameters& costs = runtime.costs();
   const CpuParameters& cpu = chip.cpu();
   DeviceEstimate e;
@@ -202,7 +230,7 @@ DeviceEstimate price_cpu(std::span<const Work> work, const Chip& chip, const Run
     const double count = real(w.count);
     const bool fused = costs.fuses_elementwise && w.kind == WorkKind::elementwise;
     Times t = model.time(w);
-    if (fused) t.memory = t.moved = 0;
+    if (fused) t.memory = t.dram = 0;
     const bool product = w.kind == WorkKind::gemm || w.kind == WorkKind::conv;
     const double call = product && w.batch == 1 ? costs.cpu_product_call.value_or(0) : 0;
     const double fixed = fused ? 0 : costs.op_dispatch + call;
@@ -212,24 +240,23 @@ DeviceEstimate price_cpu(std::span<const Work> work, const Chip& chip, const Run
     memory += count * t.memory;
     const double flop = 2 * real(w.macs.count) + real(w.other_flops);
     all_flop += count * flop;
-    e.dram_bytes += count * t.moved;
-    e.energy_compute +=
-        w.kind == WorkKind::loop
-            ? count * t.compute * cpu.power_core
-            : count * flop * (t.matrix ? cpu.energy_matrix_flop : cpu.energy_neon_flop);
-    e.energy_memory += count * t.moved * chip.memory().energy_byte;
+    e.dram_bytes += count * t.dram;
+    e.energy_compute += w.kind == WorkKind::loop ? count * t.compute * cpu.power_core
+                                                 : count * flop * model.energy_flop(t.matrix);
+    e.energy_memory += count * t.dram * chip.memory().energy_byte;
     if (options.by_operator)
       e.operators.push_back({w.name, w.count, count * (t.compute + t.memory + fixed),
                              t.compute > t.memory ? Cause::compute
                              : t.memory > fixed   ? Cause::memory
                                                   : Cause::dispatch,
                              w.kind, count * real(w.macs.count), count * real(w.weights.count),
-                             count * t.moved});
+                             count * t.dram});
   }
   of(e.causes, Cause::dispatch) += costs.call_cpu;
-  // While memory is awaited the cores still draw their power.
+  // While it waits for memory and while it prepares operators, a core still draws its power.
   const double seconds = e.seconds();
-  e.energy_static = cpu.power_idle * seconds + cpu.power_core * memory;
+  e.encoding = of(e.causes, Cause::dispatch);
+  e.energy_static = cpu.power_idle * seconds + cpu.power_core * (memory + e.encoding);
   const double peak = std::max(model.neon, cpu.matrix_units * model.unit);
   if (seconds > 0) e.utilisation = all_flop / seconds / peak;
   return e;

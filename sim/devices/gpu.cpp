@@ -30,6 +30,7 @@ double padded(std::int64_t v, double to) {
 
 struct Roofline {
   double compute = 0, memory = 0;  // seconds of each alone
+  double dram = 0;                 // bytes that the last-level cache does not hold
 };
 
 class Gpu {
@@ -58,8 +59,9 @@ class Gpu {
       product_peak = gpu.cores * gpu.clock_hz * *matrix;
       share = gpu.matrix_utilisation.value_or(share);
     }
-    stream = gpu.bandwidth_stream * costs.bandwidth_utilisation;
-    decode = gpu.decode_share * chip.memory().bandwidth * costs.bandwidth_utilisation;
+    const double memory = chip.memory().bandwidth;
+    stream = std::min(gpu.bandwidth_stream * costs.bandwidth_utilisation, memory);
+    decode = std::min(gpu.decode_share * memory * costs.bandwidth_utilisation, memory);
   }
 
   Roofline alone(const Work& w) const {
@@ -69,6 +71,7 @@ class Gpu {
     const double weights = real(w.weights.count), data = bytes(w) - weights;
     const bool one_row = (w.kind == WorkKind::gemm || w.kind == WorkKind::conv) && w.m == 1;
     const bool cached = chip.memory().slc && data <= *chip.memory().slc / 2;
+    r.dram = cached ? weights : data + weights;
     r.memory = data / (cached ? stream * gpu.slc_gain : stream) +
                weights / (one_row ? std::max(stream, decode) : stream);
     if (w.kind == WorkKind::gemm || w.kind == WorkKind::conv)
@@ -165,9 +168,10 @@ DeviceEstimate price_gpu(std::span<const Work> work, const Chip& chip, const Run
     const double flop = 2 * real(w.macs.count) + real(w.other_flops);
     const double moved = fused ? 0 : model.bytes(w);
     all_flop += count * flop;
-    e.dram_bytes += count * moved;
+    const double dram = fused ? 0 : r.dram;
+    e.dram_bytes += count * dram;
     e.energy_compute += count * (flop * gpu.energy_flop + moved * gpu.energy_byte);
-    e.energy_memory += count * moved * chip.memory().energy_byte;
+    e.energy_memory += count * dram * chip.memory().energy_byte;
     if (options.by_operator)
       e.operators.push_back({w.name, w.count, count * (t_work + t_kernel + starved),
                              starved > t_work + t_kernel ? Cause::dispatch
@@ -175,7 +179,7 @@ DeviceEstimate price_gpu(std::span<const Work> work, const Chip& chip, const Run
                              : c > m                     ? Cause::compute
                                                          : Cause::memory,
                              w.kind, count * real(w.macs.count), count * real(w.weights.count),
-                             count * moved});
+                             count * dram});
     first = false;
   }
   const double waits = options.overlap      ? 0

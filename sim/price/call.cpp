@@ -24,28 +24,10 @@ AneParameters with_engines(AneParameters ane, std::int64_t engines) {
   return ane;
 }
 
-// What else reads the memory at the same time takes its part: all are slowed alike where their
-// streams together exceed it [T20].
-AneParameters beside(AneParameters ane, const std::string& others, const Chip& chip) {
-  if (others.empty()) return ane;
-  double wanted = ane.dram_bandwidth;
-  for (std::size_t at = 0; at <= others.size();) {
-    const std::size_t end = std::min(others.find(',', at), others.size());
-    const std::string unit = others.substr(at, end - at);
-    if (unit == "gpu")
-      wanted += chip.gpu().bandwidth_stream;
-    else if (unit == "cpu")
-      wanted += chip.cpu().bandwidth;
-    else
-      throw InputError("request", fmt::format("concurrent={}: no unit '{}'", others, unit),
-                       "cpu, gpu or cpu,gpu");
-    at = end + 1;
-  }
-  const double share = std::min(1.0, chip.memory().bandwidth / wanted);
-  for (double* b : {&ane.dram_bandwidth, &ane.weight_bandwidth, &ane.weight_conflict_bandwidth,
-                    &ane.tile_bandwidth})
-    *b *= share;
-  return ane;
+double stream(const Chip& chip, std::string_view unit) {
+  return unit == "ane"   ? chip.ane().dram_bandwidth
+         : unit == "gpu" ? chip.gpu().bandwidth_stream
+                         : chip.cpu().bandwidth;
 }
 
 }  // namespace
@@ -55,7 +37,8 @@ CallCosts call_costs(const Chip& chip, const Runtime& runtime, Bytes transferred
   const RuntimeParameters& r = runtime.costs();
   CallCosts costs;
   costs.dispatch = (r.coreml_floor ? ane.dispatch_coreml : ane.dispatch_direct) + r.call_ane;
-  const double rate = r.copy_bandwidth > 0 ? r.copy_bandwidth : ane.host_copy_bandwidth;
+  const double rate = r.copy_bandwidth > 0 ? std::min(r.copy_bandwidth, chip.memory().bandwidth)
+                                           : ane.host_copy_bandwidth;
   if (r.copies > 0 && rate > 0)
     costs.copies = r.copies * static_cast<double>(transferred.count) / rate;
   return costs;
@@ -92,8 +75,25 @@ results::Parts call_energy(const AneParameters& ane, const Execution& execution,
   return parts;
 }
 
+Chip chip_beside(const std::string& others, const Chip& chip, workloads::Unit unit) {
+  double wanted = stream(chip, workloads::name(unit));
+  for (std::size_t at = 0; at <= others.size();) {
+    const std::size_t end = std::min(others.find(',', at), others.size());
+    const std::string other = others.substr(at, end - at);
+    if ((other != "ane" && other != "gpu" && other != "cpu") || other == workloads::name(unit))
+      throw InputError("request",
+                       fmt::format("concurrent={}: '{}' is no other unit", others, other),
+                       unit == workloads::Unit::ane   ? "cpu, gpu or cpu,gpu"
+                       : unit == workloads::Unit::gpu ? "ane, cpu or ane,cpu"
+                                                      : "ane, gpu or ane,gpu");
+    wanted += stream(chip, other);
+    at = end + 1;
+  }
+  return chip.with_share_of_memory(std::min(1.0, chip.memory().bandwidth / wanted));
+}
+
 AneParameters ane_under(const workloads::Conditions& c, const Chip& chip) {
-  return beside(with_engines(chip.ane(), c.engines), c.concurrent, chip);
+  return with_engines(chip.ane(), c.engines);
 }
 
 EngineState state_of(const workloads::Conditions& c, const AneParameters& ane) {
@@ -121,15 +121,39 @@ Execution ramped(Execution full, const Execution& floor, double ramp) {
   return full;
 }
 
+Execution passes(Execution one, int count) {
+  Execution all = one;
+  for (int pass = 1; pass < count; ++pass) {
+    for (std::size_t c = 0; c < all.causes.size(); ++c) all.causes[c] += one.causes[c];
+    all.energy.mac += one.energy.mac;
+    all.energy.l2 += one.energy.l2;
+    all.energy.kernel += one.energy.kernel;
+    all.energy.dma += one.energy.dma;
+    all.energy.dram += one.energy.dram;
+    all.energy.planar += one.energy.planar;
+    all.work += one.work;
+    all.lit_core_seconds += one.lit_core_seconds;
+    for (TaskTrace t : one.tasks) {
+      t.start += all.duration;
+      t.end += all.duration;
+      all.tasks.push_back(t);
+    }
+    all.duration += one.duration;
+  }
+  return all;
+}
+
 results::Parts energy_in_scope(results::Parts parts, workloads::Scope scope, const Chip& chip,
                                const CallCosts& costs) {
-  if (scope == workloads::Scope::whole) return parts;
-  for (results::Part& part : parts)
-    if (part.name == "DRAM") part.value *= chip.ane().energy_dram_on_rail.value_or(0);
-  if (scope == workloads::Scope::package && chip.has_cpu())
-    results::add(
-        parts, "host core",
-        chip.cpu().power_core * (costs.copies + chip.ane().dispatch_host_share * costs.dispatch));
+  const AneParameters& ane = chip.ane();
+  if (scope != workloads::Scope::whole)
+    for (results::Part& part : parts) {
+      if (part.name == "DRAM") part.value *= ane.energy_dram_on_rail.value_or(0);
+      if (part.name == "MAC") part.value *= ane.energy_mac_on_rail.value_or(1);
+    }
+  if (scope != workloads::Scope::rail && chip.has_cpu())
+    results::add(parts, "host core",
+                 chip.cpu().power_core * (costs.copies + ane.dispatch_host_share * costs.dispatch));
   return parts;
 }
 

@@ -26,8 +26,10 @@ results::Parts memory_parts(const workloads::Compiled& compiled);
 // its dispatch to its last task [E1]. in_flight: s at the full clock; host copies are not in it.
 results::Parts call_energy(const AneParameters& ane, const Execution& execution, double in_flight);
 
-// The engine's rates with several engines on one program, and beside what else reads the memory
-// [T20]. InputError for more engines than the chip has and for an unknown unit beside.
+// The chip as one unit sees it while the others named read the memory as fast as they can: all are
+// slowed alike where their streams together exceed it [T20]. InputError for what is no other unit.
+Chip chip_beside(const std::string& others, const Chip& chip, workloads::Unit unit);
+// The engine's rates with several engines on one program. InputError for more than the chip has.
 AneParameters ane_under(const workloads::Conditions& conditions, const Chip& chip);
 
 // The state in which the call finds the engine [T9].
@@ -39,9 +41,13 @@ EngineState state_of(const workloads::Conditions& conditions, const AneParameter
 // `ramp` seconds [T9]. full, floor: the execution at either clock.
 Execution ramped(Execution full, const Execution& floor, double ramp);
 
+// A program that goes through its tasks several times, each time for other items.
+Execution passes(Execution one, int count);
+
 // What a measurement sees of a call's energy on the ANE [E4]. rail: the engine's own rail, with the
-// share of the memory that the chip's rail sees. package: CPU, GPU and engine less what they take
-// when idle, so the rail and a core of the host for the copies and its share of the dispatch.
+// share of the memory and the estimate of a MAC that are the chip's. package: CPU, GPU and engine
+// less what they take when idle, so the rail and the host's core. whole: the engine, the memory and
+// a core of the host for the copies and its share of the dispatch.
 results::Parts energy_in_scope(results::Parts parts, workloads::Scope scope, const Chip& chip,
                                const CallCosts& costs);
 

@@ -9,6 +9,7 @@
 #include "isa/error.h"
 #include "sim/price/call.h"
 #include "sim/price/lowered.h"
+#include "sim/price/plan.h"
 #include "sim/price/price.h"
 #include "workloads/networks/networks.h"
 #include "workloads/request/kind.h"
@@ -41,7 +42,6 @@ void check_numbers(const workloads::Formats& f, const Target& target) {
 }
 
 LoweredSegment lower_program(Segment segment, const Target& target, bool keep_in_l2) {
-  const isa::Machine machine = target.chip.machine();
   LoweredSegment out;
   out.placements = std::move(segment.placements);
   for (const workloads::Node& n : segment.graph.nodes)
@@ -61,14 +61,13 @@ LoweredSegment lower_program(Segment segment, const Target& target, bool keep_in
       }
     return out;
   }
-  const workloads::Compiled compiled = workloads::compile(
-      segment.graph, machine, kernels::arith::profile_named(machine.default_profile),
-      {.with_values = false, .keep_in_l2 = keep_in_l2});
-  out.schedule.emplace(compiled.program, target.chip.ane());
+  Plan plan = quickest_plan(segment.graph, target.chip, keep_in_l2);
+  out.schedule.emplace(std::move(plan.schedule));
+  out.spills = plan.spills;
   for (const std::string& race : out.schedule->races()) throw InputError(segment.graph.name, race);
   out.transferred = transferred_bytes(segment.graph);
-  out.memory = memory_parts(compiled);
-  out.tasks_of_node = compiled.tasks_of_node;
+  out.memory = memory_parts(plan.compiled);
+  out.tasks_of_node = std::move(plan.compiled.tasks_of_node);
   return out;
 }
 
@@ -138,6 +137,87 @@ void lower_elsewhere(Lowered::Impl& impl, const Request& request, const Target& 
   impl.job = std::move(job);
 }
 
+// Whether a tensor of the job exceeds the accelerator's extents.
+bool exceeds_extents(const workloads::Job& job, const Target& target) {
+  for (const Stage& s : job.stages)
+    if (const auto* graph = std::get_if<Graph>(&s.work);
+        graph != nullptr && unit_of(s, target) == Unit::ane)
+      for (const Placement& p : place(*graph, target.chip.machine()))
+        if (p.label == "A1") return true;
+  return false;
+}
+
+// A batch whose tensors exceed the accelerator's extents is sent in several calls, as even as they
+// can be: the stages of the larger ones, then those of the smaller ones.
+void split_batch(Lowered::Impl& impl, const Request& request, const workloads::JobFor& made_for,
+                 const Target& target) {
+  if (request.batch < 2 || !exceeds_extents(impl.job, target)) return;
+  const auto of_batch = [&](std::int64_t batch) {
+    Request part = request;
+    part.batch = batch;
+    return workloads::job_of(part, made_for);
+  };
+  if (exceeds_extents(of_batch(1), target)) return;
+  std::int64_t fits = 1, fails = request.batch;
+  while (fits + 1 < fails) {
+    const std::int64_t middle = fits + (fails - fits) / 2;
+    (exceeds_extents(of_batch(middle), target) ? fails : fits) = middle;
+  }
+  const std::int64_t calls = (request.batch + fits - 1) / fits, least = request.batch / calls;
+  const std::int64_t larger = request.batch % calls;  // calls with one item more
+  impl.job.stages.clear();
+  for (const auto& [batch, times] :
+       {std::pair{least + 1, larger}, std::pair{least, calls - larger}}) {
+    if (times == 0) continue;
+    workloads::Job job = of_batch(batch);
+    for (Stage& s : job.stages) {
+      s.calls *= static_cast<double>(times);
+      impl.job.stages.push_back(std::move(s));
+    }
+  }
+  impl.note = fmt::format("{} calls of at most {} items: more exceed the accelerator's extents",
+                          calls, least + (larger > 0 ? 1 : 0));
+}
+
+std::shared_ptr<const Lowered::Impl> lower_now(const Request& request, const Target& target,
+                                               const MachineKey& key);
+
+// Seconds of a call's programs.
+double program_seconds(const LoweredStage& stage, const AneParameters& ane) {
+  double sum = 0;
+  for (const LoweredSegment& s : stage.segments)
+    if (s.schedule) sum += s.passes * seconds(s.schedule->time(ane, 1, false).duration);
+  return sum;
+}
+
+// Items of a batch have nothing to do with each other, so a program may go through its graph for
+// one half of them and then for the other: the plan that keeps more in L2 where the whole batch
+// spills.
+void halve_batch(Lowered::Impl& whole, const Target& target) {
+  if (whole.request.batch % 2 != 0) return;
+  const auto spills = [](const LoweredStage& s) {
+    return s.segments.size() == 1 && s.segments[0].schedule && s.segments[0].spills;
+  };
+  if (std::ranges::none_of(whole.stages, spills)) return;
+  Request half = whole.request;
+  half.batch /= 2;
+  const auto part = lower_now(half, target, whole.machine);
+  if (part->stages.size() != whole.stages.size()) return;
+  const AneParameters& ane = target.chip.ane();
+  for (std::size_t i = 0; i < whole.stages.size(); ++i) {
+    LoweredStage& stage = whole.stages[i];
+    if (!spills(stage) || part->stages[i].segments.size() != 1 ||
+        whole.job.stages[i].calls != part->job.stages[i].calls ||
+        2 * program_seconds(part->stages[i], ane) >= program_seconds(stage, ane))
+      continue;
+    LoweredSegment two = part->stages[i].segments[0];
+    two.passes *= 2;
+    two.transferred = stage.segments[0].transferred;
+    results::add(two.memory, "tensors", static_cast<double>(two.transferred.count) / 2);
+    stage.segments[0] = std::move(two);
+  }
+}
+
 std::shared_ptr<const Lowered::Impl> lower_now(const Request& request, const Target& target,
                                                const MachineKey& key) {
   auto impl = std::make_shared<Lowered::Impl>();
@@ -146,10 +226,11 @@ std::shared_ptr<const Lowered::Impl> lower_now(const Request& request, const Tar
   impl->machine = key;
   const isa::Machine machine = target.chip.machine();
   const bool programs = target.unit == Unit::ane;
+  const workloads::JobFor made_for{
+      .machine = machine, .form = workloads::form_of(request, target.unit), .programs = programs};
   try {
-    impl->job = workloads::job_of(request, {.machine = machine,
-                                            .form = workloads::form_of(request, target.unit),
-                                            .programs = programs});
+    impl->job = workloads::job_of(request, made_for);
+    if (programs) split_batch(*impl, request, made_for, target);
   } catch (const InputError& e) {
     if (!programs || !falls_back(target.runtime) || !request.work->is_one_operator()) throw;
     lower_elsewhere(*impl, request, target, e);
@@ -157,6 +238,7 @@ std::shared_ptr<const Lowered::Impl> lower_now(const Request& request, const Tar
   }
   for (Stage& s : impl->job.stages)
     impl->stages.push_back(lower_stage(s, impl->job.formats, target));
+  if (programs) halve_batch(*impl, target);
   return impl;
 }
 
@@ -215,12 +297,10 @@ Lowered lower(const Request& request, const Target& target) {
   // The runtime decides only whether what is refused may run elsewhere.
   Request work = request;
   work.conditions.runtime.clear();
-  const isa::Machine::Rates& rates = target.chip.machine().rates;
-  const std::string key =
-      fmt::format("{} | {} {} {} {} | {} {} {} {} {}", workloads::to_text(work),
-                  workloads::name(target.unit), target.chip.has_ane(), target.chip.has_cpu(),
-                  falls_back(target.runtime), fmt::join(machine, " "), rates.tile_bytes,
-                  rates.weight_bytes, rates.planar_elements, rates.task_start);
+  const std::string key = fmt::format(
+      "{} | {} {} {} {} | {} | {:x}", workloads::to_text(work), workloads::name(target.unit),
+      target.chip.has_ane(), target.chip.has_cpu(), falls_back(target.runtime),
+      fmt::join(machine, " "), target.unit == Unit::ane ? target.chip.accelerator_key() : 0);
   const std::scoped_lock lock(mutex);
   if (const auto known = kept.find(key); known != kept.end()) return Lowered(known->second);
   auto fresh = lower_now(request, target, machine);

@@ -26,6 +26,8 @@ struct NodeName {
 // A program of the accelerator, or operators that it does not take, on the CPU.
 struct LoweredSegment {
   std::optional<Schedule> schedule{};  // none: on the CPU
+  int passes = 1;                      // over parts of the batch in one call, alike
+  bool spills = false;                 // tensors between operators pass through memory
   Bytes transferred{};                 // graph inputs and outputs
   results::Parts memory{};
   std::vector<NodeName> nodes{};
@@ -48,6 +50,7 @@ struct Lowered::Impl {
   MachineKey machine{};
   workloads::Job job;
   std::vector<LoweredStage> stages;
+  std::string note{};  // what a caller does for it to run
 };
 
 }  // namespace ane::sim

@@ -6,9 +6,11 @@
 #include <charconv>
 #include <cmath>
 #include <deque>
+#include <sstream>
 
 #include "isa/error.h"
 #include "results/cause.h"
+#include "results/text.h"
 #include "sim/price/call.h"
 #include "sim/price/lowered.h"
 #include "sim/price/version.h"
@@ -104,7 +106,6 @@ void check_conditions(const Conditions& c, const Target& target) {
              cpu = target.unit == Unit::cpu;
   only(!c.threads.empty() && !cpu, "threads", "cpu");
   only(c.engines != 1 && !ane, "engines", "ane");
-  only(!c.concurrent.empty() && !ane, "concurrent", "ane");
   only(c.idle_s > 0 && !ane, "idle_s", "ane");
   only(c.cold && cpu, "cold", "ane, gpu");
   only(c.overlap && !gpu, "overlap", "gpu");
@@ -127,6 +128,8 @@ class Pricing {
 
   results::Cost cost() {
     check_conditions(conditions_, target_);
+    note_memory();
+    if (!work_.note.empty()) note(work_.note);
     Unit before = Unit::cpu;
     for (std::size_t i = 0; i < work_.stages.size(); ++i) {
       const Stage& stage = work_.job.stages[i];
@@ -227,9 +230,9 @@ class Pricing {
     double at_floor = state.clock_share < 1 ? 1 : 0;  // part of the work done at the floor clock
     const bool rows = with_rows() && s.schedule && state.clock_share == 1;
     if (s.schedule) {
-      e = full = s.schedule->time(ane, 1, rows);
+      e = full = passes(s.schedule->time(ane, 1, rows), s.passes);
       if (state.clock_share < 1) {
-        const Execution floor = s.schedule->time(ane, state.clock_share, false);
+        const Execution floor = passes(s.schedule->time(ane, state.clock_share, false), s.passes);
         e = ramped(full, floor, ane.ramp_time);
         const double slow = seconds(floor.duration) - seconds(full.duration);
         if (slow > 0) at_floor = (seconds(e.duration) - seconds(full.duration)) / slow;
@@ -255,7 +258,7 @@ class Pricing {
     for (const results::Part& p : energy) results::add(part.energy, p.name, p.value);
     part.dram_bytes +=
         static_cast<double>(e.work.weight_bytes + e.work.load_bytes + e.work.store_bytes);
-    if (results::sum(s.memory) > results::sum(part.memory)) part.memory = s.memory;
+    hold(part.memory, s.memory);
     if (rows) program_rows(s, e, on.chip.ane(), dispatch);
     at_ += seconds(e.duration) + dispatch;
   }
@@ -391,7 +394,9 @@ class Pricing {
     of(part.causes, Cause::fallback) += e.seconds();
     results::add(part.energy, "cpu fallback", e.joules());
     part.dram_bytes += e.dram_bytes;
-    keep_memory(part, work);
+    const workloads::WorkSums sums = workloads::sums_of(work);
+    // The file's weights are binary16, of which the CPU makes float32 as it goes.
+    hold(part.memory, {{"weights", sums.weight_bytes / 2}, {"tensors", sums.widest}});
     at_ += e.seconds();
     keeps_tasks_ = false;
   }
@@ -450,15 +455,15 @@ class Pricing {
     at_ += e.seconds();
   }
 
-  // What a measurement sees of a CPU's or GPU's energy: not the memory; of the package less what it
-  // takes when idle, also the core that encodes for a GPU [E4].
+  // What a measurement sees of a CPU's or GPU's energy: its rail not the memory and not the core
+  // that encodes for a GPU; the package less what it takes when idle, not the memory [E4].
   void device_energy(Sum& part, const DeviceEstimate& e, const Target& on) const {
     const Scope scope = conditions_.scope;
     const bool whole_scope = scope == Scope::whole, gpu = on.unit == Unit::gpu;
     results::add(part.energy, "compute", e.energy_compute);
     if (whole_scope) results::add(part.energy, "memory", e.energy_memory);
     if (!(scope == Scope::package && gpu)) results::add(part.energy, "static", e.energy_static);
-    if (scope == Scope::package && gpu && on.chip.has_cpu())
+    if (scope != Scope::rail && gpu && on.chip.has_cpu())
       results::add(part.energy, "host core", e.encoding * on.chip.cpu().power_core);
   }
 
@@ -481,6 +486,17 @@ class Pricing {
       at += o.seconds;
       cost_.operators.push_back(std::move(row));
     }
+  }
+
+  // Of several programs the weights lie there at once, the tensors one after the other.
+  static void hold(results::Parts& memory, const results::Parts& more) {
+    const double weights = results::part(memory, "weights") + results::part(more, "weights");
+    const auto rest = [](const results::Parts& parts) {
+      return results::sum(parts) - results::part(parts, "weights");
+    };
+    if (rest(more) >= rest(memory)) memory = more;
+    for (results::Part& p : memory)
+      if (p.name == "weights") p.value = weights;
   }
 
   static void keep_memory(Sum& part, const workloads::WorkList& work) {
@@ -524,6 +540,17 @@ class Pricing {
   }
 
   // ---- sums and rows
+
+  // A what-if that the memory makes moot.
+  void note_memory() {
+    const Chip& chip = target_.chip;
+    const auto set = [&](std::string_view path) { return chip.parameter(path).kind == "set"; };
+    for (const std::string_view path : chip.held_by_memory())
+      if ((set(path) || set("memory.bandwidth")) && path.starts_with(workloads::name(target_.unit)))
+        note(fmt::format("{} of {} is held to the memory's {}", path,
+                         results::with_unit(chip.get(path), "B/s"),
+                         results::with_unit(chip.memory().bandwidth, "B/s")));
+  }
 
   void note(std::string text) {
     if (std::ranges::find(cost_.notes, text) == cost_.notes.end())
@@ -576,7 +603,48 @@ class Pricing {
     }
   }
 
+  // Weights, cache and the widest tensors must be there at once. Nothing says how fast a file's
+  // weights would be read again from storage for each call.
+  void check_capacity() {
+    const Chip& chip = target_.chip;
+    const bool gpu = target_.unit == Unit::gpu;
+    const std::optional<double> usable = chip.usable_memory(gpu);
+    if (work_.job.cache > 0) results::add(sum_.memory, "cache", work_.job.cache);
+    if (!usable) return;
+    const double needed = results::sum(sum_.memory), all = *chip.memory().capacity;
+    const auto gib = [](double bytes) { return results::with_unit(bytes, "B"); };
+    if (needed > *usable) {
+      std::string parts;
+      for (const results::Part& p : sum_.memory)
+        if (p.value > 0)
+          parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", p.name, gib(p.value));
+      throw InputError(
+          "request",
+          fmt::format("needs {} of memory ({}); {} has {}{}", gib(needed), parts, chip.name(),
+                      gib(all),
+                      *usable < all ? fmt::format(", of which {} may take {}",
+                                                  gpu ? "the GPU" : "a process", gib(*usable))
+                                    : ""),
+          "a chip with more (`anesim chips`), --memory, fewer bits a weight, a smaller batch or "
+          "context");
+    }
+    const auto sold = chip.description().about.find("memory_sizes");
+    if (chip.parameter("memory.capacity").kind == "set" && sold != chip.description().about.end() &&
+        !contains_size(sold->second, all))
+      note(fmt::format("{} is sold with {}, not {}", chip.name(), sold->second, gib(all)));
+  }
+
+  // "8, 16 GiB"
+  static bool contains_size(const std::string& sizes, double bytes) {
+    const std::string wanted = fmt::format("{:g}", bytes / (1 << 30));
+    std::istringstream words{sizes};
+    for (std::string word; words >> word;)
+      if (word == wanted || word == wanted + ",") return true;
+    return false;
+  }
+
   results::Cost totals() {
+    check_capacity();
     results::Totals& t = cost_.totals;
     t.causes = results::cause_parts(sum_.causes);
     for (const results::Part& p : sum_.energy)
@@ -613,6 +681,13 @@ results::Cost price(const Lowered& work, const Target& target, const Conditions&
                     Detail detail) {
   const Lowered::Impl& impl = work.impl();
   ANE_CHECK(impl.unit == target.unit, "lowered for the unit that it is priced on");
+  if (!conditions.concurrent.empty()) {
+    const Target beside{chip_beside(conditions.concurrent, target.chip, target.unit),
+                        target.runtime, target.unit};
+    Conditions alone = conditions;
+    alone.concurrent.clear();
+    return price(work, beside, alone, detail);
+  }
   // Another machine gets another program.
   if (impl.machine != key_of(target.chip.machine()))
     return Pricing(lower(impl.request, target).impl(), target, conditions, detail).cost();

@@ -7,7 +7,7 @@
 #include "isa/error.h"
 #include "sim/ane/machine.h"
 #include "sim/price/placement.h"
-#include "workloads/compile/compile.h"
+#include "sim/price/plan.h"
 
 namespace ane::sim {
 namespace {
@@ -38,8 +38,7 @@ MachineRun::MachineRun(const workloads::Graph& graph, const Chip& chip,
   for (Segment& s : segments_of(graph, machine)) {
     Impl::Part part{.on_ane = s.on_ane, .graph = std::move(s.graph), .machine = nullptr};
     if (s.on_ane) {
-      workloads::Compiled compiled =
-          workloads::compile(part.graph, machine, profile, {.keep_in_l2 = keep_in_l2});
+      workloads::Compiled compiled = compile_with_values(part.graph, chip, profile, keep_in_l2);
       part.machine = std::make_unique<AneMachine>(chip, std::move(compiled.program));
       for (const std::string& race : part.machine->races()) throw InputError(graph.name, race);
     } else if (!chip.has_cpu()) {

@@ -43,7 +43,7 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
                                    n.op->name, refusal->label, refusal->reason));
 
   Compiled result;
-  Lowering lowering(machine, profile, graph.name, options.with_values);
+  Lowering lowering(machine, profile, graph.name, options.with_values, options.law);
   std::vector<Life> life = lives(graph);
   if (options.keep_all)
     for (const Node& n : graph.nodes)

@@ -5,6 +5,7 @@
 #include "isa/machine.h"
 #include "isa/program.h"
 #include "kernels/arith/profile.h"
+#include "kernels/lowering.h"
 #include "workloads/graph/graph.h"
 
 namespace ane::workloads {
@@ -13,6 +14,7 @@ struct CompileOptions {
   bool with_values = true;  // false: sizes and addresses only, for timing alone
   bool keep_in_l2 = true;   // false: every intermediate goes through memory
   bool keep_all = false;    // every intermediate is an output (to compare layer by layer)
+  const kernels::TaskLaw* law = nullptr;  // which tilings are chosen by
 };
 
 struct Compiled {

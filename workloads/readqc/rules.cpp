@@ -103,12 +103,31 @@ RuleWork work(Rule rule, std::int64_t bases) {
   ANE_CHECK(bases >= 0, "a length");
   const std::int64_t n = bases;
   switch (rule) {
-    case Rule::meanq20:  // one widening add a quality; the offset is subtracted once, n * 33
-      return {.bytes = Bytes{n}, .byte_ops = n, .scalar_ops = 4};
-    case Rule::fastp:  // compare and count, for the quality and for the base
-      return {.bytes = Bytes{2 * n}, .byte_ops = 4 * n, .scalar_ops = 5};
-    case Rule::maxee1:  // one look-up and one add a quality
-      return {.bytes = Bytes{n}, .table_lookups = n, .float_adds = n, .scalar_ops = 1};
+    // biometal's mean_quality: 16 qualities an iteration (load, subtract 33, add pairs to 16 bits,
+    // add those to sums of 32 bits), the rest one by one; four lanes added, a division, a
+    // comparison.
+    case Rule::meanq20:
+      return {.bytes = Bytes{n},
+              .vector = 3 * (n / 16),
+              .loads = n / 16 + n % 16,
+              .scalar = 2 * (n / 16) + 4 * (n % 16) + 14,
+              .branches = n / 16 + n % 16 + 4};
+    // fastp's passFilter: 8 bases an iteration; quality and base each widened to 32 bits, compared
+    // and counted, 10 instructions.
+    case Rule::fastp:
+      return {.bytes = Bytes{2 * n},
+              .vector = 20 * (n / 8),
+              .loads = 2 * (n / 8) + 2 * (n % 8),
+              .scalar = 4 * (n / 8) + 6 * (n % 8) + 12,
+              .branches = n / 8 + n % 8 + 3};
+    // vsearch's sum of error probabilities, in the reads' order: two bases an iteration, each a
+    // look-up and an addition.
+    case Rule::maxee1:
+      return {.bytes = Bytes{n},
+              .loads = 2 * n,
+              .scalar = n / 2 + 4,
+              .branches = n / 2 + 2,
+              .chained = n};
   }
   ANE_CHECK(false, "a rule of the table");
 }

@@ -38,14 +38,16 @@ float gc_fraction(const ReadView& read);
 // fastp's complexity: the share of bases that differ from the next one, in [0, 1]; 0 below 2 bases.
 float complexity(const ReadView& read);
 
-// What one read of n bases asks of a CPU that applies the rule to text in memory, counted from the
-// rule (not measured); n >= 0. Parsing is not counted: model and rule both need it.
+// What one read of n bases asks of a CPU that applies the rule to text in memory: the instructions
+// of the loops that those who publish the rule run, counted in their source as clang makes aarch64
+// code of it (not measured); n >= 0. Parsing is not counted: model and rule both need it.
 struct RuleWork {
-  Bytes bytes;                     // characters that must be read: qualities, bases for fastp
-  std::int64_t byte_ops = 0;       // 8-bit lane operations (16 a NEON instruction)
-  std::int64_t table_lookups = 0;  // dependent loads from a table of 94 float32 in L1, one each
-  std::int64_t float_adds = 0;     // float32 lane operations (4 a NEON instruction)
-  std::int64_t scalar_ops = 0;     // once a read: compare, multiply, branch
+  Bytes bytes;                // characters that must be read: qualities, bases for fastp
+  std::int64_t vector = 0;    // NEON instructions
+  std::int64_t loads = 0;     // of vectors, of single bytes and of a table in L1
+  std::int64_t scalar = 0;    // additions, comparisons, conversions of the loop and once a read
+  std::int64_t branches = 0;  // taken: one an iteration, calls and returns
+  std::int64_t chained = 0;   // float additions in order, each of which waits for the one before
 };
 RuleWork work(Rule rule, std::int64_t bases);
 

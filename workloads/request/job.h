@@ -50,6 +50,7 @@ struct Job {
   double nominal_flop = 0;      // 0: that of the operators
   double counted_bytes = 0;     // what a bandwidth counts; 0: nothing
   double parameters = 0;        // of a model
+  double cache = 0;             // bytes kept from call to call beside what the operators hold
   double distinct_weights = 1;  // share of the operators' weight bytes that are not one tensor
 };
 

@@ -44,6 +44,42 @@ void set_form(workloads::Request& request, const po::variables_map& given) {
   request.conditions.form = form;
 }
 
+// A request of a comparison at its batches and precisions.
+std::vector<Asked> asked_of(workloads::Request request, const po::variables_map& given) {
+  if (request.conditions.unit)
+    throw InputError("unit", "the units of a comparison are options", "--units ane,gpu");
+  if (!request.conditions.runtime.empty())
+    throw InputError("path", "the software of a comparison is an option", "--runtime mlx");
+  set_form(request, given);
+  const auto said_once = [&](const char* option, bool in_request) {
+    if (given.count(option) && in_request)
+      throw InputError(fmt::format("--{}", option), "the request says it as well");
+  };
+  said_once("batches", request.batch != 1);
+  said_once("precisions", request.formats.weights != workloads::Formats{}.weights ||
+                              request.formats.activations != workloads::Formats{}.activations);
+  std::vector<std::int64_t> batches{request.batch};
+  if (given.count("batches"))
+    batches = split_numbers("--batches", given["batches"].as<std::string>());
+  std::vector<workloads::Formats> formats{request.formats};
+  if (given.count("precisions")) {
+    formats.clear();
+    for (const std::string& p : split_names("--precisions", given["precisions"].as<std::string>()))
+      formats.push_back(workloads::formats_named(p, "--precisions"));
+  }
+  std::vector<Asked> lines;
+  for (const workloads::Formats& f : formats)
+    for (const std::int64_t batch : batches) {
+      Asked asked{.request = batch == request.batch
+                                 ? request
+                                 : workloads::with(request, "batch", fmt::format("{}", batch))};
+      asked.request.formats.weights = f.weights;
+      asked.request.formats.activations = f.activations;
+      lines.push_back(std::move(asked));
+    }
+  return lines;
+}
+
 }  // namespace
 
 int run_spec(const Arguments& arguments) {
@@ -101,9 +137,10 @@ int compare_spec(const Arguments& arguments) {
   CommandLine line{
       .name = "compare",
       .usage =
-          "\"kind=... key=value ...\" [options]\n\nOne request on chips, units, batches and "
+          "\"kind=... key=value ...\"... [options]\n\nRequests on chips, units, batches and "
           "precisions, a line each, with bands, speed-up and energy ratio.",
       .options = po::options_description("options")};
+  line.positional = "more";
   add_grid_options(line.options, "M1,M2,M3,M4", "ane,gpu,cpu");
   line.options.add_options()  //
       ("batches", po::value<std::string>()->value_name("N,N"),
@@ -116,39 +153,14 @@ int compare_spec(const Arguments& arguments) {
   const auto given = parse(std::move(line), {arguments.begin() + 1, arguments.end()});
   if (!given) return 0;
   check_output(*given, false);
-  workloads::Request request = workloads::parse_request(arguments[0]);
-  if (request.conditions.unit)
-    throw InputError("unit", "the units of a comparison are options", "--units ane,gpu");
-  if (!request.conditions.runtime.empty())
-    throw InputError("path", "the software of a comparison is an option", "--runtime mlx");
-  set_form(request, *given);
-  std::vector<std::int64_t> batches{request.batch};
-  const auto said_once = [&](const char* option, bool in_request) {
-    if (given->count(option) && in_request)
-      throw InputError(fmt::format("--{}", option), "the request says it as well");
-  };
-  said_once("batches", request.batch != 1);
-  said_once("precisions", request.formats.weights != workloads::Formats{}.weights ||
-                              request.formats.activations != workloads::Formats{}.activations);
-  if (given->count("batches"))
-    batches = split_numbers("--batches", (*given)["batches"].as<std::string>());
-  std::vector<workloads::Formats> formats{request.formats};
-  if (given->count("precisions")) {
-    formats.clear();
-    for (const std::string& p :
-         split_names("--precisions", (*given)["precisions"].as<std::string>()))
-      formats.push_back(workloads::formats_named(p, "--precisions"));
-  }
+  std::vector<std::string> texts{arguments[0]};
+  if (given->count("more"))
+    for (const std::string& text : (*given)["more"].as<std::vector<std::string>>())
+      texts.push_back(text);
   std::vector<Asked> lines;
-  for (const workloads::Formats& f : formats)
-    for (const std::int64_t batch : batches) {
-      Asked asked{.request = batch == request.batch
-                                 ? request
-                                 : workloads::with(request, "batch", fmt::format("{}", batch))};
-      asked.request.formats.weights = f.weights;
-      asked.request.formats.activations = f.activations;
+  for (const std::string& text : texts)
+    for (Asked& asked : asked_of(workloads::parse_request(text), *given))
       lines.push_back(std::move(asked));
-    }
   const Grid grid = grid_of(*given);
   const auto records = compare_records(*given, grid, [&](const Target&) { return lines; });
   return finish_compare(*given, records, grid);

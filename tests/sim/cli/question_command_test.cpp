@@ -106,6 +106,7 @@ TEST_F(Question, OfAReadQcRunChangesWithEveryOption) {
                       {"limit", "3"},
                       {"part", "all"},
                       {"set", "ane.l2=4MiB"},
+                      {"memory", "16GiB"},
                       {"profile", "ieee"},
                       {"runtime", "direct"},
                       {"form", "framework"}},
@@ -120,6 +121,7 @@ TEST_F(Question, OfAReadQcComparisonChangesWithEveryOption) {
                       {"separate", ""},
                       {"precision", "int8w"},
                       {"set", "ane.l2=4MiB"},
+                      {"memory", "16GiB"},
                       {"runtime", "direct"},
                       {"form", "framework"}},
                      {"model", "chips", "units", "batches", "against", "profile"});
@@ -127,11 +129,12 @@ TEST_F(Question, OfAReadQcComparisonChangesWithEveryOption) {
 
 TEST_F(Question, OfAnMpnnRunChangesWithEveryOption) {
   const std::map<std::string, std::string> changes = {
-      {"chip", "M1"},         {"unit", "gpu"},       {"variant", "batched"},
-      {"hidden", "64"},       {"layers", "2"},       {"neighbours", "16"},
-      {"precision", "int8w"}, {"bucket", "64"},      {"batch", "2"},
-      {"gather", "one_hot"},  {"literal", ""},       {"mode", "unconditional"},
-      {"set", "ane.l2=4MiB"}, {"runtime", "direct"}, {"form", "framework"}};
+      {"chip", "M1"},         {"unit", "gpu"},     {"variant", "batched"},
+      {"hidden", "64"},       {"layers", "2"},     {"neighbours", "16"},
+      {"precision", "int8w"}, {"bucket", "64"},    {"batch", "2"},
+      {"gather", "one_hot"},  {"literal", ""},     {"mode", "unconditional"},
+      {"set", "ane.l2=4MiB"}, {"memory", "16GiB"}, {"runtime", "direct"},
+      {"form", "framework"}};
   expect_each_counts("run mpnn", "--length 60", changes,
                      {"length", "pdb", "chains", "designed", "n", "temperature", "greedy", "seed",
                       "order", "weights", "profile"});
@@ -174,6 +177,7 @@ TEST_F(Question, OfAPictureChangesWithEveryOption) {
                       {"chip", "M1"},
                       {"language-unit", "cpu"},
                       {"set", "gpu.clock=1GHz"},
+                      {"memory", "16GiB"},
                       {"runtime", "llamacpp"}},
                      {"form", "profile", "host"});
   const std::string card = "run vision_language --chip RTX4090";
@@ -185,6 +189,7 @@ TEST_F(Question, OfARequestChangesWithEveryOption) {
                      {{"chip", "M1"},
                       {"values", ""},
                       {"set", "ane.l2=4MiB"},
+                      {"memory", "16GiB"},
                       {"runtime", "direct"},
                       {"form", "framework"}},
                      {"seed", "answer", "profile"});

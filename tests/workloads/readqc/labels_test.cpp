@@ -124,8 +124,9 @@ TEST(Rules, AreNamedAndAnUnknownNameIsAnError) {
 TEST(Rules, WorkGrowsWithTheRead) {
   EXPECT_EQ(work(Rule::meanq20, 72).bytes, Bytes{72});
   EXPECT_EQ(work(Rule::fastp, 72).bytes, Bytes{144});
-  EXPECT_EQ(work(Rule::fastp, 72).byte_ops, 4 * 72);
-  EXPECT_EQ(work(Rule::maxee1, 10'000).table_lookups, 10'000);
+  EXPECT_EQ(work(Rule::meanq20, 150).branches, 9 + 6 + 4);
+  EXPECT_EQ(work(Rule::fastp, 72).vector, 20 * 9);
+  EXPECT_EQ(work(Rule::maxee1, 10'000).chained, 10'000);
 }
 
 TEST(Targets, GcAndComplexityAreShares) {

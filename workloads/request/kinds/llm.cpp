@@ -132,11 +132,19 @@ double LlmWork::parameters() const {
                             (m.tied_embeddings ? 1 : 2) * real(m.vocab) * real(m.hidden);
 }
 
+// Keys and values of all positions: those before the call and its own.
+double LlmWork::cache_bytes(const LanguageModel& m, const Request& r) const {
+  const std::int64_t kept = std::max(capacity, context + (phase == Phase::decode ? 1 : tokens));
+  return 2 * real(m.layers) * real(m.kv_heads) * real(m.head_dim) * real(kept) * real(r.batch) *
+         bytes_of(r.formats.activations);
+}
+
 Job LlmWork::job(const Request& r, const JobFor& target) const {
   const LanguageModel model = shape();
   if (target.form == Form::framework && !target.programs)
     return {.stages = {{.work = operators(model, *this, r),
-                        .programs = std::max<std::int64_t>(1, dispatches)}}};
+                        .programs = std::max<std::int64_t>(1, dispatches)}},
+            .cache = cache_bytes(model, r)};
   Numbers numbers = target.programs ? numbers_of(r.formats, target.machine) : Numbers{};
   numbers.seed = target.seed;
   // How often the model is gone through: a prompt in calls of `call_tokens`, an answer token by

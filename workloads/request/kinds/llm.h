@@ -48,6 +48,7 @@ struct LlmWork : Work {
   // From the keys, else from the built-in table by name.
   LanguageModel shape() const;
   LanguageCallShape call(const Request& r) const;
+  double cache_bytes(const LanguageModel& model, const Request& r) const;
 
   void check(const Request&, const std::string& place) const override;
   double nominal_flop(const Request& r) const override;

@@ -25,10 +25,11 @@ struct RuleWork : Work {
     const readqc::RuleWork w = readqc::work(readqc::rule_named(name_), bases);
     kernels::Work loop{.kind = kernels::WorkKind::loop,
                        .read = w.bytes * r.batch,
-                       .loop = {.byte_operations = w.byte_ops * r.batch,
-                                .float_operations = w.float_adds * r.batch,
-                                .lookups = w.table_lookups * r.batch,
-                                .scalar_operations = w.scalar_ops * r.batch},
+                       .loop = {.vector = w.vector * r.batch,
+                                .loads = w.loads * r.batch,
+                                .scalar = w.scalar * r.batch,
+                                .branches = w.branches * r.batch,
+                                .chained = w.chained * r.batch},
                        .name = "rule"};
     return {.stages = {{.work = WorkList{loop}, .single_thread = true}}};
   }
