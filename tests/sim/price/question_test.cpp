@@ -97,6 +97,8 @@ std::vector<std::string> values_of(std::string_view key) {
       {"vision_unit", {"cpu", "gpu"}},
       {"weights", {"int8", "fp32"}},
       {"activations", {"int8", "fp32"}},
+      {"scales", {"tensor"}},
+      {"fp16_layers", {"*"}},
       {"io", {"fp32"}},
       {"api", {"opencl", "vulkan", "metal"}},
       {"threads", {"1"}},
