@@ -192,6 +192,8 @@ Request parse_request(std::string_view text, const std::string& place) {
   bytes_of(all.activations);
   r.work = work;
   r.formats = {all.weights, all.activations, all.zeros, all.scales, all.fp16_layers};
+  // Work without weights is of one format.
+  if ((r.kind->takes & takes_weights) == 0) r.formats.weights = r.formats.activations;
   r.batch = all.batch;
   r.conditions = all;
   if (r.conditions.slope_from > 0 && r.conditions.slope_from >= work->depth())

@@ -205,7 +205,7 @@ TEST(AneLaw, PalettesAreDecodedAtARateOfTheirOwn) {  // [T22]
     return time_of("kind=matmul path=direct m=1 n=32768 k=4096 weights=" + format, chip);
   };
   for (const char* chip : {"M1", "M4"}) {
-    const AneParameters& ane = load_chip(chip).ane();
+    const AneParameters ane = load_chip(chip).ane();
     const double decoded = 32768.0 * 4096 / (16 * 4 * ane.clock_hz);
     for (const char* format : {"lut1", "lut2", "lut2 activations=int8"})
       EXPECT_NEAR(time(format, chip) - ane.dispatch_direct, decoded, 0.03 * decoded)

@@ -200,6 +200,7 @@ std::vector<Request> pool(Unit unit) {
         "kind=conv cin=512 cout=512 h=64 w=64 kh=3 kw=3",
         "kind=conv cin=512 cout=512 h=64 w=64 weights=int8 activations=int8 depth=8",
         "kind=matmul m=1 n=4096 k=4096 weights=int4",
+        "kind=matmul m=1 n=4096 k=4096 weights=lut1",
         "kind=matmul m=1 n=4096 k=4096 weights=q4_0",
         "kind=matmul m=1 n=16384 k=16384",
         "kind=conv cin=4096 cout=4096 h=1 w=64",
