@@ -152,8 +152,13 @@ class ValuesRun {
     const Tensors inputs = seeded_inputs(g, plan_.seed);
     const Tensors values = on_unit()(g, inputs);
     if (on_ane()) bits_.add(values, bits()(g, inputs));
+    // Codes are no float32: a framework's are held against the network of the same seed in floats.
+    workloads::Request floats_asked = asked_;
+    if (formats_.int8) floats_asked.formats.weights = floats_asked.formats.activations = "fp16";
+    const Graph& real =
+        formats_.int8 ? workloads::graph_of(floats_asked, machine_limits, plan_.seed) : g;
     if (!is_reference())
-      for (const auto& [name, exact] : by(kernels::float_arithmetic())(g, inputs))
+      for (const auto& [name, exact] : by(kernels::float_arithmetic())(real, inputs))
         errors_.add(floats(exact), floats(values.at(name)));
     other_form(values, inputs);
   }
@@ -182,6 +187,8 @@ class ValuesRun {
   // float32 read the same tokens.
   void language() {
     const auto& work = workloads::work_as<workloads::LlmWork>(plan_.request);
+    if (formats_.int8)
+      throw InputError("activations", "a language model's values in INT8 are the ANE's", "fp16");
     const bool decode = work.phase == workloads::Phase::decode;
     const std::int64_t prompt = decode ? work.context : work.tokens;
     if (prompt < 1) throw InputError("--values", "a decode without a prompt", "give context=8");
