@@ -157,9 +157,14 @@ class ValuesRun {
     if (formats_.int8) floats_asked.formats.weights = floats_asked.formats.activations = "fp16";
     const Graph& real =
         formats_.int8 ? workloads::graph_of(floats_asked, machine_limits, plan_.seed) : g;
-    if (!is_reference())
-      for (const auto& [name, exact] : by(kernels::float_arithmetic())(real, inputs))
-        errors_.add(floats(exact), floats(values.at(name)));
+    if (!is_reference()) {
+      const Tensors exact = by(kernels::float_arithmetic())(real, inputs);
+      const auto output = [](const Graph& of, std::size_t i) -> const std::string& {
+        return of.values[static_cast<std::size_t>(of.outputs[i])].name;
+      };
+      for (std::size_t i = 0; i < g.outputs.size(); ++i)
+        errors_.add(floats(exact.at(output(real, i))), floats(values.at(output(g, i))));
+    }
     other_form(values, inputs);
   }
 
