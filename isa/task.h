@@ -42,7 +42,27 @@ struct L2Operand {
 enum class NeOp { off, mac, mm, copy, tex };
 enum class PeMode { off, ew, red, pool };
 // Rows of kernel_choices in isa/insns/kld.h.
-enum class KernelFormat { fp16, int8, int8c, pal1, pal2, pal4, pal6, pal8, int4b, sparse, i8 };
+enum class KernelFormat {
+  fp16,
+  int8,
+  int8c,
+  pal1,
+  pal2,
+  pal4,
+  pal6,
+  pal8,
+  int4b,
+  sparse,
+  i8,
+  i8p1,
+  i8p2,
+  i8p4,
+  i8p6
+};
+// Codes for the integer multipliers: themselves, or indices of a palette of them.
+constexpr bool is_integer(KernelFormat f) {
+  return f >= KernelFormat::i8;
+}
 
 // A kernel's weights lie in that many streams: stream s holds the output channels c with
 // c mod stream_count == s. Engines of a machine that has fewer take several each.

@@ -88,7 +88,7 @@ class BitArithmetic final : public Arithmetic {
   const arith::Profile& profile_;
 };
 
-class FloatArithmetic final : public Arithmetic {
+class FloatArithmetic : public Arithmetic {
  public:
   Format format() const override { return Format::fp32; }
 
@@ -179,6 +179,52 @@ class FloatArithmetic final : public Arithmetic {
   }
 };
 
+// [H1] Operators take what is stored, compute in float32 and store their result: products are
+// summed fused in ascending k, the bias is added to the sum, and the result is rounded once [H2].
+// Functions and operators of several steps (softmax, norms) round at their end alone [H3].
+class FrameworkArithmetic final : public FloatArithmetic {
+ public:
+  explicit FrameworkArithmetic(arith::Storage storage) : storage_(storage) {}
+
+  double dot(std::span<const double> x, std::span<const double> w, const double* bias,
+             const double* scale) const override {
+    float sum = 0;
+    for (std::size_t i = 0; i < x.size(); ++i)
+      sum = std::fma(static_cast<float>(x[i]), static_cast<float>(w[i]), sum);
+    if (bias) sum += static_cast<float>(*bias);
+    if (scale) sum *= static_cast<float>(*scale);
+    return kept(sum);
+  }
+  double unary(const arith::Activation& f, double x) const override {
+    return std::isnan(x) ? x : FloatArithmetic::unary(f, x);
+  }
+  // [H4] As ONNX QuantizeLinear: half to even.
+  std::int8_t quantise(double x, double scale, int zero) const override {
+    const double q = std::isnan(x) ? 0 : std::nearbyint(x / scale) + zero;
+    return static_cast<std::int8_t>(std::clamp(q, -128.0, 127.0));
+  }
+  double constant(double value) const override { return kept(static_cast<float>(value)); }
+  // Weights in a stream format are decoded to binary16 first.
+  std::vector<double> weights(const Parameters& p) const override {
+    std::vector<double> w;
+    if (p.format == isa::KernelFormat::fp16) {
+      w = FloatArithmetic::weights(p);
+    } else {
+      for (const Half h : decoded_weights(p, arith::profile_named("ieee"))) w.push_back(carried(h));
+    }
+    for (double& v : w) v = kept(static_cast<float>(v));
+    return w;
+  }
+  void keep(Tensor& result) const override {
+    if (result.format == Format::fp32)
+      for (float& v : result.as<float>()) v = arith::stored(storage_, v);
+  }
+
+ private:
+  double kept(float v) const { return static_cast<double>(arith::stored(storage_, v)); }
+  arith::Storage storage_;
+};
+
 }  // namespace
 
 const Arithmetic& bit_arithmetic(const arith::Profile& profile) {
@@ -190,6 +236,13 @@ const Arithmetic& bit_arithmetic(const arith::Profile& profile) {
 const Arithmetic& float_arithmetic() {
   static const FloatArithmetic instance;
   return instance;
+}
+
+const Arithmetic& framework_arithmetic(arith::Storage storage) {
+  static const FrameworkArithmetic all[] = {FrameworkArithmetic(arith::Storage::fp32),
+                                            FrameworkArithmetic(arith::Storage::fp16),
+                                            FrameworkArithmetic(arith::Storage::bf16)};
+  return all[static_cast<std::size_t>(storage)];
 }
 
 double element(const Tensor& t, std::int64_t index) {

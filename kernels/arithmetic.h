@@ -1,11 +1,13 @@
 // The numbers an operator's scalar reference computes with: binary16 of a profile (bit for bit what
-// the machine gives) or plain float32 (the model's own answer). A value is carried as a double that
-// the format represents exactly; infinities stand for the format's own.
+// the machine gives), plain float32 (the model's own answer) or float32 inside an operator and a
+// shorter format between them (a framework's). A value is carried as a double that the format
+// represents exactly; infinities stand for the format's own.
 #pragma once
 #include <span>
 
 #include "kernels/arith/activation.h"
 #include "kernels/arith/profile.h"
+#include "kernels/arith/storage.h"
 #include "kernels/tensor.h"
 #include "kernels/types.h"
 
@@ -30,10 +32,14 @@ class Arithmetic {
   // The weights of a layer as the multipliers see them: [cout][kh][kw][cin], decoded from the
   // stream format under a profile, as they are in float32.
   virtual std::vector<double> weights(const Parameters& parameters) const = 0;
+  // What an operator's result becomes before the next one reads it.
+  virtual void keep(Tensor&) const {}
 };
 
 const Arithmetic& bit_arithmetic(const arith::Profile& profile);
 const Arithmetic& float_arithmetic();
+// A framework's on a CPU or GPU, which keeps numbers so between operators.
+const Arithmetic& framework_arithmetic(arith::Storage storage);
 
 // Element access of dense [n, c, h, w] tensors as doubles, for references.
 double element(const Tensor& tensor, std::int64_t index);

@@ -276,7 +276,7 @@ PlacedWeights Lowering::place_weights(const Call& call, std::int64_t begin, std:
 PlacedWeights Lowering::write_weights(const Call& call, std::int64_t begin, std::int64_t count) {
   const WeightRows rows(*call.parameters, call.attributes.dilation_w, call.attributes.dilation_h);
   const Parameters& p = *call.parameters;
-  const bool integer = p.format == isa::KernelFormat::i8;
+  const bool integer = isa::is_integer(p.format);
   PlacedWeights placed;
   isa::KernelStream& s = placed.stream;
   s.enable = true;

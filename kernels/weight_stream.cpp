@@ -4,13 +4,30 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <numeric>
+#include <set>
 
 #include "isa/error.h"
+#include "kernels/arith/palette.h"
 #include "kernels/arith/round.h"
 
 namespace ane::kernels {
+namespace {
+
+// The codes of a layer whose codes are of a palette, ascending, the last repeated to its size; of
+// any other none.
+std::vector<arith::Half> code_table(const Parameters& p) {
+  const int bits = arith::palette_bits(p.format);
+  if (bits == 0) return {};
+  const std::set<std::int8_t> used(p.codes.begin(), p.codes.end());
+  const std::size_t size = std::size_t{1} << bits;
+  ANE_CHECK(used.size() <= size, "no more codes than the palette holds");
+  std::vector<arith::Half> table;
+  for (const std::int8_t c : used) table.push_back(arith::to_half(c));
+  table.resize(size, table.back());
+  return table;
+}
+
+}  // namespace
 
 WeightRows::WeightRows(const Parameters& p, int dilation_w, int dilation_h)
     : p_(p),
@@ -29,8 +46,9 @@ WeightRows::WeightRows(const Parameters& p, int dilation_w, int dilation_h)
   const bool spread = (total - taps) / total > 1.0 / 7;
   coding_.format =
       p.format == isa::KernelFormat::fp16 && spread ? isa::KernelFormat::sparse : p.format;
-  if (!p.weights.empty() && p.format != isa::KernelFormat::i8)
+  if (!p.weights.empty() && !isa::is_integer(p.format))
     coding_ = arith::fit_weights(coding_.format, p.weights);
+  if (!p.codes.empty()) coding_.table = code_table(p);
 }
 
 std::vector<float> WeightRows::rows(std::span<const std::int64_t> channels) const {
@@ -51,25 +69,13 @@ std::vector<float> WeightRows::rows(std::span<const std::int64_t> channels) cons
 
 std::vector<std::uint8_t> WeightRows::encode(std::span<const std::int64_t> channels) const {
   const std::vector<float> all = rows(channels);
-  if (p_.format != isa::KernelFormat::i8) return arith::encode_weights(coding_, all, row_length());
-  std::vector<std::uint8_t> bytes;
-  bytes.reserve(all.size());
-  for (const float w : all) bytes.push_back(static_cast<std::uint8_t>(static_cast<std::int8_t>(w)));
-  return bytes;
+  return arith::encode_weights(coding_, all, row_length());
 }
 
 std::int64_t WeightRows::encoded_bytes(std::int64_t channels) const {
   const auto nonzero = static_cast<std::int64_t>(
       std::llround((1 - zero_share_) * static_cast<double>(channels * row_length())));
   return arith::encoded_bytes(coding_.format, coding_.block, channels, row_length(), nonzero);
-}
-
-std::vector<std::int8_t> decode_stream8(std::span<const std::uint8_t> stream, std::int64_t channels,
-                                        std::int64_t row_length) {
-  std::vector<std::int8_t> out(static_cast<std::size_t>(channels * row_length));
-  if (stream.size() < out.size()) throw InputError("weight stream", "too short");
-  std::memcpy(out.data(), stream.data(), out.size());
-  return out;
 }
 
 std::vector<arith::Half> decoded_weights(const Parameters& p, const arith::Profile& profile) {

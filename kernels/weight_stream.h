@@ -30,10 +30,6 @@ class WeightRows {
   arith::WeightCoding coding_;  // fitted once for the layer: all its streams share it
 };
 
-// Codes of an integer stream: `channels` rows. InputError for a stream that is too short.
-std::vector<std::int8_t> decode_stream8(std::span<const std::uint8_t> stream, std::int64_t channels,
-                                        std::int64_t row_length);
-
 // All rows [cout][row_length], decoded from the streams that the layer would have.
 std::vector<arith::Half> decoded_weights(const Parameters& parameters,
                                          const arith::Profile& profile);

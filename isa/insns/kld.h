@@ -4,8 +4,9 @@
 #include "isa/instruction.h"
 
 namespace ane::isa::insns {
-inline constexpr std::array<std::string_view, 11> kernel_choices{
-    "fp16", "int8", "int8c", "pal1", "pal2", "pal4", "pal6", "pal8", "int4b", "sparse", "i8"};
+inline constexpr std::array<std::string_view, 15> kernel_choices{
+    "fp16",  "int8",   "int8c", "pal1", "pal2", "pal4", "pal6", "pal8",
+    "int4b", "sparse", "i8",    "i8p1", "i8p2", "i8p4", "i8p6"};
 inline constexpr Instruction kld{
     .mnemonic = "kld",
     .summary = "streams weights into the kernel memories, decoding them on the way",
@@ -13,7 +14,7 @@ inline constexpr Instruction kld{
     .base = 0x60,
     .words = 20,
     .fields = {{{"enable", "1: stream weights", 0, 0, 1},
-                {"format", "stream format; i8 feeds the integer MACs, all else decodes to fp16", 0,
+                {"format", "stream format; i8* feed the integer MACs, all else decodes to fp16", 0,
                  1, 4, Kind::choice, kernel_choices},
                 {"block", "log2 of the block length of int4b", 0, 5, 4},
                 {"bias", "byte offset of the bias stream plus 1; 0: none", 1},

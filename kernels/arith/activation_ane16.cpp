@@ -4,10 +4,11 @@
 // to binary16 once.
 //
 // Domains and steps of sigmoid, tanh, gelu, silu, erf, sin, exp, log, sqrt, rsqrt and reciprocal
-// are those measured (751K M6 study, by docs/numerics.md). Ours, without evidence: softplus and elu
-// (same kind of table), cos (the table of sin a quarter period on), sin and cos of infinity (+0),
-// which two octaves sqrt and rsqrt use ([1, 4)), and that the range reductions are exact up to
-// float32.
+// are those measured (751K M6 study, by docs/numerics.md); so is where softplus ends (M4 and M5):
+// it is log(1 + exp(x)), and what passes the accumulator's range [N4] gives 0. Ours, without
+// evidence: the table of softplus, elu (same kind of table), cos (the table of sin a quarter period
+// on), sin and cos of infinity (+0), which two octaves sqrt and rsqrt use ([1, 4)), and that the
+// range reductions are exact up to float32.
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -22,7 +23,8 @@ namespace {
 using Outside = KnotTable::Outside;
 using Reduction = KnotTable::Reduction;
 constexpr float pi_over_64 = static_cast<float>(std::numbers::pi / 64);
-constexpr Half log_of_zero{0xf98c};  // -45440 [P1]
+constexpr Half log_of_zero{0xf98c};                                               // -45440 [P1]
+constexpr float log_of_accumulator = static_cast<float>(15 * std::numbers::ln2);  // of 32768 [N4]
 static_assert(to_float(log_of_zero) == -45440.0F);
 
 // origin, step, what lies outside and how the argument is reduced; knots are sampled afterwards.
@@ -96,6 +98,7 @@ Half plain(const KnotTable& t, float v) {
   const auto outside = [&](Outside o, Half knot) {
     return o == Outside::identity ? rounded(v) : o == Outside::zero ? Half{0} : knot;
   };
+  if (t.function == Function::softplus && v >= log_of_accumulator) return {0};
   if (v < t.origin) return outside(t.below, t.knots.front());
   if (v > t.origin + 32 * t.step) return outside(t.above, t.knots.back());
   return rounded(interpolated(t, v));

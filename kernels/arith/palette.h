@@ -7,12 +7,16 @@ namespace ane::kernels::arith {
 constexpr int palette_bits(KernelFormat f) {  // 0: no palette
   switch (f) {
     case KernelFormat::pal1:
+    case KernelFormat::i8p1:
       return 1;
     case KernelFormat::pal2:
+    case KernelFormat::i8p2:
       return 2;
     case KernelFormat::pal4:
+    case KernelFormat::i8p4:
       return 4;
     case KernelFormat::pal6:
+    case KernelFormat::i8p6:
       return 6;
     case KernelFormat::pal8:
       return 8;

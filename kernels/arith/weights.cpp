@@ -97,6 +97,19 @@ void write_codes(Writer& to, std::span<const float> w, Half scale, int bits) {
     to.bits(static_cast<unsigned>(code_of(v, scale, largest)) & ((1u << bits) - 1), bits);
 }
 
+unsigned code_bits(float w) {
+  return static_cast<unsigned>(code_of(w, half_of(1), 127)) & 255;
+}
+
+void check_length(KernelFormat format, std::int64_t block, std::span<const std::uint8_t> stream,
+                  std::int64_t channels, std::int64_t row_length) {
+  ANE_CHECK(channels >= 0 && row_length > 0 && block > 0, "the shape of a weight stream");
+  if (const std::int64_t least = encoded_bytes(format, block, channels, row_length, 0);
+      std::ssize(stream) < least)
+    throw InputError("weight stream", fmt::format("{} bytes, where {} rows of {} weights need {}",
+                                                  stream.size(), channels, row_length, least));
+}
+
 int read_code(Reader& from, int bits) {
   const auto raw = static_cast<int>(from.bits(bits));
   return raw >= 1 << (bits - 1) ? raw - (1 << bits) : raw;
@@ -167,8 +180,15 @@ std::vector<std::uint8_t> encode_weights(const WeightCoding& coding, std::span<c
         if (const Half h = half_of(w); !is_zero(h)) to.half(h);
       break;
     case KernelFormat::i8:
+      for (const float w : rows) to.bits(code_bits(w), 8);
+      break;
+    case KernelFormat::i8p1:
+    case KernelFormat::i8p2:
+    case KernelFormat::i8p4:
+    case KernelFormat::i8p6:
+      for (const Half h : coding.table) to.bits(code_bits(to_float(h)), 8);
       for (const float w : rows)
-        to.bits(static_cast<unsigned>(code_of(w, half_of(1), 127)) & 255, 8);
+        to.bits(nearest_in_palette(coding.table, w), palette_bits(coding.format));
       break;
   }
   to.flush();
@@ -199,19 +219,36 @@ std::int64_t encoded_bytes(KernelFormat format, std::int64_t block, std::int64_t
       return (n + 7) / 8 + 2 * nonzero;
     case KernelFormat::i8:
       return n;
+    case KernelFormat::i8p1:
+    case KernelFormat::i8p2:
+    case KernelFormat::i8p4:
+    case KernelFormat::i8p6: {
+      const int bits = palette_bits(format);
+      return (std::int64_t{1} << bits) + (n * bits + 7) / 8;
+    }
   }
   ANE_CHECK(false, "weight format");
+}
+
+std::vector<std::int8_t> decode_codes(KernelFormat format, std::span<const std::uint8_t> stream,
+                                      std::int64_t channels, std::int64_t row_length) {
+  ANE_CHECK(isa::is_integer(format), "a stream of codes");
+  check_length(format, 1, stream, channels, row_length);
+  Reader from(stream);
+  const int bits = palette_bits(format);
+  std::vector<std::int8_t> table(bits == 0 ? 0 : std::size_t{1} << bits);
+  for (std::int8_t& c : table) c = static_cast<std::int8_t>(from.bits(8));
+  std::vector<std::int8_t> out(static_cast<std::size_t>(channels * row_length));
+  for (std::int8_t& c : out)
+    c = bits == 0 ? static_cast<std::int8_t>(from.bits(8)) : table[from.bits(bits)];
+  return out;
 }
 
 std::vector<Half> decode_weights(KernelFormat format, std::int64_t block,
                                  std::span<const std::uint8_t> stream, std::int64_t channels,
                                  std::int64_t row_length, const Profile& profile) {
-  ANE_CHECK(format != KernelFormat::i8, "INT8 codes are not decoded to FP16");
-  ANE_CHECK(channels >= 0 && row_length > 0 && block > 0, "the shape of a weight stream");
-  if (const std::int64_t least = encoded_bytes(format, block, channels, row_length, 0);
-      std::ssize(stream) < least)
-    throw InputError("weight stream", fmt::format("{} bytes, where {} rows of {} weights need {}",
-                                                  stream.size(), channels, row_length, least));
+  ANE_CHECK(!isa::is_integer(format), "INT8 codes are not decoded to FP16");
+  check_length(format, block, stream, channels, row_length);
   Reader from(stream);
   std::vector<Half> out(static_cast<std::size_t>(channels * row_length));
   const auto length = static_cast<std::size_t>(row_length);

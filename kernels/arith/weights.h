@@ -12,7 +12,8 @@
 //   int4b   2 blocks + ceil(n/2)   an FP16 scale a block of `block` weights of a row (the last of a
 //                                  row may be shorter), signed codes of 4 bits
 //   sparse  ceil(n/8) + 2 nonzero  one bit a weight, then the FP16 weights whose bit is set
-//   i8      n                      codes alone, for the INT8 multipliers [Q1]; not decoded here
+//   i8      n                      codes alone, for the INT8 multipliers [Q1]
+//   i8pB    2^B + ceil(nB/8)       table of codes, indices of B bits; for the same
 #pragma once
 #include <cstdint>
 #include <span>
@@ -51,8 +52,12 @@ std::vector<std::uint8_t> encode_weights(const WeightCoding& coding, std::span<c
 std::int64_t encoded_bytes(KernelFormat format, std::int64_t block, std::int64_t channels,
                            std::int64_t row_length, std::int64_t nonzero);
 
-// The weights of a stream as binary16; code * scale is rounded by the profile. InputError for a
-// stream that is too short. Bytes behind the last weight are not looked at.
+// The codes of an integer stream. InputError for a stream that is too short.
+std::vector<std::int8_t> decode_codes(KernelFormat format, std::span<const std::uint8_t> stream,
+                                      std::int64_t channels, std::int64_t row_length);
+
+// The weights of any other stream as binary16; code * scale is rounded by the profile. InputError
+// for a stream that is too short. Bytes behind the last weight are not looked at.
 std::vector<Half> decode_weights(KernelFormat format, std::int64_t block,
                                  std::span<const std::uint8_t> stream, std::int64_t channels,
                                  std::int64_t row_length, const Profile& profile);

@@ -33,7 +33,7 @@ TensorType shape(const Call& call) {
           "input has " + std::to_string(x.c) + " channels, the kernel takes " +
               std::to_string(p.cin * a.groups));
   require(p.cout % a.groups == 0, call, "output channels are no multiple of the groups");
-  require((call.inputs[0].format == Format::i8) == (p.format == isa::KernelFormat::i8), call,
+  require((call.inputs[0].format == Format::i8) == (isa::is_integer(p.format)), call,
           "integer weights go with an int8 input and no other");
   const TensorType out{
       quantised_format(call),
@@ -66,7 +66,7 @@ std::optional<Refusal> refuse(const Call& call, const isa::Machine& m) {
     return Refusal{"C4", "one output channel's weights (" +
                              std::to_string(p.cin * p.kh * p.kw * 2) +
                              " B) exceed a kernel memory"};
-  if (p.format == isa::KernelFormat::i8 && !m.int8_macs)
+  if (isa::is_integer(p.format) && !m.int8_macs)
     return Refusal{"C5", "this chip has no INT8 multiply-accumulate"};
   return std::nullopt;
 }
@@ -93,7 +93,7 @@ void reference(const Call& call, const Arithmetic& arithmetic,
   const Attributes& a = call.attributes;
   const Parameters& p = *call.parameters;
   const Extents &x = call.inputs[0].e, &o = call.output.e;
-  const bool integer = p.format == isa::KernelFormat::i8;
+  const bool integer = isa::is_integer(p.format);
   const arith::Activation act = activation_of(call);
   const int add = function_index(isa::elementwise_operations, "add", call.name);
   const std::int64_t k = p.cin * p.kh * p.kw;
@@ -273,7 +273,7 @@ class ConvLowering {
     f.winograd = g_.kw == 3 && g_.kh == 3 && a.stride_w == 1 && a.stride_h == 1 &&
                  a.dilation_w == 1 && a.dilation_h == 1 && a.groups == 1 &&
                  weights.stream.format != isa::KernelFormat::sparse &&
-                 g_.p.format != isa::KernelFormat::i8;
+                 !isa::is_integer(g_.p.format);
     return s;
   }
 

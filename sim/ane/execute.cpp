@@ -147,7 +147,7 @@ const Executor::Kernel& Executor::kernel(const Task& t, std::size_t slot, const 
         who, fmt::format("{} groups do not divide {} and {} channels", groups, t.in1.c, cout));
   const std::int64_t k = t.in1.c / groups * t.kh * t.kw, streams = isa::stream_count,
                      group = cout / groups;
-  const bool integer = t.kernel.format == isa::KernelFormat::i8;
+  const bool integer = isa::is_integer(t.kernel.format);
   if (integer != (t.l2_in1.format == Format::i8))
     throw InputError(who, "integer weights go with an i8 source and no other");
   // Before the rows are made: what they need and the stream has not got is no reason to make them.
@@ -170,7 +170,7 @@ const Executor::Kernel& Executor::kernel(const Task& t, std::size_t slot, const 
     const auto bytes =
         memory_.section(t.kernel.bar, begin.value(), std::min(t.kernel.length, left.value()), who);
     if (integer) {
-      const auto rows = kernels::decode_stream8(bytes, channels, k);
+      const auto rows = kernels::arith::decode_codes(t.kernel.format, bytes, channels, k);
       for (std::int64_t i = 0; i < channels; ++i)
         std::copy_n(rows.data() + i * k, k, w8.data() + (e + i * streams) * k);
     } else {

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "isa/error.h"
+#include "kernels/arith/palette.h"
 
 namespace ane::sim {
 namespace {
@@ -230,6 +231,11 @@ TaskTime price(const Task& t, const TaskWork& w, const AneParameters& chip, doub
   r.weights = real(w.weight_bytes) /
               (streams_collide(t) ? std::min(chip.weight_bandwidth, chip.weight_conflict_bandwidth)
                                   : chip.weight_bandwidth);
+  // An engine's decoder takes so many weights from a palette in a cycle, however few bytes their
+  // indices have [T22].
+  if (t.kernel.enable && kernels::arith::palette_bits(t.kernel.format) > 0)
+    r.weights = std::max(r.weights, real(ceil_div(ne_extents(t).c, chip.cores) * window(t)) /
+                                        (chip.palette_decode * ne_clock));
   if (w.load_bytes > 0) r.load = real(w.load_bytes) / chip.tile_bandwidth + chip.dram_latency;
   r.store = real(w.store_bytes) / chip.tile_bandwidth;
   r.overhead = chip.task_overhead / ne_clock;

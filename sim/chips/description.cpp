@@ -188,7 +188,12 @@ Description join_ancestors(const File& f, std::string_view folder, std::string_v
   Description d = join_ancestors(require(folder, what, f.ancestor, place), folder, what, depth + 1);
   for (const std::string& path : f.without)
     if (d.parameters.erase(path) == 0) throw unknown_path(d, path, f.place + ": without");
+  const bool other_chip = what == "chip" && !f.own.name.starts_with(fmt::format("{}-", d.name));
   for (auto& [path, p] : d.parameters) {
+    if (other_chip && p.kind != "derived" && p.kind != "assumed" && p.kind != "inherited") {
+      p.kind_there = p.kind;
+      p.kind = "inherited";
+    }
     if (!f.inherited_kind.empty() && p.kind != "derived") p.kind = kept(f.inherited_kind);
     if (!f.inherited_note.empty())
       p.note =

@@ -8,7 +8,9 @@
 // kind: measured (by the source), published (by the maker), derived (`from` says from what, as a
 // product or quotient that a test recomputes), assumed (`note` says why), fitted (against measured
 // rows, carries `low` and `high`). `free: true` marks what a calibration may move. `source` are ids
-// of docs/sources.md. `without` lists parameters of the ancestor that do not hold here;
+// of docs/sources.md. What a chip takes from another chip is of the kind inherited, unless it was
+// assumed there or is derived anew; a binned variant ("M4-8c" of M4) is the same die and no other
+// chip. `without` lists parameters of the ancestor that do not hold here;
 // `inherited_kind` and `inherited_note` restate all that do. A key that nobody reads is an error,
 // never skipped.
 #pragma once
@@ -28,6 +30,7 @@ struct Parameter {
   double scale = 1;                  // one `unit` in base units
   std::string_view dimension = "1";  // "Hz", "B/s", ...
   std::string_view kind, source;     // "set" and "--set" when the user has overridden it
+  std::string_view kind_there;       // of an inherited value: what it is on the chip that it is of
   std::string_view note, from;
   std::optional<double> low, high;  // base units; the band of a fitted or uncertain value
   bool free = false;                // calibration may move it

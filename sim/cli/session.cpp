@@ -137,6 +137,32 @@ void refuse_options_of_values(const po::variables_map& given,
   for (const char* option : more) refuse(option);
 }
 
+void add_layer_option(po::options_description& options) {
+  options.add_options()("precision-of",
+                        po::value<std::vector<std::string>>()->composing()->value_name("NODE=fp16"),
+                        "a layer that stays in FP16 beside --precision, by its name in --view "
+                        "layers ('*' for any letters); repeat for several (ANE)");
+}
+
+std::string fp16_layers_of(const po::variables_map& given) {
+  std::string names;
+  if (given.count("precision-of") == 0) return names;
+  for (const std::string& word : given["precision-of"].as<std::vector<std::string>>()) {
+    const std::size_t equals = word.rfind('=');
+    const std::string node = word.substr(0, equals);
+    if (equals == std::string::npos || node.empty() || node.find(',') != std::string::npos)
+      throw InputError("--precision-of", fmt::format("'{}' is no NODE=fp16", word),
+                       "--precision-of 'encoder_layers.0.*=fp16'");
+    if (word.substr(equals + 1) != "fp16")
+      throw InputError("--precision-of",
+                       fmt::format("{} in '{}': a layer stays in fp16 or goes with --precision",
+                                   node, word.substr(equals + 1)),
+                       node + "=fp16");
+    names += (names.empty() ? "" : ",") + node;
+  }
+  return names;
+}
+
 void choose_simd(const po::variables_map& given) {
   using kernels::arith::Simd;
   const std::vector<std::string> names{"scalar", "avx2", "avx512", "best"};

@@ -36,6 +36,10 @@ std::vector<std::string> overrides_of(const boost::program_options::variables_ma
 // --profile, or the chip's default.
 const kernels::arith::Profile& profile_of(const boost::program_options::variables_map& given,
                                           const Chip& chip);
+// --precision-of of commands that run one request, and what it says: names at commas, empty for
+// none.
+void add_layer_option(boost::program_options::options_description& options);
+std::string fp16_layers_of(const boost::program_options::variables_map& given);
 // Applies --simd.
 void choose_simd(const boost::program_options::variables_map& given);
 

@@ -151,7 +151,7 @@ class Cpu {
 
   // One P core: whichever of its resources the loop asks most of, and memory beside it. Four vector
   // pipes (neon_fp32_p counts a multiply-add as two on 4 lanes each), three loads, six scalar units
-  // and one taken branch a cycle; a float addition takes three (M1's P core, S64).
+  // and one taken branch a cycle; a float addition takes three (M1's P core, S68).
   Times loop(const Work& w) const {
     const kernels::Loop& l = w.loop;
     const double pipes = cpu.neon_fp32_p / 8;

@@ -31,14 +31,19 @@ void check_numbers(const workloads::Formats& f, const Target& target) {
                      choices);
   };
   if (target.unit == Unit::ane) {
-    if (f.activations == "fp32" || f.activations == "fp64") refuse("the ANE", "fp16, int8");
+    workloads::accelerated(f, target.chip.machine());
     return;
   }
   const Precision p = precision_of(f.activations);
   const std::string choices =
-      fmt::format("fp32{}{}", r.fp16 ? ", fp16" : "", r.int8 ? ", int8" : "");
-  if ((p == Precision::int8 && !r.int8) || (p == Precision::fp16 && !r.fp16))
+      fmt::format("fp32{}{}{}", r.fp16 ? ", fp16" : "", r.bf16.value_or(0) != 0 ? ", bf16" : "",
+                  r.int8 ? ", int8" : "");
+  const bool bf16 = f.activations == "bf16";
+  if ((p == Precision::int8 && !r.int8) || (p == Precision::fp16 && !bf16 && !r.fp16) ||
+      (bf16 && r.bf16.value_or(0) == 0))
     refuse("'" + target.runtime.name() + "'", choices);
+  workloads::check_pair(f);
+  if (!f.scales.empty()) throw InputError("scales", "are of the accelerator's streams", "unit=ane");
 }
 
 LoweredSegment lower_program(Segment segment, const Target& target, bool keep_in_l2) {
@@ -292,7 +297,8 @@ Lowered lower(const Request& request, const Target& target) {
   if (request.conditions.unit == Unit::memory && request.kind->name != "copy")
     throw InputError("request", fmt::format("unit=memory does no kind={}", request.kind->name),
                      "kind=copy");
-  if (request.kind->takes != workloads::takes_nothing) check_numbers(request.formats, target);
+  if ((request.kind->takes & (workloads::takes_weights | workloads::takes_activations)) != 0)
+    check_numbers(request.formats, target);
   const MachineKey machine = key_of(target.chip.machine());
   // The runtime decides only whether what is refused may run elsewhere.
   Request work = request;

@@ -205,13 +205,10 @@ class Pricing {
       }
     }
     note_fallbacks(lowered, calls);
-    const isa::Machine machine = on.chip.machine();
-    if (work_.job.formats.activations == "int8" && !machine.int8_macs)
-      note(fmt::format("{} has no INT8 multipliers: activations are FP16", on.chip.name()));
-    if (workloads::bytes_of(work_.job.formats.weights) <= 1 && !machine.streams_int8_weights &&
-        (work_.job.formats.weights == "int8" || work_.job.formats.weights == "int4"))
-      note(fmt::format("{} streams no {} weights: they lie in memory as FP16", on.chip.name(),
-                       work_.job.formats.weights));
+    // A stage beside a job of another unit has formats of its own.
+    if (target_.unit == Unit::ane)
+      for (std::string& n : workloads::accelerated(work_.job.formats, on.chip.machine()).notes)
+        note(std::move(n));
     cost_.limits.peak_macs_per_s = on.chip.ane().peak_fp16() / 2;
     cost_.limits.dram_bytes_per_s = on.chip.ane().dram_bandwidth;
   }

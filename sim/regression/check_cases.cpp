@@ -99,7 +99,7 @@ void keep(CheckCase& c, const Graph& graph, const kernels::arith::Profile& profi
   for (const workloads::Node& n : graph.nodes) {
     if (n.parameters) {
       Digest d;
-      if (n.parameters->format == isa::KernelFormat::i8) {
+      if (isa::is_integer(n.parameters->format)) {
         d.add(std::span<const std::int8_t>(n.parameters->codes));
         for (const kernels::arith::Half& h : n.parameters->scale)
           d.add(std::span<const std::uint16_t>(&h.bits, 1));

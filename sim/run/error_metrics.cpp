@@ -35,7 +35,7 @@ void ErrorMetrics::append_to(results::Parts& parts) const {
     return count_ == 0 ? results::unknown
                        : static_cast<double>(ulps_[i]) / static_cast<double>(count_);
   };
-  parts.push_back({"max_abs_error", largest_});
+  parts.push_back({"max_abs_error", count_ == 0 ? results::unknown : largest_});
   parts.push_back(
       {"relative_l2", reference_ > 0 ? std::sqrt(difference_ / reference_) : results::unknown});
   parts.push_back({"cosine", reference_ > 0 && actual_ > 0

@@ -13,7 +13,7 @@ class ErrorMetrics {
   void add(std::span<const float> reference, std::span<const float> actual);
   // max_abs_error, relative_l2, cosine, and the share of values by distance in binary16 units in
   // the last place from the reference's nearest binary16: ulp_0, ulp_1, ulp_2_3, ulp_4_15,
-  // ulp_16_up.
+  // ulp_16_up. All unknown where nothing was added.
   void append_to(results::Parts& parts) const;
 
  private:

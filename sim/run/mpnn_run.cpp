@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numeric>
@@ -10,16 +11,24 @@
 #include "isa/error.h"
 #include "sim/run/count_dropped.h"
 #include "sim/run/digest.h"
+#include "sim/run/framework_run.h"
 #include "sim/run/machine_run.h"
 #include "workloads/mpnn/graph/decoder.h"
 #include "workloads/mpnn/graph/sampling.h"
 #include "workloads/mpnn/metrics.h"
+#include "workloads/request/fp16_layers.h"
 
 namespace ane::sim {
 namespace {
 
 namespace mp = workloads::mpnn;
 using workloads::MpnnPhase;
+
+workloads::Graph kept_graph(const MpnnPlan& plan, const mp::GraphOptions& options) {
+  workloads::Graph graph = mp::build_graph(plan.weights, options);
+  workloads::keep_fp16(graph, plan.request.formats.fp16_layers);
+  return graph;
+}
 
 // Runs the graphs of a job, keeping one machine a pass.
 class Machines {
@@ -29,8 +38,7 @@ class Machines {
 
   MachineRun& of(const mp::GraphOptions& options) {
     auto& slot = runs_[static_cast<std::size_t>(options.pass)];
-    if (!slot)
-      slot.emplace(mp::build_graph(plan_.weights, options), chip_, profile_, plan_.work().fused);
+    if (!slot) slot.emplace(kept_graph(plan_, options), chip_, profile_, plan_.work().fused);
     return *slot;
   }
 
@@ -48,17 +56,34 @@ std::vector<std::int32_t> order_of(const MpnnPlan& plan, std::int64_t length) {
   return order;
 }
 
+// Of INT8 activations, by layer.
+std::map<std::string, float> ranges_of(const MpnnPlan& plan,
+                                       const std::vector<const mp::Input*>& inputs) {
+  if (!plan.ranges.empty()) return plan.ranges;
+  std::vector<mp::Input> all;
+  for (const mp::Input* input : inputs) all.push_back(*input);
+  return mp::calibrate(plan.weights, all);
+}
+
+void add_distance(results::Parts& parts, const mp::AnswerDifference& d, bool is_reference) {
+  for (const auto& [name, value] : {std::pair{"top1_agreement", d.top1},
+                                    {"mean_kl_to_fp32", d.mean_kl},
+                                    {"max_abs_dlogp", d.max_abs}})
+    parts.push_back({name, is_reference ? results::unknown : value});
+}
+
 // Of the graphs that compute the answers: INT8 activations only where the chip multiplies them.
 mp::GraphOptions value_options(const MpnnPlan& plan, const isa::Machine& machine,
                                const std::vector<const mp::Input*>& inputs) {
   mp::GraphOptions options = plan.work().graph_options(plan.request, machine);
-  if (plan.request.formats.activations != "int8" || !machine.int8_macs) return options;
+  const workloads::Accelerated numbers = workloads::accelerated(plan.request.formats, machine);
+  if (!numbers.int8_macs) return options;
   options.weights = isa::KernelFormat::fp16;
-  options.ranges = plan.ranges;
-  if (!plan.ranges.empty()) return options;
-  std::vector<mp::Input> all;
-  for (const mp::Input* input : inputs) all.push_back(*input);
-  options.ranges = mp::calibrate(plan.weights, all);
+  options.codes = numbers.stream;
+  options.ranges = ranges_of(plan, inputs);
+  std::erase_if(options.ranges, [&](const auto& range) {
+    return workloads::names_layer(plan.request.formats.fp16_layers, range.first);
+  });
   return options;
 }
 
@@ -83,47 +108,72 @@ std::vector<workloads::MacCounters> count_mpnn(const MpnnPlan& plan, const mp::I
   if (plan.work().one_protein()) options.pass = mp::Pass::encode;
   mp::Example example{.input = input, .sequence = input.sequence, .rank = {}};
   example.rank = mp::ranks_of(order_of(plan, input.length()), input.length());
-  return count_on_machine(mp::build_graph(plan.weights, options), target.chip, profile,
+  return count_on_machine(kept_graph(plan, options), target.chip, profile,
                           mp::graph_inputs(plan.weights, options, {example}));
 }
 
 results::Parts accuracy_of(const std::vector<const mp::Input*>& inputs,
                            const std::vector<const MpnnAnswer*>& answers) {
-  std::vector<float> exact, ours, mask;
+  std::vector<float> ours, mask;
   std::vector<std::int32_t> native;
+  std::vector<float> exact, others, others_mask;  // of those that are not the reference itself
+  const auto append = [](auto& to, const auto& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const auto append = [](auto& to, const auto& from) {
-      to.insert(to.end(), from.begin(), from.end());
-    };
-    append(exact, answers[i]->exact);
     append(ours, answers[i]->log_probs);
     append(mask, inputs[i]->mask);
     append(native, inputs[i]->sequence);
+    if (answers[i]->is_reference) continue;
+    append(exact, answers[i]->exact);
+    append(others, answers[i]->log_probs);
+    append(others_mask, inputs[i]->mask);
   }
   const mp::AnswerMetrics m = mp::measure(ours, native, mask);
-  const mp::AnswerDifference d = mp::compare(exact, ours, mask);
-  return {{"recovery", m.recovery},       {"score", m.score},
-          {"perplexity", m.perplexity},   {"top1_agreement", d.top1},
-          {"mean_kl_to_fp32", d.mean_kl}, {"max_abs_dlogp", d.max_abs}};
+  results::Parts parts{{"recovery", m.recovery}, {"score", m.score}, {"perplexity", m.perplexity}};
+  add_distance(parts, mp::compare(exact, others, others_mask), exact.empty());
+  return parts;
 }
 
 namespace {
 
+// The reference as a framework on a CPU or GPU computes it in the request's formats; empty where
+// that is float32. Ranges of INT8 products are those of the plan, else of these proteins.
+std::optional<mp::Reference> framework_of(const MpnnPlan& plan,
+                                          const std::vector<const mp::Input*>& inputs) {
+  const FrameworkFormats f = framework_formats(plan.request.formats);
+  if (f.is_reference()) return std::nullopt;
+  mp::FrameworkNumbers numbers{.storage = f.storage, .weights = f.weights};
+  if (f.int8) numbers.ranges = ranges_of(plan, inputs);
+  return std::optional<mp::Reference>(std::in_place, plan.weights,
+                                      mp::ReferenceOptions{.numbers = std::move(numbers)});
+}
+
+std::vector<float> log_probs_of(const MpnnPlan& plan, const mp::Reference& reference,
+                                const mp::Encoded& encoded,
+                                const std::vector<std::int32_t>& order) {
+  const std::vector<std::int32_t>& sequence = encoded.input.sequence;
+  return plan.work().phase == MpnnPhase::forward ? reference.score(encoded, sequence, order)
+         : plan.work().phase == MpnnPhase::conditional
+             ? reference.conditional(encoded, sequence, order)
+             : reference.unconditional(encoded);
+}
+
 // Log-probabilities of every protein, on the machine and by the reference.
 void answer_log_probs(const MpnnPlan& plan, const std::vector<const mp::Input*>& inputs,
                       const std::vector<mp::Encoded>& encoded, const mp::Reference& reference,
-                      const mp::GraphOptions& options, bool on_ane, Machines& machines,
+                      const mp::GraphOptions& options, bool on_ane,
+                      const std::optional<mp::Reference>& framework, Machines& machines,
                       std::vector<MpnnAnswer>& answers) {
   std::vector<mp::Example> examples;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const mp::Input& input = *inputs[i];
     const std::vector<std::int32_t> order = order_of(plan, input.length());
-    answers[i].exact = plan.work().phase == MpnnPhase::forward
-                           ? reference.score(encoded[i], input.sequence, order)
-                       : plan.work().phase == MpnnPhase::conditional
-                           ? reference.conditional(encoded[i], input.sequence, order)
-                           : reference.unconditional(encoded[i]);
+    answers[i].exact = log_probs_of(plan, reference, encoded[i], order);
     answers[i].log_probs = answers[i].exact;
+    answers[i].is_reference = !on_ane && !framework;
+    if (framework)
+      answers[i].log_probs = log_probs_of(plan, *framework, framework->encode(input), order);
     if (on_ane && plan.work().phase == MpnnPhase::conditional)
       answers[i].log_probs =
           mp::conditional(plan.weights, options, input, input.sequence, order,
@@ -148,7 +198,8 @@ void answer_log_probs(const MpnnPlan& plan, const std::vector<const mp::Input*>&
 // Samples of one protein, on the machine and by the reference. Accuracy of them.
 results::Parts answer_samples(const MpnnPlan& plan, const mp::Input& input,
                               const mp::Encoded& encoded, const mp::Reference& reference,
-                              const mp::GraphOptions& options, bool on_ane, Machines& machines,
+                              const mp::GraphOptions& options, bool on_ane,
+                              const std::optional<mp::Reference>& framework, Machines& machines,
                               MpnnAnswer& answer, Digest& digest) {
   const std::int64_t length = input.length();
   std::vector<mp::SampleOptions> samples;
@@ -162,6 +213,11 @@ results::Parts answer_samples(const MpnnPlan& plan, const mp::Input& input,
   std::vector<mp::Sample> exact;
   for (const mp::SampleOptions& s : samples) exact.push_back(reference.sample(encoded, s));
   std::vector<mp::Sample> drawn = exact;
+  if (framework) {
+    const mp::Encoded held = framework->encode(input);
+    std::ranges::transform(samples, drawn.begin(),
+                           [&](const auto& s) { return framework->sample(held, s); });
+  }
   if (on_ane)
     drawn = mp::sample(plan.weights, options, {input}, samples,
                        [&](mp::Pass pass, const workloads::Tensors& inputs) {
@@ -192,8 +248,9 @@ results::Parts answer_samples(const MpnnPlan& plan, const mp::Input& input,
       first = static_cast<double>(*d.first_difference);
   }
   const auto n = static_cast<double>(drawn.size());
+  const bool is_reference = !on_ane && !framework;
   return {{"recovery", recovery / n},
-          {"agreement_with_fp32", agreement / n},
+          {"agreement_with_fp32", is_reference ? results::unknown : agreement / n},
           {"first_different_step", first}};
 }
 
@@ -213,13 +270,19 @@ void answer_attention(const MpnnPlan& plan, const mp::Input& input, const Target
       mp::flash_answer(plan.weights, workloads::evaluate(mp::flash_graph(plan.weights, standard),
                                                          kernels::float_arithmetic(), inputs));
   answer.log_probs = answer.exact;
+  const FrameworkFormats f = framework_formats(plan.request.formats);
   if (target.unit == Unit::ane) {
     MachineRun machine(mp::flash_graph(plan.weights, options), target.chip, profile);
     answer.log_probs = mp::flash_answer(plan.weights, machine.run(inputs));
+  } else if (!f.is_reference()) {
+    answer.log_probs = mp::flash_answer(
+        plan.weights, workloads::evaluate(mp::flash_graph(plan.weights, options),
+                                          kernels::framework_arithmetic(f.storage), inputs));
+  } else {
+    answer.is_reference = true;
   }
-  const mp::AnswerDifference d = mp::compare(answer.exact, answer.log_probs, complete.mask);
-  result.accuracy = {
-      {"top1_agreement", d.top1}, {"mean_kl_to_fp32", d.mean_kl}, {"max_abs_dlogp", d.max_abs}};
+  add_distance(result.accuracy, mp::compare(answer.exact, answer.log_probs, complete.mask),
+               answer.is_reference);
 }
 
 // What the answers depend on besides the request.
@@ -262,17 +325,20 @@ MpnnAnswers answer_mpnn(const MpnnPlan& plan, const std::vector<const mp::Input*
     result.digest = digest.hex();
     return result;
   }
-  const mp::GraphOptions options = value_options(plan, target.chip.machine(), inputs);
   const bool on_ane = target.unit == Unit::ane;
+  const mp::GraphOptions options =
+      on_ane ? value_options(plan, target.chip.machine(), inputs) : mp::GraphOptions{};
+  const std::optional<mp::Reference> framework = on_ane ? std::nullopt : framework_of(plan, inputs);
   const mp::Reference reference(plan.weights);
   std::vector<mp::Encoded> encoded;
   for (const mp::Input* input : inputs) encoded.push_back(reference.encode(*input));
   Machines machines(plan, target.chip, profile);
   if (work.samples()) {
     result.accuracy = answer_samples(plan, *inputs[0], encoded[0], reference, options, on_ane,
-                                     machines, result.of[0], digest);
+                                     framework, machines, result.of[0], digest);
   } else {
-    answer_log_probs(plan, inputs, encoded, reference, options, on_ane, machines, result.of);
+    answer_log_probs(plan, inputs, encoded, reference, options, on_ane, framework, machines,
+                     result.of);
     std::vector<const MpnnAnswer*> all;
     for (const MpnnAnswer& a : result.of) {
       digest.add(std::span<const float>(a.log_probs));

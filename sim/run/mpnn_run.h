@@ -38,12 +38,14 @@ std::vector<workloads::MacCounters> count_mpnn(const MpnnPlan& plan,
 struct MpnnAnswer {
   std::vector<float> log_probs;        // [length, 21]; not of samples
   std::vector<float> exact;            // the same of the float32 reference
+  bool is_reference = false;           // they are the float32 reference's own
   std::vector<std::string> sequences;  // of each sample
   std::vector<double> recoveries;      // of each sample
 };
 
 // Accuracy of log-probabilities over all of these proteins' residues: recovery, score, perplexity,
-// and against the float32 reference top1_agreement, mean_kl_to_fp32, max_abs_dlogp.
+// and against the float32 reference top1_agreement, mean_kl_to_fp32, max_abs_dlogp: unknown where
+// they are that reference's own.
 results::Parts accuracy_of(const std::vector<const workloads::mpnn::Input*>& inputs,
                            const std::vector<const MpnnAnswer*>& answers);
 
@@ -57,7 +59,8 @@ struct MpnnAnswers {
 // One call (or, for samples and conditional probabilities, one job) of request.batch proteins;
 // fewer are filled up with copies of the last. Samples, conditional probabilities and attention
 // take one protein. Of samples the accuracy is the agreement of sequences with the float32
-// reference's and the first step at which one differs. On CPU and GPU the answers are float32's.
+// reference's and the first step at which one differs. On CPU and GPU the answers are a framework's
+// in the request's formats [H1].
 MpnnAnswers answer_mpnn(const MpnnPlan& plan,
                         const std::vector<const workloads::mpnn::Input*>& inputs,
                         const Target& target, const kernels::arith::Profile& profile);

@@ -3,13 +3,17 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
 #include <thread>
 
 #include "isa/error.h"
 #include "kernels/arith/round.h"
 #include "sim/run/digest.h"
 #include "sim/run/error_metrics.h"
+#include "sim/run/framework_run.h"
 #include "sim/run/machine_run.h"
+#include "workloads/readqc/framework.h"
+#include "workloads/request/fp16_layers.h"
 
 namespace ane::sim {
 namespace {
@@ -23,7 +27,7 @@ struct Answers {
   std::vector<float> targets;        // regression
 };
 
-void add_quality(results::Parts& parts, const Answers& a) {
+void add_quality(results::Parts& parts, const Answers& a, bool is_reference) {
   const qc::Metrics m = qc::evaluate(a.scores, a.labels);
   const auto value = [](const std::optional<double>& v) { return v.value_or(results::unknown); };
   parts.push_back({"accuracy", m.accuracy});
@@ -35,22 +39,28 @@ void add_quality(results::Parts& parts, const Answers& a) {
   parts.push_back({"pass_as_fail", static_cast<double>(m.pass_as_fail)});
   parts.push_back({"fail_as_pass", static_cast<double>(m.fail_as_pass)});
   parts.push_back({"fail_as_fail", static_cast<double>(m.fail_as_fail)});
-  parts.push_back({"flips_vs_fp32", static_cast<double>(qc::flips(a.reference, a.scores))});
+  parts.push_back({"flips_vs_fp32", is_reference
+                                        ? results::unknown
+                                        : static_cast<double>(qc::flips(a.reference, a.scores))});
 }
 
 }  // namespace
 
 qc::Precision value_precision(const workloads::Formats& formats, const isa::Machine& machine) {
-  if (formats.activations == "int8" && machine.int8_macs) return qc::Precision::w8a8;
+  if (workloads::accelerated(formats, machine).int8_macs) return qc::Precision::w8a8;
   return formats.weights == "int8" ? qc::Precision::int8_weights : qc::Precision::fp16;
 }
 
 workloads::Graph value_graph(const ReadQcPlan& plan, const isa::Machine& machine) {
   const qc::Precision precision = value_precision(plan.formats, machine);
-  return qc::build_graph(plan.model, plan.batch, precision, plan.ranges,
-                         precision == qc::Precision::fp16
-                             ? workloads::stream_format(plan.formats.weights)
-                             : isa::KernelFormat::fp16);
+  const isa::KernelFormat weights =
+      precision == qc::Precision::w8a8   ? workloads::accelerated(plan.formats, machine).stream
+      : precision == qc::Precision::fp16 ? workloads::stream_format(plan.formats.weights)
+                                         : isa::KernelFormat::fp16;
+  return qc::build_graph(plan.model, plan.batch, precision, plan.ranges, weights,
+                         [&](const std::string& layer) {
+                           return workloads::names_layer(plan.formats.fp16_layers, layer);
+                         });
 }
 
 workloads::Request request_of(const ReadQcPlan& plan) {
@@ -58,6 +68,8 @@ workloads::Request request_of(const ReadQcPlan& plan) {
   std::string text = fmt::format("kind=readqc name={} rule={} batch={} weights={} activations={}",
                                  qc::info(m.kind).name, qc::info(m.rule).name, plan.batch,
                                  plan.formats.weights, plan.formats.activations);
+  if (!plan.formats.fp16_layers.empty())
+    text += fmt::format(" fp16_layers={}", plan.formats.fp16_layers);
   if (m.kind == qc::ModelKind::kmer)
     text += fmt::format(" k={} dim={} separate={}", m.k, m.dim, m.overlapping ? 0 : 1);
   return workloads::parse_request(text);
@@ -67,9 +79,15 @@ ReadQcAnswers answer_reads(const ReadQcPlan& plan, const Target& target,
                            const kernels::arith::Profile& profile, const ReadSource& source) {
   const bool on_ane = target.unit == Unit::ane;
   std::vector<MachineRun> machines;
+  std::optional<qc::FrameworkModel> framework;
+  bool is_reference = false;
   if (on_ane) {
     const workloads::Graph graph = value_graph(plan, target.chip.machine());
     for (int i = 0; i < plan.threads; ++i) machines.emplace_back(graph, target.chip, profile);
+  } else if (const FrameworkFormats f = framework_formats(plan.formats); f.is_reference()) {
+    is_reference = true;
+  } else {
+    framework.emplace(plan.model, qc::FrameworkNumbers{f.storage, f.weights, plan.ranges});
   }
   const std::size_t heads = plan.model.heads.size();
   std::vector<Answers> answers(heads);
@@ -104,8 +122,9 @@ ReadQcAnswers answer_reads(const ReadQcPlan& plan, const Target& target,
         for (std::size_t h = 0; h < heads; ++h)
           scores[i].push_back(qc::graph_scores(logits, static_cast<std::int64_t>(h), batch.size()));
       } else {
+        const kernels::Tensor outputs = framework ? framework->forward(encoded) : reference[i];
         for (std::size_t h = 0; h < heads; ++h)
-          scores[i].push_back(qc::column(reference[i], static_cast<std::int64_t>(h)));
+          scores[i].push_back(qc::column(outputs, static_cast<std::int64_t>(h)));
       }
     };
     {
@@ -126,7 +145,7 @@ ReadQcAnswers answer_reads(const ReadQcPlan& plan, const Target& target,
       for (std::size_t h = 0; h < heads; ++h) {
         Answers& a = answers[h];
         const std::vector<float> exact = qc::column(reference[i], static_cast<std::int64_t>(h));
-        errors.add(exact, scores[i][h]);
+        if (!is_reference) errors.add(exact, scores[i][h]);
         a.scores.insert(a.scores.end(), scores[i][h].begin(), scores[i][h].end());
         a.reference.insert(a.reference.end(), exact.begin(), exact.end());
         if (plan.model.heads[h] == qc::Head::quality) {
@@ -146,7 +165,7 @@ ReadQcAnswers answer_reads(const ReadQcPlan& plan, const Target& target,
   for (std::size_t h = 0; h < heads; ++h) {
     output_digest.add(std::span<const float>(answers[h].scores));
     if (plan.model.heads[h] == qc::Head::quality) {
-      add_quality(accuracy, answers[h]);
+      add_quality(accuracy, answers[h], is_reference);
     } else {
       const std::string name(qc::to_string(plan.model.heads[h]));
       const qc::RegressionMetrics m =

@@ -37,7 +37,8 @@ struct ReadQcAnswers {
   std::string inputs_digest;  // of parameters, ranges and reads
   std::int64_t reads = 0;
 };
-// Of all reads of the source; on CPU and GPU in float32. InputError when there is none.
+// Of all reads of the source; on CPU and GPU as a framework computes them in these formats [H1].
+// Float32 has no distance from itself: its errors are unknown. InputError when there is no read.
 ReadQcAnswers answer_reads(const ReadQcPlan& plan, const Target& target,
                            const kernels::arith::Profile& profile, const ReadSource& source);
 

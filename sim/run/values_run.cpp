@@ -8,6 +8,7 @@
 #include "sim/price/price.h"
 #include "sim/run/digest.h"
 #include "sim/run/error_metrics.h"
+#include "sim/run/framework_run.h"
 #include "sim/run/machine_run.h"
 #include "workloads/networks/language.h"
 #include "workloads/request/kinds/encoder.h"
@@ -63,21 +64,31 @@ struct Equality {
 class ValuesRun {
  public:
   ValuesRun(const ValuesPlan& plan, const Target& target, const kernels::arith::Profile& profile)
-      : plan_(plan), target_(target), profile_(profile) {}
+      : plan_(plan),
+        target_(target),
+        profile_(profile),
+        formats_(target.unit == Unit::ane ? FrameworkFormats{}
+                                          : framework_formats(plan.request.formats)),
+        asked_(plan.request) {
+    if (!on_ane()) asked_.formats = graph_formats(plan.request.formats);
+  }
 
   ValuesAnswer answer(const std::string& overrides) {
     answer_.record =
         record_of(plan_.request, target_, price(plan_.request, target_, Detail::tasks),
                   {.values = fmt::format("seed={} answer={}", plan_.seed, plan_.answer),
-                   .profile = std::string(profile_.name),
+                   .profile = on_ane() ? std::string(profile_.name) : "",
                    .overrides = overrides});
+    if (!on_ane()) answer_.record.notes.push_back(framework_note(plan_.request.formats));
     if (dynamic_cast<const workloads::LlmWork*>(plan_.request.work.get()) != nullptr)
       language();
     else
       graph();
     results::Totals& t = answer_.record.totals;
-    t.accuracy.push_back({"equal_bits", on_cpu_ ? results::unknown : bits_.share()});
-    answer_.exact = on_cpu_ || bits_.whole();
+    // A framework's values have this one implementation here.
+    const bool comparable = on_ane() && !on_cpu_;
+    t.accuracy.push_back({"equal_bits", comparable ? bits_.share() : results::unknown});
+    answer_.exact = !comparable || bits_.whole();
     for (const results::Part& p : more_) t.accuracy.push_back(p);
     errors_.append_to(t.accuracy);
     t.digest = digest_.hex();
@@ -101,11 +112,27 @@ class ValuesRun {
               most_macs / 1e6));
   }
 
-  workloads::Executor on_machine() {
+  bool on_ane() const { return target_.unit == Unit::ane; }
+  // Float32 on a CPU or GPU is what errors are measured against.
+  bool is_reference() const { return !on_ane() && formats_.is_reference(); }
+  // What graphs are made for: a framework takes every format.
+  isa::Machine limits() const {
+    isa::Machine m = target_.chip.machine();
+    if (!on_ane()) m.int8_macs = m.streams_int8_weights = m.texture_unit = true;
+    return m;
+  }
+
+  Tensors run_on_unit(const Graph& g, const Tensors& inputs) {
+    if (!on_ane())
+      return workloads::evaluate(g, kernels::framework_arithmetic(formats_.storage), inputs);
+    MachineRun run(g, target_.chip, profile_);
+    Tensors outputs = run.run(inputs);
+    on_cpu_ = on_cpu_ || run.segments() > 1;
+    return outputs;
+  }
+  workloads::Executor on_unit() {
     return [this](const Graph& g, const Tensors& inputs) {
-      MachineRun run(g, target_.chip, profile_);
-      Tensors outputs = run.run(inputs);
-      on_cpu_ = on_cpu_ || run.segments() > 1;
+      Tensors outputs = run_on_unit(g, inputs);
       for (const auto& [name, t] : outputs) digest_.add(std::span<const std::byte>(t.bytes));
       return outputs;
     };
@@ -115,22 +142,34 @@ class ValuesRun {
       return workloads::evaluate(g, arithmetic, inputs);
     };
   }
-  const kernels::Arithmetic& bits() const { return kernels::bit_arithmetic(profile_); }
+  // The accelerator's bits by the scalar reference.
+  workloads::Executor bits() { return by(kernels::bit_arithmetic(profile_)); }
 
   void graph() {
-    const isa::Machine machine_limits = target_.chip.machine();
-    fits(workloads::graph_of(plan_.request, machine_limits), 1);
-    const Graph g = workloads::graph_of(plan_.request, machine_limits, plan_.seed);
+    const isa::Machine machine_limits = limits();
+    fits(workloads::graph_of(asked_, machine_limits), 1);
+    const Graph g = workloads::graph_of(asked_, machine_limits, plan_.seed);
     const Tensors inputs = seeded_inputs(g, plan_.seed);
-    const Tensors machine = on_machine()(g, inputs);
-    bits_.add(machine, by(bits())(g, inputs));
-    for (const auto& [name, exact] : by(kernels::float_arithmetic())(g, inputs))
-      errors_.add(floats(exact), floats(machine.at(name)));
-    other_form(machine, inputs);
+    const Tensors values = on_unit()(g, inputs);
+    if (on_ane()) bits_.add(values, bits()(g, inputs));
+    // Codes are no float32: a framework's are held against the network of the same seed in floats.
+    workloads::Request floats_asked = asked_;
+    if (formats_.int8) floats_asked.formats.weights = floats_asked.formats.activations = "fp16";
+    const Graph& real =
+        formats_.int8 ? workloads::graph_of(floats_asked, machine_limits, plan_.seed) : g;
+    if (!is_reference()) {
+      const Tensors exact = by(kernels::float_arithmetic())(real, inputs);
+      const auto output = [](const Graph& of, std::size_t i) -> const std::string& {
+        return of.values[static_cast<std::size_t>(of.outputs[i])].name;
+      };
+      for (std::size_t i = 0; i < g.outputs.size(); ++i)
+        errors_.add(floats(exact.at(output(real, i))), floats(values.at(output(g, i))));
+    }
+    other_form(values, inputs);
   }
 
   // An encoder of two forms: the same weights in the other must give the same values.
-  void other_form(const Tensors& machine, const Tensors& inputs) {
+  void other_form(const Tensors& values, const Tensors& inputs) {
     const auto* encoder = dynamic_cast<const workloads::EncoderWork*>(plan_.request.work.get());
     if (encoder == nullptr) return;
     constexpr std::string_view suffix = "-ane";
@@ -141,12 +180,11 @@ class ValuesRun {
       other += suffix;
     const auto known = workloads::encoders();
     if (std::ranges::find(known, other, &workloads::Encoder::name) == known.end()) return;
-    const Graph g = workloads::graph_of(workloads::with(plan_.request, "name", other),
-                                        target_.chip.machine(), plan_.seed);
-    MachineRun run(g, target_.chip, profile_);
-    const Tensors values = run.run(inputs);
+    const Graph g =
+        workloads::graph_of(workloads::with(asked_, "name", other), limits(), plan_.seed);
+    const Tensors others = run_on_unit(g, inputs);
     Equality same;
-    same.add(floats(machine.begin()->second), floats(values.begin()->second));
+    same.add(floats(values.begin()->second), floats(others.begin()->second));
     more_.push_back({"equal_bits_" + other, same.share()});
   }
 
@@ -154,6 +192,8 @@ class ValuesRun {
   // float32 read the same tokens.
   void language() {
     const auto& work = workloads::work_as<workloads::LlmWork>(plan_.request);
+    if (formats_.int8)
+      throw InputError("activations", "a language model's values in INT8 are the ANE's", "fp16");
     const bool decode = work.phase == workloads::Phase::decode;
     const std::int64_t prompt = decode ? work.context : work.tokens;
     if (prompt < 1) throw InputError("--values", "a decode without a prompt", "give context=8");
@@ -168,9 +208,9 @@ class ValuesRun {
       throw InputError("--values", "values of a language model are of one sequence", "batch=1");
     // The prompt, each token, and the longer prompts that they are held against: told by shapes,
     // before any weight is made.
-    const isa::Machine machine_limits = target_.chip.machine();
+    const isa::Machine machine_limits = limits();
     const workloads::LanguageModel shape = work.shape();
-    workloads::Numbers numbers = workloads::numbers_of(plan_.request.formats, machine_limits);
+    workloads::Numbers numbers = workloads::numbers_of(asked_.formats, machine_limits);
     fits(workloads::build_llm(shape,
                               {.phase = workloads::Phase::prefill, .tokens = prompt + plan_.answer},
                               machine_limits.max_channels, numbers),
@@ -178,15 +218,15 @@ class ValuesRun {
     numbers.seed = plan_.seed;
     const workloads::SeededLanguageModel model(shape, machine_limits.max_channels, numbers);
     std::vector<std::int32_t> tokens = model.text(prompt);
-    LanguageCall machine = model.call(tokens, {}, on_machine());
-    LanguageCall exact = model.call(tokens, {}, by(bits()));
+    LanguageCall machine = model.call(tokens, {}, on_unit());
+    LanguageCall exact = on_ane() ? model.call(tokens, {}, bits()) : machine;
     LanguageCall real = model.call(tokens, {}, by(kernels::float_arithmetic()));
     double kl = 0;
     std::int64_t agreed = 0, steps = 0, same_prefill = 0;
     const auto compare = [&] {
       bits_.add(machine.logits, exact.logits);
       bits_.add(machine.state, exact.state);
-      errors_.add(real.logits, machine.logits);
+      if (!is_reference()) errors_.add(real.logits, machine.logits);
       kl += workloads::divergence(real.logits, machine.logits);
       agreed += workloads::likeliest(real.logits) == workloads::likeliest(machine.logits) ? 1 : 0;
       ++steps;
@@ -195,17 +235,20 @@ class ValuesRun {
     for (std::int64_t i = 0; i < plan_.answer; ++i) {
       const std::int32_t next[] = {workloads::likeliest(machine.logits)};
       tokens.push_back(next[0]);
-      machine = model.call(next, machine, on_machine());
-      exact = model.call(next, exact, by(bits()));
+      machine = model.call(next, machine, on_unit());
+      exact = on_ane() ? model.call(next, exact, bits()) : machine;
       real = model.call(next, real, by(kernels::float_arithmetic()));
       compare();
-      const LanguageCall whole = model.call(tokens, {}, on_machine());
+      const LanguageCall whole = model.call(tokens, {}, on_unit());
       Equality same;
       same.add(whole.logits, machine.logits);
       same_prefill += same.whole() ? 1 : 0;
     }
-    more_.push_back({"top1_agreement", static_cast<double>(agreed) / static_cast<double>(steps)});
-    more_.push_back({"mean_kl_to_fp32", kl / static_cast<double>(steps)});
+    const auto told = [&](double sum) {
+      return is_reference() ? results::unknown : sum / static_cast<double>(steps);
+    };
+    more_.push_back({"top1_agreement", told(static_cast<double>(agreed))});
+    more_.push_back({"mean_kl_to_fp32", told(kl)});
     if (plan_.answer > 0)
       more_.push_back(
           {"equal_prefill", static_cast<double>(same_prefill) / static_cast<double>(plan_.answer)});
@@ -214,6 +257,8 @@ class ValuesRun {
   const ValuesPlan& plan_;
   const Target& target_;
   const kernels::arith::Profile& profile_;
+  FrameworkFormats formats_;
+  workloads::Request asked_;  // as graphs are made of it
   ValuesAnswer answer_{};
   Equality bits_;
   ErrorMetrics errors_;
@@ -226,10 +271,6 @@ class ValuesRun {
 
 ValuesAnswer run_values(const ValuesPlan& plan, const Target& target,
                         const kernels::arith::Profile& profile, const std::string& overrides) {
-  if (target.unit != Unit::ane)
-    throw InputError("--values",
-                     fmt::format("unit={} has no values of its own", workloads::name(target.unit)),
-                     "unit=ane: CPU and GPU are models of time");
   return ValuesRun(plan, target, profile).answer(overrides);
 }
 

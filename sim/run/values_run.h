@@ -1,6 +1,7 @@
 // The values of a request's graph: seeded weights and inputs, executed on the simulated machine,
-// held against the scalar reference bit for bit [B1] and against float32 [B3]. For sizes that fit:
-// the scalar reference takes every product with exact integers.
+// held against the scalar reference bit for bit [B1] and against float32 [B3]; on a CPU or GPU as a
+// framework computes them in the request's formats [H1]. For sizes that fit: the scalar reference
+// takes every product with exact integers.
 #pragma once
 #include <cstdint>
 
@@ -18,8 +19,9 @@ struct ValuesPlan {
 
 struct ValuesAnswer {
   // One call; of a language model the call that the request names. Accuracy:
-  //   equal_bits             share of results whose bits are the scalar reference's: 1, or a fault
-  //   errors                 ErrorMetrics against float32
+  //   equal_bits             share of results whose bits are the scalar reference's: 1, or a fault;
+  //                          unknown on a CPU or GPU
+  //   errors                 ErrorMetrics against float32; unknown where that is asked for
   //   top1_agreement, mean_kl_to_fp32, equal_prefill
   //                          llm: the likeliest token is float32's, nats, and the share of steps
   //                          whose logits are bit for bit those of one longer prompt

@@ -42,6 +42,7 @@ constexpr Field<R> fields[] = {
     {"cpu.operator_threads", "1", &R::cpu_operator_threads, 1, 1024},
     {"cpu.efficiency_cores", "1", &R::cpu_efficiency_cores, 0, 1},
     {"precision.fp16", "1", &R::fp16, 0, 1},
+    {"precision.bf16", "1", &R::bf16, 0, 1},
     {"precision.int8", "1", &R::int8, 0, 1},
     {"units.ane", "1", &R::ane, 0, 1},
     {"units.gpu", "1", &R::gpu, 0, 1},

@@ -51,6 +51,7 @@ struct RuntimeParameters {
   std::optional<double> cpu_operator_threads;  // of reductions, copies, elementwise; absent: all
   std::optional<double> cpu_efficiency_cores;  // 0: its threads are as many as the P cores
   bool fp16 = true, int8 = false;  // precisions it computes in; fp32 always where the unit can
+  std::optional<double> bf16;      // absent: not
   bool ane = false, gpu = false, cpu = false;  // units it can drive
 };
 

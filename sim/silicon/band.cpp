@@ -30,11 +30,18 @@ std::vector<std::tuple<Subject, Subject, bool>> varied(const Description& descri
       return Subject(std::move(d));
     };
     const bool energy = p.dimension == "J" || p.dimension == "W";
-    try {
-      out.emplace_back(at(*p.low), at(*p.high), energy);
-    } catch (const InputError&) {
-      // A band that reaches beyond what the parameter may be says nothing new.
-    }
+    const auto add = [&](double low, double high) {
+      try {
+        out.emplace_back(at(low), at(high), energy);
+      } catch (const InputError&) {
+        return false;  // beyond what the parameter may be
+      }
+      return true;
+    };
+    const bool wider = p.kind == "inherited" && *p.low > 0;
+    // A band that reaches beyond what the parameter may be says nothing new.
+    if (!wider || !add(*p.low * *p.low / p.value, *p.high * *p.high / p.value))
+      add(*p.low, *p.high);
   }
   return out;
 }

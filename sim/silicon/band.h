@@ -2,10 +2,12 @@
 // leave around it.
 //
 // Each parameter of the spec's unit, of the memory and of the runtime that carries low and high
-// (two standard deviations) is set to both; half of the spread of ln(predicted) is its share. The
-// shares add in squares, with the residual that nine of ten calibration rows of this kind of work
-// keep to (residuals.h): in the fit where it had rows of this chip, unit and path, else on chips
-// left out of it.
+// (two standard deviations) is set to both; half of the spread of ln(predicted) is its share. That
+// of a value inherited from another chip is taken twice as wide, in its logarithm: of 74 values
+// that a chip states for itself beside an ancestor's band, half lie within twice its width, fewer
+// within it. The shares add in squares, with the residual that nine of ten calibration rows of this
+// kind of work keep to (residuals.h): in the fit where it had rows of this chip, unit and path,
+// else on chips left out of it.
 #pragma once
 #include <map>
 #include <string>

@@ -47,6 +47,31 @@ double root_mean_square(std::span<const float> w, std::span<const Half> decoded)
   return std::sqrt(sum / static_cast<double>(w.size()));
 }
 
+TEST(Weights, CodesOfAPaletteAreTheirTableAndIndices) {
+  std::mt19937 random(4);
+  for (const auto& [format, bits] :
+       {std::pair{i8, 8}, {i8p1, 1}, {i8p2, 2}, {i8p4, 4}, {i8p6, 6}}) {
+    EXPECT_TRUE(isa::is_integer(format));
+    WeightCoding coding{format, 32, {}};
+    std::vector<float> w(7 * 45);
+    if (format == i8) {
+      for (float& v : w) v = static_cast<float>(static_cast<int>(random() % 255) - 127);
+    } else {
+      for (int c = 0; c < 1 << bits; ++c) coding.table.push_back(to_half(c * 3 - 90));
+      for (float& v : w) v = to_float(coding.table[random() % coding.table.size()]);
+    }
+    const auto stream = encode_weights(coding, w, 45);
+    EXPECT_EQ(std::ssize(stream), format == i8 ? 315 : (1 << bits) + (315 * bits + 7) / 8);
+    EXPECT_EQ(std::ssize(stream), encoded_bytes(format, 32, 7, 45, 0));
+    const std::vector<std::int8_t> codes = decode_codes(format, stream, 7, 45);
+    for (std::size_t i = 0; i < w.size(); ++i)
+      ASSERT_EQ(static_cast<float>(codes[i]), w[i]) << bits;
+    EXPECT_THROW(decode_codes(format, std::span(stream).first(stream.size() - 1), 7, 45),
+                 InputError);
+  }
+  EXPECT_FALSE(isa::is_integer(sparse));
+}
+
 TEST(Weights, AStreamHasTheBytesThatItsFormatSays) {
   const std::vector<float> w = normal(7 * 45, 1);
   const auto bytes = [&](KernelFormat f) {

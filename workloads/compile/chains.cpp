@@ -180,7 +180,7 @@ double operation_cycles(const Graph& g, const Node& n, const isa::Machine& m) {
   const Extents& e = g.type(n.output).e;
   const auto out = static_cast<double>(e.count());
   if (n.parameters) {
-    const bool integer = n.parameters->format == isa::KernelFormat::i8;
+    const bool integer = isa::is_integer(n.parameters->format);
     const double window =
         static_cast<double>(n.parameters->count()) / static_cast<double>(n.parameters->cout);
     return out * window / static_cast<double>(m.cores * (integer ? m.macs_int8 : m.macs_fp16));

@@ -51,6 +51,7 @@ Tensors evaluate(const Graph& graph, const kernels::Arithmetic& arithmetic, cons
     if (type.format == Format::fp16) type.format = arithmetic.format();
     Tensor result = kernels::make_tensor(type);
     n.op->reference(call, arithmetic, sources, result);
+    arithmetic.keep(result);
     if (all) results[n.name] = result;
     values[static_cast<std::size_t>(n.output)] = std::move(result);
     for (const ValueId v : n.inputs)

@@ -1,6 +1,7 @@
 // A graph by its operators' scalar references: bit for bit what the machine must give
-// (bit_arithmetic), or the model's own float32 answer (float_arithmetic). Slow and independent of
-// lowering, of the machine and of the fast arithmetic.
+// (bit_arithmetic), the model's own float32 answer (float_arithmetic), or what a framework gives
+// (framework_arithmetic). Slow and independent of lowering, of the machine and of the fast
+// arithmetic.
 #pragma once
 #include <map>
 #include <string>

@@ -32,7 +32,7 @@ std::shared_ptr<const Parameters> Layers::parameters(std::int64_t cout, std::int
   p->cin = cin;
   p->kh = kh;
   p->kw = kw;
-  p->format = numbers_.int8_activations ? isa::KernelFormat::i8 : format_;
+  p->format = numbers_.int8_activations ? numbers_.codes : format_;
   p->zero_share = numbers_.zeros;
   p->has_bias = true;
   if (!numbers_.seed) return p;
@@ -40,9 +40,9 @@ std::shared_ptr<const Parameters> Layers::parameters(std::int64_t cout, std::int
   const float span = g * std::sqrt(3.0F / static_cast<float>(cin * kh * kw));
   p->weights = values_.uniform(p->count(), 0, span, numbers_.zeros);
   p->bias = values_.uniform(cout, 0, 0.1F * g);
-  if (p->format == isa::KernelFormat::i8)
+  if (isa::is_integer(p->format))
     return std::make_shared<Parameters>(
-        quantise_layer(*p, static_cast<float>(127 * code_scale)).parameters);
+        quantise_layer(*p, static_cast<float>(127 * code_scale), p->format).parameters);
   return p;
 }
 
@@ -53,7 +53,7 @@ ValueId Layers::conv_with(ValueId x, std::shared_ptr<const Parameters> p, const 
 
 ValueId Layers::conv_padded(ValueId x, std::shared_ptr<const Parameters> p, Attributes a,
                             bool as_codes) {
-  const bool integer = p->format == isa::KernelFormat::i8;
+  const bool integer = isa::is_integer(p->format);
   if (integer && as_codes) a.scale = code_scale;
   const ValueId source = integer ? codes(x) : fp16(x);
   return graph_.conv(next("conv"), source, std::move(p), std::move(a));

@@ -19,7 +19,8 @@ namespace ane::workloads {
 // activations between layers are INT8 codes (weights then are too).
 struct Numbers {
   isa::KernelFormat weights = isa::KernelFormat::fp16;
-  double zeros = 0;  // 0 to 1
+  isa::KernelFormat codes = isa::KernelFormat::i8;  // of weights where activations are codes
+  double zeros = 0;                                 // 0 to 1
   bool int8_activations = false;
   bool texture_unit = true;  // the chip resizes with it; else copies write every column twice
   std::optional<std::uint64_t> seed{};  // of the values of all weights and constants; none: shapes

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/arith/palette.h"
 #include "kernels/arith/round.h"
 
 namespace ane::workloads {
@@ -12,13 +13,27 @@ double as_half(double x) {
   return static_cast<double>(kernels::arith::to_float(kernels::arith::to_half(x)));
 }
 
+// The codes of a palette as Core ML's 8-bit tables have them: k-means of the layer's codes,
+// rounded.
+void take_from_palette(kernels::Parameters& p) {
+  const std::vector<float> codes(p.codes.begin(), p.codes.end());
+  std::vector<kernels::arith::Half> table = kernels::arith::fit_palette(
+      codes, kernels::arith::palette_bits(p.format), kernels::arith::PaletteFit::k_means);
+  for (kernels::arith::Half& h : table)
+    h = kernels::arith::to_half(std::round(static_cast<double>(kernels::arith::to_float(h))));
+  for (std::size_t i = 0; i < codes.size(); ++i)
+    p.codes[i] = static_cast<std::int8_t>(
+        kernels::arith::to_float(table[kernels::arith::nearest_in_palette(table, codes[i])]));
+}
+
 }  // namespace
 
-QuantisedLayer quantise_layer(const kernels::Parameters& layer, float range) {
+QuantisedLayer quantise_layer(const kernels::Parameters& layer, float range,
+                              isa::KernelFormat format) {
   QuantisedLayer q;
   q.parameters = layer;
   kernels::Parameters& p = q.parameters;
-  p.format = isa::KernelFormat::i8;
+  p.format = format;
   q.input_scale = as_half(std::max(static_cast<double>(range), 1.0 / 127) / 127);
   const auto k = static_cast<std::size_t>(p.cin * p.kh * p.kw);
   p.codes.resize(p.weights.size());
@@ -43,6 +58,7 @@ QuantisedLayer quantise_layer(const kernels::Parameters& layer, float range) {
   }
   p.weights.clear();
   p.bias.clear();
+  if (kernels::arith::palette_bits(format) > 0) take_from_palette(p);
   return q;
 }
 

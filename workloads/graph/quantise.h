@@ -7,11 +7,13 @@
 namespace ane::workloads {
 
 struct QuantisedLayer {
-  kernels::Parameters parameters;  // format i8
+  kernels::Parameters parameters;  // codes
   double input_scale = 1;          // a binary16 value
 };
 
 // range: the largest magnitude of the layer's input over calibration data; 0 counts as 1/127.
-QuantisedLayer quantise_layer(const kernels::Parameters& layer, float range);
+// format: i8, or one whose codes are of a palette.
+QuantisedLayer quantise_layer(const kernels::Parameters& layer, float range,
+                              isa::KernelFormat format = isa::KernelFormat::i8);
 
 }  // namespace ane::workloads

@@ -1,11 +1,17 @@
 #include "workloads/mpnn/dense.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <numbers>
 
 #include "isa/error.h"
+#include "kernels/arith/round.h"
+#include "kernels/arithmetic.h"
+#include "workloads/graph/quantise.h"
 
 // One source, compiled for the vector widths of the hosts; the bits are the same on all, since
 // each element's operations and their order are.
@@ -74,24 +80,73 @@ void gelu_all(float* x, std::size_t count, const double* c) {
   }
 }
 
+// Of every value of a 16-bit format, by its bits.
+std::vector<float> gelu_table(Storage storage) {
+  std::vector<float> table(65536);
+  for (std::uint32_t bits = 0; bits < table.size(); ++bits) {
+    const float x = storage == Storage::fp16
+                        ? kernels::arith::to_float({static_cast<std::uint16_t>(bits)})
+                        : std::bit_cast<float>(bits << 16);
+    const auto v = static_cast<double>(x);
+    // Far below 0 the factor is 0, and so is the product.
+    const double y = v < -40 ? -0.0 : 0.5 * v * std::erfc(-v / std::numbers::sqrt2);
+    table[bits] = kernels::arith::stored(storage, static_cast<float>(y));
+  }
+  return table;
+}
+
 }  // namespace
 
-Product::Product(const Linear& linear, std::int64_t first, std::int64_t in, bool with_bias)
-    : in_(in), out_(linear.out) {
+Product::Product(const Linear& linear, std::int64_t first, std::int64_t in, bool with_bias,
+                 const FrameworkNumbers& numbers, const std::string& name)
+    : in_(in), out_(linear.out), storage_(numbers.storage) {
   ANE_CHECK(first + in <= linear.in, "columns of the matrix");
+  kernels::Parameters p;
+  p.cout = out_;
+  p.cin = in_;
+  p.format = numbers.weights;
+  for (std::int64_t o = 0; o < out_; ++o)
+    p.weights.insert(p.weights.end(), linear.weight.begin() + o * linear.in + first,
+                     linear.weight.begin() + o * linear.in + first + in_);
+  if (with_bias) p.bias = linear.bias;
   const std::int64_t blocks = (out_ + block - 1) / block;
   weight_.assign(static_cast<std::size_t>(blocks * in_ * block), 0.0f);
   bias_.assign(static_cast<std::size_t>(blocks * block), 0.0f);
-  for (std::int64_t o = 0; o < out_; ++o) {
+  std::vector<double> w;
+  if (const auto range = numbers.ranges.find(name); range != numbers.ranges.end()) {
+    // Codes as floats: their sums are whole numbers below 2^24, exact in float32.
+    constexpr std::int64_t most = (1 << 24) / (128 * 127);
+    if (in_ > most)
+      throw InputError(name, fmt::format("INT8 products of {} terms are not computed here", in_),
+                       fmt::format("at most {}", most));
+    const QuantisedLayer q = quantise_layer(p, range->second);
+    input_scale_ = q.input_scale;
+    w.assign(q.parameters.codes.begin(), q.parameters.codes.end());
+    for (const kernels::arith::Half s : q.parameters.scale)
+      scale_.push_back(static_cast<double>(kernels::arith::to_float(s)));
+    bias8_.assign(q.parameters.bias8.begin(), q.parameters.bias8.end());
+    bias8_.resize(scale_.size(), 0);
+  } else {
+    const kernels::Arithmetic& arithmetic = kernels::framework_arithmetic(storage_);
+    w = arithmetic.weights(p);
+    for (std::size_t o = 0; o < p.bias.size(); ++o)
+      bias_[o] = static_cast<float>(arithmetic.constant(static_cast<double>(p.bias[o])));
+  }
+  for (std::int64_t o = 0; o < out_; ++o)
     for (std::int64_t k = 0; k < in_; ++k)
       weight_[static_cast<std::size_t>((o / block * in_ + k) * block + o % block)] =
-          linear.weight[static_cast<std::size_t>(o * linear.in + first + k)];
-    if (with_bias && !linear.bias.empty())
-      bias_[static_cast<std::size_t>(o)] = linear.bias[static_cast<std::size_t>(o)];
-  }
+          static_cast<float>(w[static_cast<std::size_t>(o * in_ + k)]);
 }
 
 void Product::operator()(const float* x, std::int64_t rows, float* y) const {
+  std::vector<float> codes;
+  if (!scale_.empty()) {
+    codes.resize(static_cast<std::size_t>(rows * in_));
+    for (std::size_t i = 0; i < codes.size(); ++i)
+      codes[i] = static_cast<float>(
+          std::clamp(std::nearbyint(static_cast<double>(x[i]) / input_scale_), -128.0, 127.0));
+    x = codes.data();
+  }
   // The last rows are copied into a full group; their neighbours' values do not matter.
   const std::int64_t whole = rows / rows_at_once * rows_at_once, rest = rows - whole;
   std::vector<float> x_rest, y_rest;
@@ -109,14 +164,29 @@ void Product::operator()(const float* x, std::int64_t rows, float* y) const {
     if (rest) multiply_rows(x_rest.data(), in_, w, bias, y_rest.data() + o, out_, width);
   }
   if (rest) std::copy(y_rest.begin(), y_rest.begin() + rest * out_, y + whole * out_);
+  if (!scale_.empty())
+    for (std::int64_t i = 0; i < rows * out_; ++i) {
+      const auto o = static_cast<std::size_t>(i % out_);
+      y[i] = static_cast<float>((static_cast<double>(y[i]) + bias8_[o]) * scale_[o]);
+    }
+  kernels::arith::store(storage_, {y, static_cast<std::size_t>(rows * out_)});
 }
 
-void gelu(std::span<float> x) {
-  static const std::array<double, terms> c = erf_series();
-  gelu_all(x.data(), x.size(), c.data());
+void gelu(std::span<float> x, Storage storage) {
+  if (storage == Storage::fp32) {
+    static const std::array<double, terms> c = erf_series();
+    gelu_all(x.data(), x.size(), c.data());
+    return;
+  }
+  static const std::vector<float> half = gelu_table(Storage::fp16),
+                                  brain = gelu_table(Storage::bf16);
+  if (storage == Storage::fp16)
+    for (float& v : x) v = half[kernels::arith::to_half(static_cast<double>(v)).bits];
+  else
+    for (float& v : x) v = brain[std::bit_cast<std::uint32_t>(v) >> 16];
 }
 
-void layer_norm(std::span<float> rows, const Norm& norm) {
+void layer_norm(std::span<float> rows, const Norm& norm, Storage storage) {
   const std::size_t width = norm.weight.size();
   for (std::size_t r = 0; r < rows.size(); r += width) {
     const std::span<float> row = rows.subspan(r, width);
@@ -130,9 +200,11 @@ void layer_norm(std::span<float> rows, const Norm& norm) {
     const double scale =
         1 / std::sqrt(squares / static_cast<double>(width) + static_cast<double>(norm_epsilon));
     for (std::size_t i = 0; i < width; ++i)
-      row[i] = static_cast<float>((static_cast<double>(row[i]) - mean) * scale) * norm.weight[i] +
-               norm.bias[i];
+      row[i] = static_cast<float>((static_cast<double>(row[i]) - mean) * scale) *
+                   kernels::arith::to_storage(storage, norm.weight[i]) +
+               kernels::arith::to_storage(storage, norm.bias[i]);
   }
+  kernels::arith::store(storage, rows);
 }
 
 void log_softmax(std::span<float> rows, std::int64_t width) {

@@ -19,10 +19,11 @@ constexpr std::int64_t rows_per_group = 288;
 struct EncoderProducts {
   Message message, edge;
   FeedForward feed_forward;
-  explicit EncoderProducts(const EncoderLayer& l, std::int64_t h)
-      : message(l.W1, l.W2, l.W3, h),
-        edge(l.W11, l.W12, l.W13, h),
-        feed_forward(l.ff_in, l.ff_out) {}
+  EncoderProducts(const EncoderLayer& l, std::int64_t h, const FrameworkNumbers& numbers,
+                  const std::string& name)
+      : message(l.W1, l.W2, l.W3, h, numbers, name + "W"),
+        edge(l.W11, l.W12, l.W13, h, numbers, name + "W", 11),
+        feed_forward(l.ff_in, l.ff_out, numbers, name + "dense.") {}
 };
 
 }  // namespace
@@ -37,11 +38,16 @@ struct Reference::Impl {
   Impl(const Weights& w, ReferenceOptions o)
       : weights(w),
         options(std::move(o)),
-        edge_embedding(w.edge_embedding),
-        W_e(w.W_e),
+        edge_embedding(w.edge_embedding, options.numbers, "features.edge_embedding"),
+        W_e(w.W_e, options.numbers, "W_e"),
         decoder(w, options) {
-    for (const EncoderLayer& l : w.encoder) encoder.emplace_back(l, w.spec.hidden);
+    for (const EncoderLayer& l : w.encoder)
+      encoder.emplace_back(l, w.spec.hidden, options.numbers,
+                           fmt::format("encoder_layers.{}.", encoder.size()));
   }
+
+  Storage storage() const { return options.numbers.storage; }
+  float kept(float v) const { return kernels::arith::to_storage(storage(), v); }
 
   void observe(const std::string& stage, std::span<const float> values) const {
     if (options.observe) options.observe(stage, values);
@@ -63,8 +69,9 @@ struct Reference::Impl {
       normed.resize(static_cast<std::size_t>(rows * h));
       edge_features(e.input, e.neighbours, weights, i, count, inputs);
       observe_input("features.edge_embedding", inputs);
+      kernels::arith::store(storage(), inputs);
       edge_embedding(inputs.data(), rows, normed.data());
-      layer_norm(normed, weights.norm_edges);
+      layer_norm(normed, weights.norm_edges, storage());
       if (options.observe) all_normed.insert(all_normed.end(), normed.begin(), normed.end());
       observe_input("W_e", normed);
       W_e(normed.data(), rows, e.hE.data() + i * k * h);
@@ -104,10 +111,11 @@ struct Reference::Impl {
         const std::int64_t self = i + r / k;
         const std::int64_t j = e.neighbours.index[static_cast<std::size_t>(i * k + r)];
         if (options.factored) {
-          for (std::int64_t c = 0; c < h; ++c)
-            y[static_cast<std::size_t>(r * h + c)] = own[static_cast<std::size_t>(self * h + c)] +
-                                                     y[static_cast<std::size_t>(r * h + c)] +
-                                                     other[static_cast<std::size_t>(j * h + c)];
+          for (std::int64_t c = 0; c < h; ++c) {
+            float& v = y[static_cast<std::size_t>(r * h + c)];
+            v = kept(kept(own[static_cast<std::size_t>(self * h + c)] + v) +
+                     other[static_cast<std::size_t>(j * h + c)]);
+          }
           continue;
         }
         float* to = x.data() + r * 3 * h;
@@ -138,17 +146,18 @@ struct Reference::Impl {
         for (std::int64_t c = 0; c < h; ++c)
           sum[static_cast<std::size_t>(c)] += mask * m[s * h + c];
       }
-      for (std::int64_t c = 0; c < h; ++c)
-        next[static_cast<std::size_t>(i * h + c)] +=
-            sum[static_cast<std::size_t>(c)] / message_scale;
+      for (std::int64_t c = 0; c < h; ++c) {
+        float& v = next[static_cast<std::size_t>(i * h + c)];
+        v = kept(v + kept(kept(sum[static_cast<std::size_t>(c)]) / message_scale));
+      }
     });
-    layer_norm(next, l.norm1);
+    layer_norm(next, l.norm1, storage());
     const std::string name = fmt::format("encoder_layers.{}.dense.", n);
     observe_input(name + "W_in", next);
     p.feed_forward.add(next, length, [&](std::span<const float> values) {
       observe_input(name + "W_out", values);
     });
-    layer_norm(next, l.norm2);
+    layer_norm(next, l.norm2, storage());
     for (std::int64_t i = 0; i < length; ++i)
       for (std::int64_t c = 0; c < h; ++c)
         next[static_cast<std::size_t>(i * h + c)] *= e.input.mask[static_cast<std::size_t>(i)];
@@ -156,8 +165,8 @@ struct Reference::Impl {
     observe(fmt::format("enc{}_hV", n), e.hV);
     messages(n, 11, p.edge, e, [&](std::int64_t i, const float* m) {
       const std::span<float> row(e.hE.data() + i * k * h, static_cast<std::size_t>(k * h));
-      for (std::size_t c = 0; c < row.size(); ++c) row[c] += m[c];
-      layer_norm(row, l.norm3);
+      for (std::size_t c = 0; c < row.size(); ++c) row[c] = kept(row[c] + m[c]);
+      layer_norm(row, l.norm3, storage());
     });
     observe(fmt::format("enc{}_hE", n), e.hE);
   }

@@ -1,5 +1,6 @@
 // The FP32 reference of ProteinMPNN on the host: the numbers that every lower precision and every
-// device is measured against. Equations and their order: dauparas/ProteinMPNN @8907e66.
+// device is measured against; and the same operators as a framework on a CPU or GPU computes them
+// in other numbers [H1]. Equations and their order: dauparas/ProteinMPNN @8907e66.
 //   encoder  m_ij = W3 gelu(W2 gelu(W1 [hV_i; hE_ij; hV_j])); hV = LN1(hV + sum_j mask_ij m_ij /
 //   30);
 //            hV = LN2(hV + FF(hV)) mask_i; hE = LN3(hE + W13 gelu(W12 gelu(W11 [hV_i; hE; hV_j])))
@@ -13,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "workloads/mpnn/dense.h"
 #include "workloads/mpnn/structure/features.h"
 
 namespace ane::workloads::mpnn {
@@ -22,6 +24,7 @@ struct ReferenceOptions {
   // W1 [a; b; c] as W1a a + W1b b + W1c c, with the residues' products computed once per residue
   // and gathered: 39 % fewer operations, other rounding, the same function.
   bool factored = false;
+  FrameworkNumbers numbers = {};  // features of pairs are float32 before they enter the network
   // Called with "E_norm", "hE_0", "enc0_hV", "enc0_hE" ... as each stage is done.
   std::function<void(std::string_view stage, std::span<const float> values)> observe = {};
   // Called with each layer's name, as its graph's node has it ("encoder_layers.0.W2",

@@ -71,6 +71,8 @@ Outputs vit_s_16(Layers& l, ValueId x);
 Outputs vit_t_16(Layers& l, ValueId x);
 Outputs vit_l_16(Layers& l, ValueId x);
 
+Outputs llama_2_feed_forward(Layers& l, ValueId x);
+
 Outputs centernet_resnet34(Layers& l, ValueId x);
 Outputs craft(Layers& l, ValueId x);
 Outputs unet(Layers& l, ValueId x);

@@ -8,11 +8,9 @@
 #include "workloads/graph/quantise.h"
 
 namespace ane::workloads::readqc {
-namespace {
-
 using kernels::Shape;
 
-std::shared_ptr<Parameters> parameters_of(const Model& model, const Layer& layer) {
+std::shared_ptr<Parameters> layer_parameters(const Model& model, const Layer& layer) {
   auto p = std::make_shared<Parameters>();
   p->cout = layer.out;
   p->cin = layer.in;
@@ -26,8 +24,6 @@ std::shared_ptr<Parameters> parameters_of(const Model& model, const Layer& layer
   p->bias.assign(b.begin(), b.end());
   return p;
 }
-
-}  // namespace
 
 std::vector<float> activation_ranges(const Model& model, const ReadBatch& reads) {
   const std::int64_t count = std::min(reads.size(), calibration_reads);
@@ -49,7 +45,8 @@ std::vector<float> activation_ranges(const Model& model, const ReadBatch& reads)
 }
 
 Graph build_graph(const Model& model, std::int64_t batch, Precision precision,
-                  const std::vector<float>& ranges, isa::KernelFormat format) {
+                  const std::vector<float>& ranges, isa::KernelFormat format,
+                  const std::function<bool(const std::string& layer)>& in_fp16) {
   GraphBuilder b("readqc-" + std::string(info(model.spec.kind).name));
   const bool rows = model.encoding.kind != EncodingKind::ordinal;  // batch along rows
   const Shape shape = input_shape(model.encoding);
@@ -82,14 +79,17 @@ Graph build_graph(const Model& model, std::int64_t batch, Precision precision,
         break;
       case LayerKind::dense:
       case LayerKind::conv1d: {
-        auto p = parameters_of(model, layer);
+        auto p = layer_parameters(model, layer);
         Attributes a;
         a.activation = activation;
         a.stride_w = static_cast<int>(layer.stride);
-        if (precision == Precision::w8a8) {
+        if (in_fp16 && in_fp16(layer.name)) {
+          // As it is.
+        } else if (precision == Precision::w8a8) {
+          const auto codes = isa::is_integer(format) ? format : isa::KernelFormat::i8;
           QuantisedLayer q{.parameters = *p};
-          q.parameters.format = isa::KernelFormat::i8;
-          if (!p->weights.empty()) q = quantise_layer(*p, ranges.at(i));
+          q.parameters.format = codes;
+          if (!p->weights.empty()) q = quantise_layer(*p, ranges.at(i), codes);
           Attributes scale;
           scale.scale = q.input_scale;
           x = b.node("quantise", layer.name + ".quantise", {x}, scale);

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <vector>
+#include <optional>
 
 #include "isa/error.h"
 #include "isa/insns/kld.h"
@@ -11,7 +11,8 @@
 namespace ane::workloads {
 namespace {
 
-using F = isa::KernelFormat;
+using isa::KernelFormat;
+using F = KernelFormat;
 
 // The number behind a prefix: 4 of "lut4", 68 of "sparse68".
 std::optional<double> number_behind(std::string_view prefix, std::string_view text) {
@@ -26,16 +27,67 @@ std::optional<double> number_behind(std::string_view prefix, std::string_view te
 constexpr std::string_view format_names =
     "fp32, fp16, int8, int4, lut1 to lut8, sparse<percent>, q8_0, q4_0, q4_k_m";
 
+// What the accelerator streams: a row a weight format. Multipliers of floats take what `floats`
+// decodes to, those of INT8 the codes of `codes`. A palette of 3, 5 or 7 bits lies in the next that
+// there is; one of 8 bits of codes is no shorter than the codes.
+struct Row {
+  std::string_view weights;
+  KernelFormat floats;
+  std::optional<KernelFormat> codes{};
+  bool folds = false;               // to FP16 on chips that do not stream INT8 weights
+  std::string_view scales[2] = {};  // that it may have, the usual one first
+};
+constexpr Row rows[] = {
+    {"fp16", F::fp16},
+    {"int8", F::int8c, F::i8, true, {"channel", "tensor"}},
+    {"int4", F::int4b, {}, true, {"group32"}},
+    {"lut1", F::pal1, F::i8p1},
+    {"lut2", F::pal2, F::i8p2},
+    {"lut3", F::pal4, F::i8p4},
+    {"lut4", F::pal4, F::i8p4},
+    {"lut5", F::pal6, F::i8p6},
+    {"lut6", F::pal6, F::i8p6},
+    {"lut7", F::pal8, F::i8},
+    {"lut8", F::pal8, F::i8},
+    {"sparse", F::sparse},
+};
+
+const Row& row_of(std::string_view weights) {
+  bytes_of(weights);
+  for (const Row& r : rows)
+    if (r.weights == weights || (r.floats == F::sparse && weights.starts_with("sparse"))) return r;
+  throw InputError("request",
+                   fmt::format("weights={}: no stream format of the accelerator", weights),
+                   weights == "q8_0"     ? "int8: llama.cpp's blocks are its own"
+                   : weights == "q4_0"   ? "int4: llama.cpp's blocks are its own"
+                   : weights == "q4_k_m" ? "lut6: llama.cpp's blocks are its own"
+                                         : "fp16, int8, int4, lut1 to lut8, sparse<percent>");
+}
+
+void check_scales(const Formats& f, const Row& row) {
+  if (f.scales.empty() || f.scales == row.scales[0] ||
+      (!row.scales[1].empty() && f.scales == row.scales[1]))
+    return;
+  throw InputError("scales", fmt::format("{} weights have no scales by {}", f.weights, f.scales),
+                   row.scales[0].empty()
+                       ? std::string("leave it out: only int8 and int4 have scales")
+                   : row.scales[1].empty() ? std::string(row.scales[0])
+                                           : fmt::format("{} or {}", row.scales[0], row.scales[1]));
+}
+
 }  // namespace
 
 std::string label(const Formats& f) {
-  return f.weights == f.activations ? f.weights
-                                    : fmt::format("{} weights, {}", f.weights, f.activations);
+  const std::string most = f.weights == f.activations
+                               ? f.weights
+                               : fmt::format("{} weights, {}", f.weights, f.activations);
+  return f.fp16_layers.empty() ? most : fmt::format("{}, fp16 in {}", most, f.fp16_layers);
 }
 
 Formats formats_named(const std::string& precision, const std::string& place) {
   if (precision == "int8w") return {.weights = "int8"};
   if (precision == "w8a8" || precision == "int8") return {.weights = "int8", .activations = "int8"};
+  if (precision == "w4a8") return {.weights = "lut4", .activations = "int8"};
   if (precision == "fp32" || precision == "fp16" || precision == "bf16")
     return {.weights = precision, .activations = precision};
   if (precision == "int4b") return {.weights = "int4"};
@@ -45,8 +97,8 @@ Formats formats_named(const std::string& precision, const std::string& place) {
   try {
     bytes_of(precision);
   } catch (const InputError&) {
-    std::vector<std::string> names{"fp32", "fp16", "int8w", "w8a8", "int8"};
-    for (std::size_t f = 1; f + 1 < isa::insns::kernel_choices.size(); ++f)
+    std::vector<std::string> names{"fp32", "fp16", "bf16", "int8w", "w8a8", "w4a8", "int8"};
+    for (std::size_t f = 1; !isa::is_integer(static_cast<F>(f)); ++f)
       names.emplace_back(isa::insns::kernel_choices[f]);
     throw InputError(place, fmt::format("unknown precision '{}'", precision),
                      choice_note(precision, names));
@@ -71,28 +123,68 @@ double bytes_of(std::string_view f) {
 }
 
 isa::KernelFormat stream_format(std::string_view weights) {
-  if (weights == "fp32" || weights == "fp16" || weights == "bf16") return F::fp16;
-  if (weights == "int8" || weights == "q8_0") return F::int8c;
-  if (weights == "int4" || weights == "q4_0") return F::int4b;
-  if (weights == "q4_k_m" || weights == "lut5" || weights == "lut6") return F::pal6;
-  if (weights == "lut1") return F::pal1;
-  if (weights == "lut2") return F::pal2;
-  if (weights == "lut3" || weights == "lut4") return F::pal4;
-  if (weights == "lut7" || weights == "lut8") return F::pal8;
-  if (weights.starts_with("sparse")) return F::sparse;
-  throw InputError("request",
-                   fmt::format("weights={}: no stream format of the accelerator", weights),
-                   "fp16, int8, int4, lut1 to lut8, sparse<percent>");
+  if (weights == "fp32" || weights == "bf16") return F::fp16;
+  if (weights == "q8_0") return F::int8c;
+  if (weights == "q4_0") return F::int4b;
+  if (weights == "q4_k_m") return F::pal6;
+  return row_of(weights).floats;
+}
+
+void check_pair(const Formats& f) {
+  if (f.activations == "int8" && (bytes_of(f.weights) > 1 || f.weights.starts_with("sparse")))
+    throw InputError(
+        "weights",
+        fmt::format("{} weights beside INT8 activations: the products would be of INT8 "
+                    "and of floats",
+                    f.weights),
+        "int8 weights, or fp16 activations");
+}
+
+Accelerated accelerated(const Formats& f, const isa::Machine& machine) {
+  bytes_of(f.activations);
+  if (f.activations != "fp16" && f.activations != "int8")
+    throw InputError("activations", fmt::format("the ANE does not compute in {}", f.activations),
+                     "fp16, int8");
+  check_pair(f);
+  const Row& row = row_of(f.weights);
+  const bool int8 = f.activations == "int8";
+  if (int8 && !row.codes)
+    throw InputError("weights",
+                     fmt::format("{} weights have no codes for INT8 activations", f.weights),
+                     "int8 or lut4 weights, or fp16 activations");
+  check_scales(f, row);
+  Accelerated a;
+  if (int8 && machine.int8_macs) {
+    a.stream = *row.codes;
+    a.int8_macs = true;
+    return a;
+  }
+  a.stream = row.floats == F::int8c && f.scales == "tensor" ? F::int8 : row.floats;
+  if (int8)
+    a.notes.push_back(
+        fmt::format("{} has no INT8 multipliers: activations are FP16", machine.chip));
+  // Of a network with INT8 activations M1 streams the codes [S64].
+  if (row.folds && !int8 && !machine.streams_int8_weights) {
+    a.stream = F::fp16;
+    a.notes.push_back(fmt::format("{} streams no {} weights: they lie in memory as FP16",
+                                  machine.chip, f.weights));
+  }
+  return a;
+}
+
+std::vector<std::string> streamed_weights() {
+  std::vector<std::string> names;
+  for (const Row& r : rows) names.emplace_back(r.weights);
+  return names;
 }
 
 Numbers numbers_of(const Formats& f, const isa::Machine& machine) {
-  bytes_of(f.activations);
-  Numbers n{.weights = stream_format(f.weights),
+  const Accelerated a = accelerated(f, machine);
+  Numbers n{.weights = a.int8_macs ? F::int8c : a.stream,
             .zeros = f.zeros / 100,
-            .int8_activations = f.activations == "int8" && machine.int8_macs,
+            .int8_activations = a.int8_macs,
             .texture_unit = machine.texture_unit};
-  if ((n.weights == F::int8c || n.weights == F::int4b) && !machine.streams_int8_weights)
-    n.weights = F::fp16;
+  if (a.int8_macs) n.codes = a.stream;
   if (n.weights == F::sparse) n.zeros = number_behind("sparse", f.weights).value_or(0) / 100;
   return n;
 }

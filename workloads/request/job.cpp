@@ -4,6 +4,7 @@
 
 #include "isa/error.h"
 #include "workloads/graph/join.h"
+#include "workloads/request/fp16_layers.h"
 #include "workloads/request/kinds.h"
 
 namespace ane::workloads {
@@ -18,8 +19,13 @@ Job plain_job(const Request& r, const JobFor& target) {
   job.nominal_flop = r.work->nominal_flop(r);
   job.counted_bytes = r.work->counted_bytes(r);
   job.parameters = r.work->parameters();
-  // A framework runs the operators that the network has.
-  if (!target.programs) return job;
+  if (!target.programs) {
+    if (!r.formats.fp16_layers.empty())
+      throw InputError("fp16_layers", "precision by layer is the accelerator's", "unit=ane");
+    // A framework runs the operators that the network has.
+    return job;
+  }
+  keep_fp16(job, r.formats.fp16_layers);
   for (Stage& s : job.stages)
     if (auto* graph = std::get_if<Graph>(&s.work)) *graph = joined(*graph);
   return job;

@@ -42,9 +42,12 @@ struct Shared : Conditions {
       : Conditions(r.conditions),
         weights(r.formats.weights),
         activations(r.formats.activations),
+        scales(r.formats.scales),
+        fp16_layers(r.formats.fp16_layers),
         zeros(r.formats.zeros),
         batch(r.batch) {}
   std::string weights = Formats{}.weights, activations = Formats{}.activations;
+  std::string scales, fp16_layers;
   double zeros = 0;
   std::int64_t batch = 1;
 };
@@ -60,6 +63,14 @@ constexpr Common common[] = {
     {shared<&Shared::weights>("weights", "format of the weights as stored"), takes_weights, false},
     {shared<&Shared::activations>("activations", "format of the activations"), takes_activations,
      false},
+    {shared<&Shared::scales>("scales",
+                             "of int8 weights: tensor or channel (the usual); of int4: "
+                             "group32"),
+     takes_weights, false},
+    {shared<&Shared::fp16_layers>("fp16_layers",
+                                  "names, at commas, of layers that stay in FP16; '*' for any "
+                                  "letters (accelerator)"),
+     takes_weights, false},
     {shared<&Shared::zeros>("zeros", "percent of exact zeros among densely stored weights", 0, 100),
      takes_zeros, true},
     {shared<&Conditions::slope_from>("slope_from", "the smaller of two depths: a marginal figure"),
@@ -180,7 +191,9 @@ Request parse_request(std::string_view text, const std::string& place) {
   bytes_of(all.weights);
   bytes_of(all.activations);
   r.work = work;
-  r.formats = {all.weights, all.activations, all.zeros};
+  r.formats = {all.weights, all.activations, all.zeros, all.scales, all.fp16_layers};
+  // Work without weights is of one format.
+  if ((r.kind->takes & takes_weights) == 0) r.formats.weights = r.formats.activations;
   r.batch = all.batch;
   r.conditions = all;
   if (r.conditions.slope_from > 0 && r.conditions.slope_from >= work->depth())

@@ -6,13 +6,17 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "isa/error.h"
+#include "isa/insns/kld.h"
+#include "kernels/arith/weights.h"
 #include "sim/chips/chip.h"
 #include "sim/chips/unit_text.h"
 #include "sim/cli/commands.h"
 #include "sim/runtimes/runtime.h"
+#include "workloads/request/formats.h"
 
 namespace ane::sim {
 namespace {
@@ -149,13 +153,21 @@ void print_description(const Description& d, bool sources) {
     remark += p.note;
     if (const std::string_view of = file_stem(p.place);
         !of.empty() && of != d.name && p.kind != "set")
-      remark += fmt::format("{}(value of {})", remark.empty() ? "" : " ", of);
+      remark +=
+          fmt::format("{}(value of {}{}{})", remark.empty() ? "" : " ", of,
+                      p.kind == "inherited" ? ", " : "", p.kind == "inherited" ? p.kind_there : "");
     const std::string line = fmt::format(
         "{:<{}}  {:<{}}  {:<9}  {:<{}}  {}", path, path_width, in_own_unit(p, p.value), value_width,
         p.kind, p.source.empty() ? "-" : p.source, std::max<std::size_t>(source_width, 1), remark);
     fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
   }
-  if (sources) fmt::print("\nS1, S2, ... are listed in docs/sources.md.\n");
+  if (!sources) return;
+  std::map<std::string_view, int> counts;
+  for (const auto& [path, p] : d.parameters) ++counts[p.kind];
+  std::string kinds;
+  for (const auto& [kind, count] : counts)
+    kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", count, kind);
+  fmt::print("\n{}. S1, S2, ... are listed in docs/sources.md.\n", kinds);
 }
 
 Json description_json(const Description& d) {
@@ -163,6 +175,7 @@ Json description_json(const Description& d) {
   Json& parameters = out["parameters"] = Json::object();
   for (const auto& [path, p] : d.parameters) {
     Json row = {{"value", p.value}, {"unit", p.dimension}, {"kind", p.kind}, {"source", p.source}};
+    if (p.kind == "inherited") row["kind_there"] = p.kind_there;
     if (p.low) row["low"] = *p.low;
     if (p.high) row["high"] = *p.high;
     if (p.free) row["free"] = true;
@@ -172,6 +185,52 @@ Json description_json(const Description& d) {
     parameters[path] = std::move(row);
   }
   return out;
+}
+
+// What the accelerator makes of each pair of weights and activations: one line a pair.
+Json formats_json(const Chip& chip) {
+  const isa::Machine& machine = chip.machine();
+  Json rows = Json::array();
+  for (std::string weights : workloads::streamed_weights())
+    for (const char* activations : {"fp16", "int8"}) {
+      if (weights == "sparse") weights = "sparse50";
+      Json row = {{"weights", weights}, {"activations", activations}};
+      try {
+        const workloads::Accelerated a =
+            workloads::accelerated({.weights = weights, .activations = activations}, machine);
+        constexpr std::int64_t side = 1024;  // a layer of so many channels and inputs
+        row["stream"] = isa::insns::kernel_choices[static_cast<std::size_t>(a.stream)];
+        row["bytes_per_weight"] = static_cast<double>(kernels::arith::encoded_bytes(
+                                      a.stream, 32, side, side, side * side / 2)) /
+                                  (side * side);
+        row["bytes_per_activation"] = a.int8_macs ? 1 : 2;
+        row["macs_per_cycle_and_engine"] = a.int8_macs ? machine.macs_int8 : machine.macs_fp16;
+        row["note"] = fmt::format("{}", fmt::join(a.notes, "; "));
+      } catch (const InputError& e) {
+        row["refused"] = e.what();
+        row["note"] = e.note();
+      }
+      rows.push_back(std::move(row));
+    }
+  return rows;
+}
+
+void print_formats(const Chip& chip) {
+  fmt::print("{}: weights of a layer of 1024 x 1024\n", chip.name());
+  fmt::print("{:<9} {:<11}  {:<6}  {:>8}  {:>12}  {:>15}\n", "weights", "activations", "stream",
+             "B/weight", "B/activation", "MAC/cycle, NE");
+  for (const Json& row : formats_json(chip)) {
+    const std::string pair = fmt::format("{:<9} {:<11}", row["weights"].get<std::string>(),
+                                         row["activations"].get<std::string>());
+    const std::string note = row["note"];
+    if (row.contains("refused")) {
+      fmt::print("{}  refused: {}\n", pair, note);
+      continue;
+    }
+    fmt::print("{}  {:<6}  {:>8.3f}  {:>12}  {:>15}{}{}\n", pair, row["stream"].get<std::string>(),
+               row["bytes_per_weight"].get<double>(), row["bytes_per_activation"].get<int>(),
+               row["macs_per_cycle_and_engine"].get<int>(), note.empty() ? "" : "  ", note);
+  }
 }
 
 void show(const Description& d, bool json, bool sources) {
@@ -187,6 +246,7 @@ int run_chips(const Arguments& arguments) {
   po::options_description options("options");
   options.add_options()("help,h", "this text")("sources",
                                                "with kind, source, band and note of each value")(
+      "formats", "what the accelerator of one chip makes of each pair of number formats")(
       "set", po::value<std::vector<std::string>>()->composing()->value_name("path=value"),
       "override a value, as ane.l2=4MiB or memory.bandwidth=200GB/s; a bare number is in base "
       "units "
@@ -229,6 +289,17 @@ int run_chips(const Arguments& arguments) {
   }
   std::vector<std::string> names;
   if (given.count("chip")) names = given["chip"].as<std::vector<std::string>>();
+  if (given.count("formats")) {
+    if (names.size() != 1)
+      throw InputError("--formats", "needs one chip", "anesim chips M4 --formats");
+    const Chip chip = load_chip(names[0], overrides);
+    chip.ane();
+    if (json)
+      fmt::print("{}\n", formats_json(chip).dump(2));
+    else
+      print_formats(chip);
+    return 0;
+  }
   if (names.size() == 1) {
     show(load_chip(names[0], overrides).description(), json, sources);
     return 0;

@@ -13,6 +13,7 @@
 #include "sim/cli/bucket_plan.h"
 #include "sim/cli/workloads.h"
 #include "sim/run/count_dropped.h"
+#include "sim/run/framework_run.h"
 #include "sim/run/mpnn_goldens.h"
 #include "sim/run/mpnn_run.h"
 #include "sim/run/mpnn_set.h"
@@ -40,7 +41,9 @@ void add_model_options(po::options_description& options) {
       ("layers", po::value<int>(), "encoder layers and decoder layers, default 3")    //
       ("neighbours", po::value<int>(), "k, default 48")                               //
       ("precision", po::value<std::string>()->value_name("NAME"),
-       "ANE: fp16, int8w, w8a8, pal1 to pal8, int4b, sparse; CPU and GPU: fp32, fp16")  //
+       "ANE: fp16, int8w, w8a8, pal1 to pal8, int4b, sparse; CPU and GPU also fp32 and bf16, w8a8 "
+       "by "
+       "--runtime torch_cpu")  //
       ("bucket", po::value<std::string>()->value_name("N,N,..."),
        "pad to the smallest of these lengths that fits")       //
       ("batch", po::value<std::int64_t>(), "proteins a call")  //
@@ -64,6 +67,7 @@ struct Choice {
   MpnnVariant variant;
   std::string name;       // of the variant, as given
   std::string precision;  // empty: by unit
+  std::string fp16_layers;
   std::int64_t batch = 1;
   workloads::MpnnPhase phase = workloads::MpnnPhase::forward;
   std::vector<std::int64_t> buckets;
@@ -112,6 +116,7 @@ Choice choose(const po::variables_map& given) {
   c.precision = std::string(c.variant.precision);
   if (given.count("precision")) c.precision = given["precision"].as<std::string>();
   if (!c.precision.empty()) workloads::formats_named(c.precision);
+  c.fp16_layers = fp16_layers_of(given);
   c.batch = given.count("batch") ? given["batch"].as<std::int64_t>() : c.variant.batch;
   if (c.batch < 1 || c.batch > 4096) throw InputError("--batch", "1 to 4096");
   const std::string mode = given["mode"].as<std::string>();
@@ -176,6 +181,7 @@ workloads::Request request_for(const Choice& c, Unit unit, std::int64_t length,
   if (unit == Unit::ane && precision == "fp32")
     throw InputError("--precision", "the ANE has no fp32", "fp16, int8w or w8a8");
   r.formats = workloads::formats_named(precision);
+  r.formats.fp16_layers = c.fp16_layers;
   r.conditions.form = form;
   return r;
 }
@@ -433,6 +439,7 @@ int run_mpnn(const Arguments& arguments) {
        "this folder (or whose names begin so); exit 1 where one differs; stores nothing")  //
       ("out", po::value<std::string>()->value_name("FILE"),
        "write the samples (.fasta) or the log-probabilities, float32 [length, 21] (.npy)");
+  add_layer_option(options);
   add_model_options(options);
   add_target_options(options);
   add_output_options(options);
@@ -498,6 +505,7 @@ int run_mpnn(const Arguments& arguments) {
                                       .overrides = canonical(overrides_of(*given))});
   Bands().add(record, plan.request, target);
   add_padding(record, plan.request);
+  if (unit != Unit::ane) record.notes.push_back(framework_note(plan.request.formats));
   for (const results::Part& p : answers.accuracy) record.totals.accuracy.push_back(p);
   record.totals.digest = answers.digest;
   record.notes.insert(record.notes.end(), notes.begin(), notes.end());

@@ -8,6 +8,7 @@
 #include "results/text.h"
 #include "sim/cli/ask.h"
 #include "sim/cli/workloads.h"
+#include "sim/run/framework_run.h"
 #include "sim/run/readqc_run.h"
 
 namespace ane::sim {
@@ -136,7 +137,7 @@ qc::Model model_of(const po::variables_map& given, Reads& reads, bool& trained_h
   return qc::train(spec, all, options);
 }
 
-// Formats of --precision on this unit: the models are float32 on CPU and GPU.
+// Formats of --precision on this unit.
 workloads::Formats formats_of(const po::variables_map& given, Unit unit) {
   const bool on_ane = unit == Unit::ane;
   const bool named = given.count("precision") && !given["precision"].defaulted();
@@ -173,12 +174,15 @@ int run_readqc(const Arguments& arguments) {
       ("chip", po::value<std::string>()->default_value("M4"), "a chip of `anesim chips`")  //
       ("unit", po::value<std::string>()->default_value("ane"), "ane, gpu or cpu")          //
       ("precision", po::value<std::string>()->value_name("NAME"),
-       "ANE: fp16 (default), int8w, w8a8, pal1 to pal8, int4b, sparse; CPU and GPU: fp32")    //
+       "ANE: fp16 (default), int8w, w8a8, pal1 to pal8, int4b, sparse; CPU and GPU: fp32 "
+       "(default), "
+       "bf16 and those, w8a8 by --runtime torch_cpu")                                         //
       ("batch", po::value<std::int64_t>()->default_value(100), "reads a call, 1 to 65536")    //
       ("limit", po::value<std::int64_t>()->default_value(INT64_MAX, "all"), "reads at most")  //
       ("part", po::value<std::string>()->value_name("all|test"),
        "reads to answer: all, or the held-out 15 %; default: test when trained here, else all")  //
       ("threads", po::value<int>()->default_value(1), "host threads, 1 to 64; never changes a bit");
+  add_layer_option(options);
   add_target_options(options);
   add_output_options(options);
   const auto given = parse({"run readqc",
@@ -206,8 +210,7 @@ int run_readqc(const Arguments& arguments) {
   plan.threads = (*given)["threads"].as<int>();
   if (plan.threads < 1 || plan.threads > 64) throw InputError("--threads", "1 to 64");
   plan.formats = formats_of(*given, target.unit);
-  if (!on_ane && workloads::label(plan.formats) != "fp32")
-    throw InputError("--precision", "the CPU and GPU run the float32 model here", "leave it out");
+  plan.formats.fp16_layers = fp16_layers_of(*given);
   Reads reads(files, phred);
   bool trained_here = false;
   plan.model = model_of(*given, reads, trained_here);
@@ -238,6 +241,7 @@ int run_readqc(const Arguments& arguments) {
   record.totals.digest = answers.digest;
   Bands().add(record, request, target);
   add_notes(record, part == "test");
+  if (!on_ane) record.notes.push_back(framework_note(plan.formats));
   if (fit.longer > 0) record.notes.push_back(fit.longer_remark());
   if (fit.shorter > 0) fmt::print(stderr, "{}\n", fit.shorter_remark());
   return finish(*given, {record}, "summary");

@@ -100,6 +100,7 @@ int run_spec(const Arguments& arguments) {
       ("seed", po::value(&plan.seed)->default_value(plan.seed), "of weights and inputs")  //
       ("answer", po::value(&plan.answer)->default_value(plan.answer)->value_name("TOKENS"),
        "that a language model writes after its prompt, 0 to 64");
+  add_layer_option(line.options);
   add_target_options(line.options);
   add_output_options(line.options);
   const auto given = parse(std::move(line), {arguments.begin() + 1, arguments.end()});
@@ -111,6 +112,12 @@ int run_spec(const Arguments& arguments) {
     request.conditions.runtime = named;
   }
   set_form(request, *given);
+  if (const std::string layers = fp16_layers_of(*given); !layers.empty()) {
+    if (!request.formats.fp16_layers.empty())
+      throw InputError("--precision-of",
+                       "the request says fp16_layers=" + request.formats.fp16_layers);
+    request.formats.fp16_layers = layers;
+  }
   const std::string overrides = canonical(overrides_of(*given));
   const Target target =
       target_of(request, load_chip((*given)["chip"].as<std::string>(), overrides_of(*given)));

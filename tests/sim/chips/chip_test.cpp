@@ -168,6 +168,20 @@ TEST(Chip, AChipWithoutAnAneSaysSo) {
   EXPECT_FALSE(load_chip("M1").pcie().has_value());
 }
 
+TEST(Chip, WhatIsTakenFromAnotherChipIsInherited) {
+  const auto kind = [](const char* chip, const char* path) {
+    return std::string(load_chip(chip).parameter(path).kind);
+  };
+  EXPECT_EQ(kind("M1", "ane.bandwidth.tiles"), "fitted");
+  EXPECT_EQ(kind("M3", "ane.bandwidth.tiles"), "inherited");
+  EXPECT_EQ(load_chip("M3").parameter("ane.bandwidth.tiles").kind_there, "fitted");
+  EXPECT_EQ(kind("M3", "ane.dispatch.direct"), "measured");  // its own
+  EXPECT_EQ(kind("M3", "ane.dram_latency"), "assumed");      // as it was there
+  // A binned variant is the same die.
+  EXPECT_EQ(kind("M4-8c", "ane.clock"), "published");
+  EXPECT_EQ(kind("M4-8c", "ane.cores"), "inherited");  // M4's is of M1
+}
+
 TEST(Override, TakesUnitsAndBareNumbersInBaseUnits) {
   EXPECT_EQ(load_chip("M4", {"ane.l2=4MiB"}).ane().l2.count, 4 << 20);
   EXPECT_EQ(load_chip("M4", {"ane.clock=2e9"}).ane().clock_hz, 2e9);

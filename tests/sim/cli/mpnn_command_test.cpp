@@ -124,6 +124,27 @@ TEST_F(MpnnCommand, FaultsAreOneLineAndExitTwo) {
   fault(anesim("run mpnn --no-db --pdb " + file("broken.pdb")), "broken.pdb:3");
 }
 
+TEST_F(MpnnCommand, CpuAndGpuAnswerInThePrecisionAskedFor) {  // [H1]
+  const auto kl = [&](const std::string& options) {
+    return json("--unit " + options)["accuracy"]["mean_kl_to_fp32"];
+  };
+  // Float32 is what errors are measured against: it has none, not one of 0.
+  for (const char* options : {"cpu", "gpu", "gpu --mode conditional"})
+    EXPECT_TRUE(kl(options).is_null()) << options;
+  const double fp16 = kl("gpu --precision fp16"), bf16 = kl("gpu --precision bf16");
+  EXPECT_GT(fp16, 0);
+  EXPECT_GT(bf16, 10 * fp16);
+  EXPECT_EQ(kl("cpu --precision fp16").get<double>(), fp16);
+  EXPECT_GT(kl("gpu --precision int8w").get<double>(), fp16);
+  EXPECT_GT(kl("cpu --precision w8a8 --runtime torch_cpu").get<double>(), fp16);
+  EXPECT_GT(kl("gpu --precision fp16 --variant flash").get<double>(), 0);
+  const auto sampled = json("--unit gpu --precision bf16 --mode sample --n 2")["accuracy"];
+  EXPECT_LE(sampled["agreement_with_fp32"].get<double>(), 1);
+  const Answer refused = run("--unit cpu --precision w8a8");
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_THAT(refused.text, HasSubstr("'accelerate' does not compute in int8"));
+}
+
 TEST_F(MpnnCommand, CountersNameEveryLayerOnce) {
   const auto layers = json("--counters")["layers"];
   ASSERT_GT(layers.size(), 10U);

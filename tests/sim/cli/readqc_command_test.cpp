@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <string>
 
@@ -84,6 +85,32 @@ TEST_F(ReadQcCommand, AFaultOfAnOutputOptionIsToldBeforeAnythingIsWritten) {
     EXPECT_FALSE(std::filesystem::exists(db_)) << options;
   }
   EXPECT_THAT(run("--view sumary").text, HasSubstr("did you mean 'summary'?"));
+}
+
+TEST_F(ReadQcCommand, CpuAndGpuAnswerInThePrecisionAskedFor) {  // [H1]
+  const auto accuracy = [&](const std::string& options) {
+    const Answer a = run("--no-db --json --unit " + options);
+    EXPECT_EQ(a.status, 0) << a.text;
+    return nlohmann::json::parse(a.text.substr(a.text.find("{\n")))["accuracy"];
+  };
+  // Float32 is what errors are measured against: it has none, not one of 0.
+  for (const char* unit : {"cpu", "gpu"}) {
+    EXPECT_TRUE(accuracy(unit)["max_abs_error"].is_null());
+    EXPECT_TRUE(accuracy(unit)["flips_vs_fp32"].is_null());
+  }
+  const auto error = [&](const std::string& options) -> double {
+    return accuracy(options)["max_abs_error"];
+  };
+  const double fp16 = error("gpu --precision fp16");
+  EXPECT_GT(fp16, 0);
+  EXPECT_EQ(error("cpu --precision fp16"), fp16);
+  EXPECT_GT(error("gpu --precision bf16"), fp16);
+  EXPECT_GT(error("cpu --precision w8a8 --runtime torch_cpu"), fp16);
+  EXPECT_GE(error("gpu --precision int8w"), fp16);
+  const Answer refused = run("--no-db --unit gpu --precision w8a8");
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_THAT(refused.text, HasSubstr("'mlx' does not compute in int8"));
+  EXPECT_THAT(refused.text, HasSubstr("fp32, fp16, bf16"));
 }
 
 TEST_F(ReadQcCommand, LimitCountsTheReadsThatAreAnswered) {

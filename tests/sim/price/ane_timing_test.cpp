@@ -193,9 +193,31 @@ TEST(AneLaw, CompressedWeightsTakeTheirStoredBytes) {  // [T12]
   EXPECT_NEAR(fp16, 2.0 * 32768 * 4096 / m4().weight_bandwidth, 0.02 * fp16);
   EXPECT_NEAR(weights("int8", "M4") / fp16, 0.5, 0.02);
   EXPECT_NEAR(weights("lut4", "M4") / fp16, 0.25, 0.02);
-  // M1 folds int8 to fp16 and streams palettes.
+  // M1 folds int8 to fp16, but streams the codes of a network with INT8 activations, and palettes.
   EXPECT_NEAR(weights("int8", "M1") / weights("fp16", "M1"), 1, 1e-9);
-  EXPECT_NEAR(weights("lut4", "M1") / weights("fp16", "M1"), 0.25, 0.02);
+  EXPECT_NEAR(weights("int8 activations=int8", "M1") / weights("fp16", "M1"), 0.5, 0.02);
+  EXPECT_NEAR(weights("lut6", "M1") / weights("fp16", "M1"), 0.375, 0.02);
+}
+
+TEST(AneLaw, PalettesAreDecodedAtARateOfTheirOwn) {  // [T22]
+  // One position: neither the array nor activations bind.
+  const auto time = [](const std::string& format, const std::string& chip) {
+    return time_of("kind=matmul path=direct m=1 n=32768 k=4096 weights=" + format, chip);
+  };
+  for (const char* chip : {"M1", "M4"}) {
+    const AneParameters ane = load_chip(chip).ane();
+    const double decoded = 32768.0 * 4096 / (16 * 4 * ane.clock_hz);
+    for (const char* format : {"lut1", "lut2", "lut2 activations=int8"})
+      EXPECT_NEAR(time(format, chip) - ane.dispatch_direct, decoded, 0.03 * decoded)
+          << chip << " " << format;
+    // A decoder of any rate leaves the bytes.
+    const double bytes = time_of("kind=matmul path=direct m=1 n=32768 k=4096 weights=lut2", chip,
+                                 {"ane.palette_decode=1000"}) -
+                         ane.dispatch_direct;
+    EXPECT_NEAR(bytes, 32768.0 * 4096 / 4 / ane.weight_bandwidth, 0.05 * bytes) << chip;
+  }
+  // 8 bits are bound by their bytes.
+  EXPECT_GT(time("lut8", "M4"), 1.8 * time("lut2", "M4"));
 }
 
 TEST(AneLaw, IntegerActivationsPayInChainsOnly) {  // [T13]

@@ -181,7 +181,7 @@ TEST(Machine, ASlowerPortOfACoreSlowsARule) {
   EXPECT_GE(priced_text(rule, chip).seconds / 1000, 150 / port);
   const PricedText narrow = priced_text(rule, "M4 Max", {"cpu.core_port=1B/cycle"});
   EXPECT_NEAR(narrow.seconds / 1000, 150 / chip.cpu().p_clock_hz, 0.01 * narrow.seconds / 1000);
-  // biometal's author measured 4.1 ns a read (S64), whatever the batch.
+  // biometal's author measured 4.1 ns a read (S65), whatever the batch.
   EXPECT_GT(priced_text(rule, chip).seconds / 1000, 4.1e-9);
   EXPECT_LT(priced_text(rule, chip).seconds / 1000, 4.5e-9);
 }

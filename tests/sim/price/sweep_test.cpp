@@ -93,6 +93,20 @@ bool offers(const Runtime& runtime, Unit unit, std::string_view numbers) {
   return numbers == "fp32" || (numbers == "fp16" ? runtime.costs().fp16 : runtime.costs().int8);
 }
 
+// Of weights and activations that there is no product of.
+bool is_pair(const Chip& chip, Unit unit, const char* weights, const char* activations) {
+  const workloads::Formats f{.weights = weights, .activations = activations};
+  try {
+    if (unit == Unit::ane)
+      workloads::accelerated(f, chip.machine());
+    else
+      workloads::check_pair(f);
+  } catch (const InputError&) {
+    return false;
+  }
+  return true;
+}
+
 // A chip, a software and one coding: every kind, and more of it.
 void sweep(const Chip& chip, const Runtime& runtime, Unit unit, const std::string& coding) {
   for (const Work& w : works) {
@@ -153,7 +167,7 @@ TEST(Sweep, EverySoftwarePricesEveryCodingOnTheUnitsItDrives) {
         if (software == "direct" || software == "coreml") {
           for (const char* w : weights)
             for (const char* a : activations)
-              if (offers(runtime, unit, a))
+              if (offers(runtime, unit, a) && is_pair(chip, unit, w, a))
                 sweep(chip, runtime, unit, fmt::format("weights={} activations={}", w, a));
         } else {
           sweep(chip, runtime, unit, "weights=lut4");
@@ -170,8 +184,9 @@ TEST(Sweep, NumbersThatSoftwareDoesNotComputeInAreRefused) {
     for (const Unit unit : {Unit::ane, Unit::gpu, Unit::cpu}) {
       if (!drives(runtime, unit)) continue;
       for (const char* a : activations) {
-        const std::string text = fmt::format("kind=matmul m=64 n=64 k=64 unit={} activations={}",
-                                             workloads::name(unit), a);
+        const std::string text =
+            fmt::format("kind=matmul m=64 n=64 k=64 unit={} activations={} weights={}",
+                        workloads::name(unit), a, std::string_view(a) == "int8" ? "int8" : "fp16");
         if (offers(runtime, unit, a))
           EXPECT_NO_THROW(of(text, m4, runtime)) << software << " " << text;
         else

@@ -119,6 +119,36 @@ TEST(Values, NetworksOfEveryKindAreTheScalarReferences) {
     }
 }
 
+// [H1]: on a CPU or GPU the values are of the format asked for, and float32 has no error of its
+// own.
+TEST(Values, CpuAndGpuComputeInTheFormatAskedFor) {
+  const auto of = [](const std::string& spec, Unit unit, const char* runtime) {
+    return run_values({.request = workloads::parse_request(spec), .seed = 3, .answer = 2},
+                      make_target("M4", unit, runtime, {}), kernels::arith::profile_named("ane16"),
+                      "");
+  };
+  for (const std::string work :
+       {"kind=network name=vit_t_16 input=1x3x32x32 ", "kind=matmul m=8 n=100 k=300 depth=2 "}) {
+    const auto error = [&](const std::string& formats, Unit unit, const char* runtime) {
+      const ValuesAnswer a = of(work + formats, unit, runtime);
+      EXPECT_TRUE(std::isnan(metric(a, "equal_bits")));
+      EXPECT_EQ(a.record.run.profile, "");
+      return metric(a, "relative_l2");
+    };
+    EXPECT_TRUE(std::isnan(error("weights=fp32 activations=fp32", Unit::gpu, "mlx")));
+    const double fp16 = error("", Unit::gpu, "mlx");
+    EXPECT_GT(fp16, 1e-5) << work;
+    EXPECT_LT(fp16, 5e-3) << work;
+    const double bf16 = error("weights=bf16 activations=bf16", Unit::gpu, "mlx");
+    EXPECT_GT(bf16, 3 * fp16) << work;
+    EXPECT_GT(error("weights=int8", Unit::gpu, "mlx"), 2 * fp16) << work;
+    EXPECT_GT(error("weights=int8 activations=int8", Unit::cpu, "torch_cpu"), 2 * fp16) << work;
+  }
+  const ValuesAnswer text = of(llm + std::string("phase=decode context=6"), Unit::gpu, "mlx");
+  EXPECT_GT(metric(text, "mean_kl_to_fp32"), 0);
+  EXPECT_EQ(metric(text, "equal_prefill"), 1);
+}
+
 TEST(Values, TheSeedDecidesAndNothingElse) {
   const std::string spec = "kind=matmul m=8 n=16 k=32";
   const Target target = make_target("M4", Unit::ane, "", {});
@@ -145,7 +175,10 @@ TEST(ValuesCommand, ShowsTheMetricsAndRefusesWhatDoesNotFit) {
             "run 'kind=llm name=llama-2-7b phase=decode context=4' --values", "too many"},
         {"run 'kind=matmul m=1 n=1 k=1' --seed 2", "--values"},
         {"run 'kind=matmul m=1 n=1 k=1' --profile ieee", "--values"},
-        {"run 'kind=matmul m=1 n=1 k=1 unit=gpu' --values", "unit=gpu"},
+        {"run 'kind=matmul m=1 n=1 k=1 unit=gpu path=mlx weights=int8 activations=int8' --values",
+         "fp32, fp16, bf16"},
+        {"run 'kind=matmul m=1 n=1 k=1 unit=gpu path=llamacpp weights=q4_0' --values",
+         "llama.cpp's blocks"},
         {"run 'kind=launch' --values", "no single program"},
         {"run 'kind=llm name=gpt2 layers=1 phase=decode' --values", "context=8"},
         {"run 'kind=llm name=gpt2 phase=decode context=4' --values --answer 65", "0 to 64"},

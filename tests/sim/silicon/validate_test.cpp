@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "isa/error.h"
 #include "results/csv.h"
+#include "sim/silicon/band.h"
 #include "sim/silicon/naive.h"
 #include "sim/silicon/validate_report.h"
 
@@ -223,6 +225,27 @@ TEST(Validate, OverridesReachTheDevices) {
   const double a = *compare_rows(rows).comparisons[0].predicted;
   const double b = *compare_rows(rows, {"gpu.clock=0.5 GHz"}).comparisons[0].predicted;
   EXPECT_GT(b, 2 * a);
+}
+
+// The same values: of the same die, and taken from another chip.
+TEST(Validate, ABandOfInheritedValuesIsWider) {
+  const auto chip = [](const std::string& name) {
+    const std::string path = testing::TempDir() + "/" + name + ".json";
+    std::ofstream(path) << R"({"name": ")" << name << R"(", "inherits": "M1"})";
+    return load_chip(path);
+  };
+  const Target own{chip("M1-x"), load_runtime("coreml"), Unit::ane},
+      other{chip("X1"), load_runtime("coreml"), Unit::ane};
+  const workloads::Request r =
+      workloads::parse_request("kind=elementwise op=relu elements=4000000 unit=ane");
+  const double t = price(r, own).totals.latency_s;
+  EXPECT_EQ(price(r, other).totals.latency_s, t);
+  Bands bands;
+  const auto width = [&](const Target& target) {
+    const results::Band b = bands.around(t, r, target, workloads::Quantity::latency);
+    return std::log(b.high / b.low);
+  };
+  EXPECT_GT(width(other), 1.05 * width(own));
 }
 
 // Bands, not targets: the figures of the day are in docs/validation.md.

@@ -77,7 +77,8 @@ TEST(RequestGraph, IntegerActivationsStayIntegersBetweenTheLayersOfAChain) {
   EXPECT_EQ(g.type(g.outputs[0]).format, Format::fp16);
   isa::Machine older = machine();
   older.int8_macs = false;
-  EXPECT_EQ(graph("kind=conv cin=64 cout=64 h=8 w=8 depth=3 activations=int8", older).nodes.size(),
+  EXPECT_EQ(graph("kind=conv cin=64 cout=64 h=8 w=8 depth=3 weights=int8 activations=int8", older)
+                .nodes.size(),
             3u);
 }
 

@@ -17,23 +17,25 @@ std::size_t at(std::int64_t i) {
 
 }  // namespace
 
-Message::Message(const Linear& w1, const Linear& w2, const Linear& w3, std::int64_t h)
-    : whole(w1),
-      own(w1, 0, h, true),
-      edge(w1, h, h, false),
-      other(w1, w1.in - h, h, false),
-      W2(w2),
-      W3(w3) {
-  if (w1.in == 4 * h) type = Product(w1, 2 * h, h, false);
+Message::Message(const Linear& w1, const Linear& w2, const Linear& w3, std::int64_t h,
+                 const FrameworkNumbers& numbers, const std::string& prefix, int first)
+    : whole(w1, numbers, fmt::format("{}{}", prefix, first)),
+      own(w1, 0, h, true, numbers, fmt::format("{}{}.own", prefix, first)),
+      edge(w1, h, h, false, numbers, fmt::format("{}{}.edge", prefix, first)),
+      other(w1, w1.in - h, h, false, numbers, fmt::format("{}{}.other", prefix, first)),
+      W2(w2, numbers, fmt::format("{}{}", prefix, first + 1)),
+      W3(w3, numbers, fmt::format("{}{}", prefix, first + 2)),
+      storage(numbers.storage) {
+  if (w1.in == 4 * h) type = Product(w1, 2 * h, h, false, numbers);
 }
 
 void Message::rest(std::vector<float>& y, std::int64_t rows,
                    const std::function<void(int, std::span<const float>)>& observe) const {
   std::vector<float> z(y.size());
-  gelu(y);
+  gelu(y, storage);
   if (observe) observe(2, y);
   W2(y.data(), rows, z.data());
-  gelu(z);
+  gelu(z, storage);
   if (observe) observe(3, z);
   W3(z.data(), rows, y.data());
 }
@@ -42,20 +44,29 @@ void FeedForward::add(std::span<float> x, std::int64_t rows,
                       const std::function<void(std::span<const float>)>& observe) const {
   std::vector<float> wide(at(rows * in.out())), back(x.size());
   in(x.data(), rows, wide.data());
-  gelu(wide);
+  gelu(wide, storage);
   if (observe) observe(wide);
   out(wide.data(), rows, back.data());
-  for (std::size_t i = 0; i < x.size(); ++i) x[i] += back[i];
+  for (std::size_t i = 0; i < x.size(); ++i)
+    x[i] = kernels::arith::to_storage(storage, x[i] + back[i]);
 }
 
 Decoder::Decoder(const Weights& w, const ReferenceOptions& options)
-    : weights_(w), options_(options), factored_(options.factored), head_(w.W_out) {
+    : weights_(w),
+      options_(options),
+      factored_(options.factored),
+      storage_(options.numbers.storage),
+      types_(w.W_s),
+      head_(w.W_out, options.numbers, "W_out") {
+  kernels::arith::store(storage_, types_);
   for (const DecoderLayer& l : w.decoder) {
-    layers_.push_back(
-        {Message(l.W1, l.W2, l.W3, w.spec.hidden), FeedForward(l.ff_in, l.ff_out), {}});
+    const std::string name = fmt::format("decoder_layers.{}.", layers_.size());
+    layers_.push_back({Message(l.W1, l.W2, l.W3, w.spec.hidden, options.numbers, name + "W"),
+                       FeedForward(l.ff_in, l.ff_out, options.numbers, name + "dense."),
+                       {}});
     std::vector<float>& typed = layers_.back().typed;
-    typed.resize(w.W_s.size());
-    layers_.back().message.type(w.W_s.data(), vocabulary, typed.data());
+    typed.resize(types_.size());
+    layers_.back().message.type(types_.data(), vocabulary, typed.data());
   }
 }
 
@@ -111,7 +122,7 @@ void Decoder::first_product(std::size_t n, const Encoded& e, const Gathered& gat
         std::copy_n(before.data() + i * h, h, to);
         if (masked) continue;
         std::copy_n(e.hE.data() + (i * k + s) * h, h, to + h);
-        if (seen) std::copy_n(weights_.W_s.data() + type * h, h, to + 2 * h);
+        if (seen) std::copy_n(types_.data() + type * h, h, to + 2 * h);
         std::copy_n((seen ? before : e.hV).data() + j * h, h, to + 3 * h);
         continue;
       }
@@ -119,8 +130,8 @@ void Decoder::first_product(std::size_t n, const Encoded& e, const Gathered& gat
       const float* typed = l.typed.data() + type * h;
       const float* other = (seen ? gathered.of_layer : gathered.of_encoder)[n].data() + j * h;
       for (std::int64_t c = 0; c < h; ++c) {
-        to[c] = own[at(c)] + to[c];
-        if (!masked) to[c] = (seen ? to[c] + typed[c] : to[c]) + other[c];
+        to[c] = kept(own[at(c)] + to[c]);
+        if (!masked) to[c] = kept((seen ? kept(to[c] + typed[c]) : to[c]) + other[c]);
       }
     }
   }
@@ -154,13 +165,14 @@ void Decoder::layer(std::size_t n, const Encoded& e, const Gathered& gathered,
       for (std::int64_t s = 0; s < k; ++s)
         for (std::int64_t c = 0; c < h; ++c)
           row[c] += e.neighbours.valid[at(i * k + s)] * y[at((p * k + s) * h + c)];
-      for (std::int64_t c = 0; c < h; ++c) row[c] = before[at(i * h + c)] + row[c] / message_scale;
+      for (std::int64_t c = 0; c < h; ++c)
+        row[c] = kept(before[at(i * h + c)] + kept(kept(row[c]) / message_scale));
     }
-    layer_norm(out, parameters.norm1);
+    layer_norm(out, parameters.norm1, storage_);
     observe(n, "dense.W_in", out);
     layers_[n].feed_forward.add(
         out, count, [&](std::span<const float> values) { observe(n, "dense.W_out", values); });
-    layer_norm(out, parameters.norm2);
+    layer_norm(out, parameters.norm2, storage_);
     for (std::int64_t p = 0; p < count; ++p)
       for (std::int64_t c = 0; c < h; ++c)
         after[at(some[at(p)] * h + c)] = out[at(p * h + c)] * e.input.mask[at(some[at(p)])];

@@ -1,4 +1,4 @@
-// The message networks and the decoder of the FP32 reference (reference.h has the equations).
+// The message networks and the decoder of the reference (reference.h has the equations).
 #pragma once
 #include <functional>
 #include <span>
@@ -16,9 +16,12 @@ struct Message {
   Product own, edge, other;  // W1 by source; the bias is in `own`; `other` is the last part
   Product type;              // the decoder's third source, hS_j; empty in the encoder
   Product W2, W3;
+  Storage storage;
 
-  // h: hidden size; sources: 3 in the encoder, 4 in the decoder.
-  Message(const Linear& w1, const Linear& w2, const Linear& w3, std::int64_t h);
+  // h: hidden size; sources: 3 in the encoder, 4 in the decoder. The layers are named `prefix` and
+  // a number, from `first` on.
+  Message(const Linear& w1, const Linear& w2, const Linear& w3, std::int64_t h,
+          const FrameworkNumbers& numbers, const std::string& prefix, int first = 1);
   // The answer to W1 in `y` becomes the message, in place. `observe(n, values)`: what enters Wn.
   void rest(std::vector<float>& y, std::int64_t rows,
             const std::function<void(int, std::span<const float>)>& observe = {}) const;
@@ -26,7 +29,12 @@ struct Message {
 
 struct FeedForward {
   Product in, out;
-  FeedForward(const Linear& in_, const Linear& out_) : in(in_), out(out_) {}
+  Storage storage;
+  FeedForward(const Linear& in_, const Linear& out_, const FrameworkNumbers& numbers,
+              const std::string& prefix)
+      : in(in_, numbers, prefix + "W_in"),
+        out(out_, numbers, prefix + "W_out"),
+        storage(numbers.storage) {}
   // x += out(gelu(in(x))); `observe`: what enters `out`.
   void add(std::span<float> x, std::int64_t rows,
            const std::function<void(std::span<const float>)>& observe = {}) const;
@@ -70,10 +78,13 @@ class Decoder {
   std::vector<float> logits(std::span<const float> hV, std::int64_t rows) const;
 
   void observe(std::size_t n, const char* layer, std::span<const float> values) const;
+  float kept(float v) const { return kernels::arith::to_storage(storage_, v); }
 
   const Weights& weights_;
   const ReferenceOptions& options_;  // of the Reference that this is part of
   bool factored_;
+  Storage storage_;
+  std::vector<float> types_;  // W_s as stored
   std::vector<Layer> layers_;
   Product head_;
 };

@@ -59,6 +59,7 @@ struct GraphOptions {
   Head head = Head::host;
   bool with_values = true;                              // false: shapes only, for timing
   isa::KernelFormat weights = isa::KernelFormat::fp16;  // of every layer, as stored
+  isa::KernelFormat codes = isa::KernelFormat::i8;      // of layers with INT8 products
   // W8A8: the largest input magnitude of layers by name ("encoder_layers.0.W2"), from calibration;
   // layers that are not named keep `weights`.
   std::map<std::string, float> ranges = {};

@@ -92,10 +92,10 @@ ValueId Parts::layer(const std::string& name, ValueId x, Parameters p,
     return builder_.linear(name, x, std::make_shared<const Parameters>(std::move(p)), activation);
   QuantisedLayer q;
   if (options_.with_values) {
-    q = quantise_layer(p, found->second);
+    q = quantise_layer(p, found->second, options_.codes);
   } else {
     q.parameters = std::move(p);
-    q.parameters.format = isa::KernelFormat::i8;
+    q.parameters.format = options_.codes;
     q.parameters.scale.assign(static_cast<std::size_t>(q.parameters.cout),
                               kernels::arith::to_half(1.0));
   }

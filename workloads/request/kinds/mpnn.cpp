@@ -5,6 +5,7 @@
 #include "isa/error.h"
 #include "workloads/mpnn/graph/sampling.h"
 #include "workloads/mpnn/seeded.h"
+#include "workloads/request/fp16_layers.h"
 
 namespace ane::workloads {
 namespace {
@@ -113,6 +114,9 @@ Job MpnnWork::job(const Request& r, const JobFor& target) const {
                      "anesim run mpnn --pdb FILE");
   const std::int64_t near = std::min(k, places());
   if (phase == MpnnPhase::attention) {
+    if (bytes_of(r.formats.weights) < 2 || r.formats.activations == "int8")
+      throw InputError("weights", "attention over all residues keeps its weights in floats",
+                       "fp16");
     mpnn::FlashOptions o = flash_options();
     o.with_values = false;
     Job job{.stages = {{.work = mpnn::flash_graph(mpnn::shapes_of(model()), o)}}};
@@ -135,7 +139,10 @@ Job MpnnWork::job(const Request& r, const JobFor& target) const {
   if (written) o.factored = false;
   const Numbers numbers = target.programs ? numbers_of(r.formats, target.machine) : Numbers{};
   o.weights = numbers.weights;
+  o.codes = numbers.codes;
   if (numbers.int8_activations) o.ranges = named_ranges(model());
+  std::erase_if(o.ranges,
+                [&](const auto& range) { return names_layer(r.formats.fp16_layers, range.first); });
   Job job;
   const auto add = [&](const mpnn::GraphOptions& options, const char* name, double calls) {
     job.stages.push_back({.name = name,

@@ -1,6 +1,7 @@
 #include "workloads/request/kinds/readqc.h"
 
 #include "isa/error.h"
+#include "workloads/request/fp16_layers.h"
 
 namespace ane::workloads {
 
@@ -30,7 +31,7 @@ double ReadQcWork::parameters() const {
 
 ReadQcNumbers readqc_numbers(const Formats& formats, const isa::Machine& machine) {
   const Numbers n = numbers_of(formats, machine);
-  if (n.int8_activations) return {.precision = readqc::Precision::w8a8};
+  if (n.int8_activations) return {.precision = readqc::Precision::w8a8, .weights = n.codes};
   if (n.weights == isa::KernelFormat::int8c) return {.precision = readqc::Precision::int8_weights};
   return {.weights = n.weights};
 }
@@ -44,8 +45,11 @@ Job ReadQcWork::job(const Request& r, const JobFor& target) const {
   // Time does not depend on the ranges' values.
   const std::vector<float> ranges(n.precision == readqc::Precision::w8a8 ? model.layers.size() : 0,
                                   1.0F);
-  return {
-      .stages = {{.work = readqc::build_graph(model, r.batch, n.precision, ranges, n.weights)}}};
+  return {.stages = {{.work = readqc::build_graph(model, r.batch, n.precision, ranges, n.weights,
+                                                  [&](const std::string& layer) {
+                                                    return names_layer(r.formats.fp16_layers,
+                                                                       layer);
+                                                  })}}};
 }
 
 namespace kind {
