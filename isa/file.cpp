@@ -1,7 +1,9 @@
 #include "isa/file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +27,7 @@ namespace {
 class Descriptor {
  public:
   explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   ~Descriptor() { close(); }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
@@ -91,9 +94,63 @@ std::string real_path(const std::string& path) {
   return real ? std::string(real.get()) : path;
 }
 
+// Where the bytes of a path go: directly into it, or into a file beside `target` that is renamed.
+struct Destination {
+  bool direct = false, exists = false;
+  struct stat before {};
+  std::string target;
+};
+
+Destination destination_of(const std::string& path) {
+  Destination to;
+  to.exists = ::stat(path.c_str(), &to.before) == 0;
+  if (!to.exists && errno != ENOENT) fail(path, "written", errno);
+  if (to.exists && S_ISDIR(to.before.st_mode)) fail(path, "written", EISDIR);
+  to.direct = to.exists && (!S_ISREG(to.before.st_mode) || is_standard_output(to.before));
+  to.target = to.direct ? path : to.exists ? real_path(path) : followed(path);
+  if (to.exists && ::faccessat(AT_FDCWD, to.target.c_str(), W_OK, AT_EACCESS) != 0)
+    fail(path, "written", errno);
+  return to;
+}
+
+constexpr std::string_view part_begins = ".anesim-", part_ends = ".part";
+
+// A writer holds the lock of its file until the end, whatever ends it: one that nobody holds was
+// left behind.
+void remove_left_behind(const std::string& folder) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> all(::opendir(folder.empty() ? "." : folder.c_str()),
+                                                &::closedir);
+  while (const dirent* entry = all ? ::readdir(all.get()) : nullptr) {
+    const std::string_view name = entry->d_name;
+    if (!name.starts_with(part_begins) || !name.ends_with(part_ends)) continue;
+    const std::string path = folder + entry->d_name;
+    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (file.valid() && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(path.c_str());
+  }
+}
+
+// A new file beside the target, under a short name that nobody has, whatever the length of the
+// target's.
+Descriptor open_part(const std::string& path, const Destination& to, std::string& part) {
+  for (int n = 0;; ++n) {
+    part = fmt::format("{}{}{}-{}{}", folder_of(to.target), part_begins, ::getpid(), n, part_ends);
+    Descriptor file(
+        ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, to.exists ? 0600 : 0666));
+    if (!file.valid()) {
+      if (errno != EEXIST) fail(path, "written", errno);
+      continue;
+    }
+    // Who clears away may have been faster than the lock. Not every file system has locks.
+    struct stat about {};
+    if (::flock(file.get(), LOCK_EX) != 0 ||
+        (::fstat(file.get(), &about) == 0 && about.st_nlink > 0))
+      return file;
+  }
+}
+
 }  // namespace
 
-std::string read_file(const std::string& path) {
+std::string read_file(const std::string& path, std::uint64_t most) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) fail(path, "read", errno);
   struct stat about {};
@@ -102,9 +159,12 @@ std::string read_file(const std::string& path) {
   constexpr std::size_t piece = std::size_t{1} << 16;
   std::string bytes;
   std::size_t got = 0;
-  bytes.resize(S_ISREG(about.st_mode) && about.st_size > 0
-                   ? static_cast<std::size_t>(about.st_size) + 1
-                   : piece);
+  const auto too_large = [&] {
+    throw InputError(path, fmt::format("is larger than {} bytes, the most that is read", most));
+  };
+  const bool sized = S_ISREG(about.st_mode) && about.st_size > 0;
+  if (sized && static_cast<std::uint64_t>(about.st_size) > most) too_large();
+  bytes.resize(sized ? static_cast<std::size_t>(about.st_size) + 1 : piece);
   for (;;) {
     if (got == bytes.size()) bytes.resize(bytes.size() * 2);
     const ssize_t n = ::read(file.get(), bytes.data() + got, bytes.size() - got);
@@ -112,36 +172,27 @@ std::string read_file(const std::string& path) {
     if (n < 0) fail(path, "read", errno);
     if (n == 0) break;
     got += static_cast<std::size_t>(n);
+    if (got > most) too_large();
   }
   bytes.resize(got);
   return bytes;
 }
 
 void write_file(const std::string& path, std::string_view bytes) {
-  struct stat before {};
-  const bool exists = ::stat(path.c_str(), &before) == 0;
-  if (!exists && errno != ENOENT) fail(path, "written", errno);
-  if (exists && (!S_ISREG(before.st_mode) || is_standard_output(before)))
-    return write_through(path, bytes);
-  const std::string target = exists ? real_path(path) : followed(path);
-  if (exists && ::faccessat(AT_FDCWD, target.c_str(), W_OK, AT_EACCESS) != 0)
-    fail(path, "written", errno);
-  // A short name, whatever the length of the target's.
+  const Destination to = destination_of(path);
+  if (to.direct) return write_through(path, bytes);
+  remove_left_behind(folder_of(to.target));
   std::string part;
-  int fd = -1;
-  for (int n = 0; fd < 0; ++n) {
-    part = fmt::format("{}.anesim-{}-{}.part", folder_of(target), ::getpid(), n);
-    fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, exists ? 0600 : 0666);
-    if (fd < 0 && errno != EEXIST) fail(path, "written", errno);
-  }
-  Descriptor file(fd);
+  Descriptor file = open_part(path, to, part);
   // As far as the system lets its writer: only root gives files away, and not every file system has
   // modes.
-  if (exists && ::fchown(fd, before.st_uid, before.st_gid) != 0) errno = 0;
-  if (exists && ::fchmod(fd, before.st_mode & 07777) != 0) errno = 0;
-  int error = write_all(fd, bytes);
-  if (const int late = file.close(); error == 0) error = late;
-  if (error == 0 && std::rename(part.c_str(), target.c_str()) != 0) error = errno;
+  if (to.exists && ::fchown(file.get(), to.before.st_uid, to.before.st_gid) != 0) errno = 0;
+  if (to.exists && ::fchmod(file.get(), to.before.st_mode & 07777) != 0) errno = 0;
+  int error = write_all(file.get(), bytes);
+  // Before the rename, and with it every fault that a file system would tell later: a name never
+  // stands for bytes that a failing machine may lose.
+  if (error == 0 && ::fsync(file.get()) != 0 && errno != EINVAL) error = errno;
+  if (error == 0 && std::rename(part.c_str(), to.target.c_str()) != 0) error = errno;
   if (error == 0) return;
   ::unlink(part.c_str());
   fail(path, "written", error);
@@ -163,6 +214,11 @@ void check_output_file(const std::string& output, std::span<const std::string> i
                            ? "is the input, and would be overwritten"
                            : fmt::format("is the input {}, and would be overwritten", input),
                        "give another file to write");
+  const Destination to = destination_of(output);
+  if (to.direct) return;
+  std::string part;
+  const Descriptor file = open_part(output, to, part);
+  ::unlink(part.c_str());
 }
 
 }  // namespace ane

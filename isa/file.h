@@ -1,25 +1,28 @@
 // Files as wholes: read to their end, written whole or not at all. Every fault is an InputError at
 // the path that says what the system said.
 #pragma once
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace ane {
 
-// All bytes of a file, a pipe or a device.
-std::string read_file(const std::string& path);
+// All bytes of a file, a pipe or a device. More than `most` of them are an error: a device may have
+// no end.
+std::string read_file(const std::string& path, std::uint64_t most = std::uint64_t{4} << 30);
 
 // The bytes appear under this name all at once, or what was there before stays: they are written
-// beside it and renamed. The mode of a file that is there is kept, one that is write-protected is
-// an error. Links are followed; a device, a pipe or what standard output goes to is written
-// directly.
+// beside it, brought to the disk and renamed. The mode of a file that is there is kept, one that is
+// write-protected is an error. Links are followed; a device, a pipe or what standard output goes to
+// is written directly. What a writer that was killed left beside it, .anesim-*.part, is removed.
 void write_file(const std::string& path, std::string_view bytes);
 
 // Two names of one regular file, also by links.
 bool same_file(const std::string& a, const std::string& b);
 
-// InputError at the output where it is one of the inputs; to be called before any work.
+// InputError at the output where it is one of the inputs or cannot be written, as far as that is
+// known beforehand; to be called before any work. Leaves nothing behind.
 void check_output_file(const std::string& output, std::span<const std::string> inputs);
 
 }  // namespace ane

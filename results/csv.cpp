@@ -8,7 +8,7 @@ namespace ane::results {
 
 CsvRecords parse_csv(std::string_view text, const std::string& place) {
   CsvRecords out;
-  std::vector<std::string> record;
+  CsvRecord record{.line = 1, .fields = {}};
   std::string field;
   bool quoted = false, any = false;
   int line = 1, opened = 0;
@@ -29,15 +29,15 @@ CsvRecords parse_csv(std::string_view text, const std::string& place) {
       any = true;
       opened = line;
     } else if (c == ',') {
-      record.push_back(std::move(field));
+      record.fields.push_back(std::move(field));
       field.clear();
       any = true;
     } else if (c == '\n') {
       if (any || !field.empty()) {
-        record.push_back(std::move(field));
+        record.fields.push_back(std::move(field));
         out.push_back(std::move(record));
       }
-      record.clear();
+      record = {.line = line, .fields = {}};
       field.clear();
       any = false;
     } else if (c != '\r') {
@@ -46,7 +46,7 @@ CsvRecords parse_csv(std::string_view text, const std::string& place) {
   }
   if (quoted) throw InputError(fmt::format("{}:{}", place, opened), "a quote does not close");
   if (any || !field.empty()) {
-    record.push_back(std::move(field));
+    record.fields.push_back(std::move(field));
     out.push_back(std::move(record));
   }
   return out;

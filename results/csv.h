@@ -6,7 +6,14 @@
 
 namespace ane::results {
 
-using CsvRecords = std::vector<std::vector<std::string>>;
+struct CsvRecord {
+  int line = 0;  // where it begins; a quoted field may hold ends of lines
+  std::vector<std::string> fields;
+
+  const std::string& operator[](std::size_t i) const { return fields[i]; }
+  std::size_t size() const { return fields.size(); }
+};
+using CsvRecords = std::vector<CsvRecord>;
 
 // Records as fields; lines without any field are left out. place: for messages. InputError
 // "place:line" for a quote that does not close.

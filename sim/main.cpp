@@ -1,7 +1,6 @@
 // The program: find the command, run it, say the user's errors in one line.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,7 +8,6 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <ios>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -61,52 +59,34 @@ void open_standard_streams() {
       if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) return;
 }
 
+// One line, whatever a file or a word of the command line holds.
+std::string line_of(std::string text, std::size_t most) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < ' ') c = ' ';
+  if (text.size() <= most) return text;
+  return fmt::format("{}...{}", text.substr(0, most / 2), text.substr(text.size() - most / 2));
+}
+
 int refused(const std::string& place, const std::string& what, const std::string& note = "") {
-  ane::print_status("error: {}{}{}\n", place, place.empty() ? "" : ": ", what);
-  if (!note.empty()) ane::print_status("note: {}\n", note);
+  constexpr std::size_t most = 600, most_of_note = 2000;  // choices may be many
+  ane::print_status("error: {}{}{}\n", line_of(place, most), place.empty() ? "" : ": ",
+                    line_of(what, most));
+  if (!note.empty()) ane::print_status("note: {}\n", line_of(note, most_of_note));
   return 2;
 }
 
-// The word of the command line (or what stands behind its '=') that cannot be read for this reason.
-// A stream that fails in the middle of its file does not say which file that was.
-std::string unreadable(const std::vector<std::string>& words, const std::error_code& why) {
-  for (const std::string& word : words)
-    for (const std::string& path : {word, word.substr(word.find('=') + 1)}) {
-      struct stat about {};
-      if (stat(path.c_str(), &about) != 0 || (!S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode)))
-        continue;
-      const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-      char byte = 0;
-      const bool read_one = fd >= 0 && read(fd, &byte, 1) >= 0;
-      const int error = errno;
-      if (fd >= 0) close(fd);
-      if (!read_one && error == why.value()) return path;
-    }
-  return "";
-}
-
 // What the system refused, by the name of what it was asked for.
-int refused_by_system(const std::system_error& e, const std::vector<std::string>& words) {
+int refused_by_system(const std::system_error& e) {
   const std::string why = e.code().message();
   if (std::ferror(stdout) != 0) return refused("", "the output cannot be written: " + why);
   if (const auto* file = dynamic_cast<const std::filesystem::filesystem_error*>(&e))
     return refused(file->path1().string(), why);
-  if (dynamic_cast<const std::ios_base::failure*>(&e) != nullptr) {
-    const std::string path = unreadable(words, e.code());
-    return refused(path.empty() ? "a file" : path, "cannot be read: " + why);
-  }
   if (e.code() == std::errc::resource_unavailable_try_again)
     return refused("", "the system starts no further thread: " + why, "fewer --threads");
   return refused("", fmt::format("the system refuses: {}", e.what()));
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  open_standard_streams();
-  // A file beyond the limit of its size is an error of that write, not the end of the program.
-  std::signal(SIGXFSZ, SIG_IGN);
-  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+int run(const std::vector<std::string>& words) {
   try {
     const int status = dispatch(words);
     if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category());
@@ -114,7 +94,20 @@ int main(int argc, char** argv) {
   } catch (const ane::InputError& e) {
     return refused(e.place(), e.what(), e.note());
   } catch (const std::system_error& e) {
-    return refused_by_system(e, words);
+    return refused_by_system(e);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  open_standard_streams();
+  // A file beyond the limit of its size and a pipe that nobody reads are errors of that write, not
+  // the end of the program.
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return run({argv + std::min(argc, 1), argv + argc});
   } catch (const std::bad_alloc&) {
   } catch (const std::length_error&) {
     // A container of more than the address space.

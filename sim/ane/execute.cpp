@@ -28,6 +28,8 @@ using kernels::arith::Half;
 using kernels::arith::PlanarOp;
 using kernels::arith::Reduction;
 
+constexpr std::int64_t most_window_elements = std::int64_t{1} << 25;
+
 void convert(Format from, const std::uint8_t* in, Format to, std::uint8_t* out,
              const std::string& who) {
   if (from == Format::fp32 && to == Format::fp16) {
@@ -205,7 +207,9 @@ const Executor::Kernel& Executor::kernel(const Task& t, std::size_t slot, const 
 }
 
 // Convolution: for each batch item and group, the windows become the rows of a product (kh, kw, cin
-// ascending [N4]); a 1x1 kernel of stride 1 reads L2 in place.
+// ascending [N4]); a 1x1 kernel of stride 1 reads L2 in place. Pixels are independent: large
+// products are made in blocks of them, so that the rows never take more than
+// `most_window_elements`, or one pixel's.
 void Executor::multiply(const Task& t, const Kernel& kernel, const std::string& who) {
   const Source x = source_of(memory_, t.in1, t.l2_in1, who);
   const bool integer = t.l2_in1.format == Format::i8;
@@ -222,29 +226,38 @@ void Executor::multiply(const Task& t, const Kernel& kernel, const std::string& 
   const bool in_place = t.kw == 1 && t.kh == 1 && t.sx == 1 && t.sy == 1 && t.pad_left == 0 &&
                         t.pad_top == 0 && o.w == t.in1.w && o.h == t.in1.h &&
                         (t.in1.h == 1 || t.l2_in1.sh == t.in1.w * size);
+  const std::int64_t block =
+      in_place ? pixels
+               : std::clamp<std::int64_t>(most_window_elements / std::max<std::int64_t>(1, k), 1,
+                                          pixels);
   if (!in_place) {
     if (integer)
-      scratch8_.resize(static_cast<std::size_t>(k * pixels));
+      scratch8_.resize(static_cast<std::size_t>(k * block));
     else
-      scratch_.resize(static_cast<std::size_t>(k * pixels));
+      scratch_.resize(static_cast<std::size_t>(k * block));
   }
   const Half pad{t.pad_value};
   const auto pad8 = static_cast<std::int8_t>(t.zero_in);
-  const auto window_rows = [&](auto* to, auto padding, auto row_of) {
+  // The windows of `count` pixels from the pixel `first` on.
+  const auto window_rows = [&](auto* to, auto padding, std::int64_t first, std::int64_t count,
+                               auto row_of) {
     for (int ky = 0; ky < t.kh; ++ky)
       for (int kx = 0; kx < t.kw; ++kx)
         for (std::int64_t c = 0; c < cin; ++c)
-          for (std::int64_t oy = 0; oy < o.h; ++oy, to += o.w) {
+          for (std::int64_t left = count, oy = first / o.w, begin = first % o.w; left > 0;
+               ++oy, begin = 0) {
+            const std::int64_t end = std::min(o.w, begin + left);
+            left -= end - begin;
             const std::int64_t iy = oy * t.sy + ky - t.pad_top;
             if (iy < 0 || iy >= t.in1.h) {
-              std::fill_n(to, o.w, padding);
+              to = std::fill_n(to, end - begin, padding);
               continue;
             }
             const auto* from = row_of(c, iy);
             const std::int64_t shift = kx - t.pad_left;
-            for (std::int64_t ox = 0; ox < o.w; ++ox) {
+            for (std::int64_t ox = begin; ox < end; ++ox, ++to) {
               const std::int64_t ix = ox * t.sx + shift;
-              to[ox] = ix >= 0 && ix < t.in1.w ? from[ix] : padding;
+              *to = ix >= 0 && ix < t.in1.w ? from[ix] : padding;
             }
           }
   };
@@ -252,57 +265,62 @@ void Executor::multiply(const Task& t, const Kernel& kernel, const std::string& 
     for (std::int64_t g = 0; g < groups; ++g) {
       const auto group = static_cast<std::size_t>(g);
       const auto first = static_cast<std::size_t>(g * cout_group);
-      Half* y = made_.data() + (n * o.c + g * cout_group) * pixels;
+      Half* const y = made_.data() + (n * o.c + g * cout_group) * pixels;
       const Half* scale = !kernel.scale.empty() ? kernel.scale.data() + first
                           : t.post_scale != 0   ? reinterpret_cast<const Half*>(&t.post_scale)
                                                 : nullptr;
       const std::ptrdiff_t scale_stride = kernel.scale.empty() ? 0 : 1;
-      if (integer) {
-        if (scale == nullptr) throw InputError(who, "an INT8 product needs a post-scale");
-        const std::int8_t* from = nullptr;
-        std::ptrdiff_t stride = 0;
-        if (in_place) {
-          from = x.row8(n, g * cin, 0);
-          stride = t.l2_in1.sc;
+      if (integer && scale == nullptr) throw InputError(who, "an INT8 product needs a post-scale");
+      for (std::int64_t pixel = 0; pixel < pixels; pixel += block) {
+        const std::int64_t count = std::min(block, pixels - pixel);
+        if (integer) {
+          const std::int8_t* from = nullptr;
+          std::ptrdiff_t stride = 0;
+          if (in_place) {
+            from = x.row8(n, g * cin, 0);
+            stride = t.l2_in1.sc;
+          } else {
+            window_rows(scratch8_.data(), pad8, pixel, count, [&](std::int64_t c, std::int64_t iy) {
+              return x.row8(n, g * cin + c, iy);
+            });
+            from = scratch8_.data();
+            stride = count;
+          }
+          kernels::arith::mac8(
+              kernel.int8[group],
+              {.pixels = count,
+               .x = from,
+               .x_stride = stride,
+               .x_zero = t.zero_in,
+               .bias = kernel.bias8.empty() ? nullptr : kernel.bias8.data() + first,
+               .scale = scale,
+               .scale_stride = scale_stride,
+               .y = y + pixel,
+               .y_stride = pixels,
+               .accumulators = nullptr},
+              profile_);
         } else {
-          window_rows(scratch8_.data(), pad8,
-                      [&](std::int64_t c, std::int64_t iy) { return x.row8(n, g * cin + c, iy); });
-          from = scratch8_.data();
-          stride = pixels;
+          const Half* from = nullptr;
+          std::ptrdiff_t stride = 0;
+          if (in_place) {
+            from = x.row(n, g * cin, 0);
+            stride = t.l2_in1.sc / 2;
+          } else {
+            window_rows(scratch_.data(), pad, pixel, count,
+                        [&](std::int64_t c, std::int64_t iy) { return x.row(n, g * cin + c, iy); });
+            from = scratch_.data();
+            stride = count;
+          }
+          kernels::arith::mac(kernel.fp16[group],
+                              {.pixels = count,
+                               .x = from,
+                               .x_stride = stride,
+                               .bias = kernel.bias.empty() ? nullptr : kernel.bias.data() + first,
+                               .scale = scale,
+                               .scale_stride = scale_stride,
+                               .y = y + pixel,
+                               .y_stride = pixels});
         }
-        kernels::arith::mac8(kernel.int8[group],
-                             {.pixels = pixels,
-                              .x = from,
-                              .x_stride = stride,
-                              .x_zero = t.zero_in,
-                              .bias = kernel.bias8.empty() ? nullptr : kernel.bias8.data() + first,
-                              .scale = scale,
-                              .scale_stride = scale_stride,
-                              .y = y,
-                              .y_stride = pixels,
-                              .accumulators = nullptr},
-                             profile_);
-      } else {
-        const Half* from = nullptr;
-        std::ptrdiff_t stride = 0;
-        if (in_place) {
-          from = x.row(n, g * cin, 0);
-          stride = t.l2_in1.sc / 2;
-        } else {
-          window_rows(scratch_.data(), pad,
-                      [&](std::int64_t c, std::int64_t iy) { return x.row(n, g * cin + c, iy); });
-          from = scratch_.data();
-          stride = pixels;
-        }
-        kernels::arith::mac(kernel.fp16[group],
-                            {.pixels = pixels,
-                             .x = from,
-                             .x_stride = stride,
-                             .bias = kernel.bias.empty() ? nullptr : kernel.bias.data() + first,
-                             .scale = scale,
-                             .scale_stride = scale_stride,
-                             .y = y,
-                             .y_stride = pixels});
       }
     }
   apply(profile_, t.activation, t.alpha, t.beta, made_);

@@ -6,12 +6,11 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 #include <set>
 
 #include "isa/error.h"
+#include "isa/file.h"
 #include "sim/chips/derive.h"
 #include "sim/chips/json_lines.h"
 #include "sim/chips/unit_text.h"
@@ -262,10 +261,8 @@ Description load_description(std::string_view folder, std::string_view what,
     return d;
   }
   const std::string path(name);
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw InputError(path, fmt::format("cannot read this {}'s file", what));
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  Description d = join_ancestors(parse_file(text, path), folder, what);
+  Description d =
+      join_ancestors(parse_file(read_file(path, std::uint64_t{64} << 20), path), folder, what);
   derive(d, path);
   return d;
 }

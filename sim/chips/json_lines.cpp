@@ -35,6 +35,9 @@ struct LineCounter {
   bool operator!=(const LineCounter& o) const { return at != o.at; }
 };
 
+// Each scalar has its path: with these limits all paths take little more than the file.
+constexpr std::size_t deepest = 16, longest_key = 256;
+
 class Flatten {
  public:
   Flatten(const std::string& place, const int* line) : place_(place), line_(line) {}
@@ -52,6 +55,8 @@ class Flatten {
   bool end_object() { return close(); }
   bool end_array() { return close(); }
   bool key(std::string& k) {
+    if (k.size() > longest_key)
+      throw fault(fmt::format("a key of {} bytes (limit {})", k.size(), longest_key));
     path_.back() = k;
     key_line_ = *line_;
     if (!seen_.insert(fmt::format("{}", fmt::join(path_, "\n"))).second)
@@ -62,7 +67,8 @@ class Flatten {
     // "[json.exception.parse_error.101] parse error at line 3, column 5: syntax error ..."
     const std::string what = e.what();
     const std::size_t colon = what.find(": ");
-    throw fault("no JSON: " + (colon == std::string::npos ? what : what.substr(colon + 2)));
+    throw fault("no JSON: " +
+                (colon == std::string::npos ? what : what.substr(colon + 2)).substr(0, 200));
   }
 
  private:
@@ -77,6 +83,7 @@ class Flatten {
   }
   bool open(bool array) {
     if (path_.empty() && array) throw fault("the file must hold one object");
+    if (path_.size() == deepest) throw fault(fmt::format("nested more than {} deep", deepest));
     if (!path_.empty()) next_index();
     path_.emplace_back();
     array_.push_back(array);

@@ -15,7 +15,8 @@ struct JsonScalar {
 };
 
 // place: the file's name for messages. InputError "place:line" for text that is no JSON object, for
-// a key given twice and for null.
+// a key given twice, for null, and for what is nested more than 16 deep or has a key of more than
+// 256 bytes.
 std::vector<JsonScalar> parse_json_lines(std::string_view text, const std::string& place);
 
 }  // namespace ane::sim

@@ -35,12 +35,12 @@ std::vector<Row> table(const std::vector<DataFile>& files, std::string_view name
     const std::string file = std::string(name) + ".csv";
     const auto records = results::parse_csv(f.text, file);
     if (records.empty()) throw InputError(file, "no rows");
-    if (records[0] != columns)
+    if (records[0].fields != columns)
       throw InputError(file + ":1", "the columns differ",
                        fmt::format("{}", fmt::join(columns, ",")));
     std::vector<Row> rows;
     for (std::size_t r = 1; r < records.size(); ++r) {
-      Row row{.fields = {}, .place = fmt::format("{}:{}", file, r + 1)};
+      Row row{.fields = {}, .place = fmt::format("{}:{}", file, records[r].line)};
       if (records[r].size() != columns.size())
         throw InputError(row.place,
                          fmt::format("{} fields, not {}", records[r].size(), columns.size()));

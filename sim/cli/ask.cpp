@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "isa/error.h"
+#include "isa/status.h"
 
 namespace ane::sim {
 
@@ -63,9 +64,9 @@ std::vector<results::Record> compare_records(
               priced_record(asked, target, bands, canonical(overrides), Detail::operators));
         } catch (const InputError& e) {
           if (!first) first = e;
-          fmt::print(stderr, "left out: {} {} {}: {}{}\n", chip.name(), workloads::name(unit),
-                     workloads::label(asked.request.formats), e.what(),
-                     e.note().empty() ? "" : " (" + e.note() + ")");
+          print_status("left out: {} {} {}: {}{}\n", chip.name(), workloads::name(unit),
+                       workloads::label(asked.request.formats), e.what(),
+                       e.note().empty() ? "" : " (" + e.note() + ")");
         }
     }
   }

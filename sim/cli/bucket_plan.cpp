@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <fstream>
 #include <numeric>
+#include <sstream>
 
 #include "isa/error.h"
+#include "isa/file.h"
 #include "workloads/mpnn/structure/buckets.h"
 
 namespace ane::sim {
@@ -53,8 +54,7 @@ std::string joined(const std::vector<std::int64_t>& numbers) {
 }  // namespace
 
 std::vector<std::int64_t> read_lengths(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw InputError(path, "cannot be opened", "a file of lengths, one a line");
+  std::istringstream file(read_file(path, std::uint64_t{64} << 20));
   std::vector<std::int64_t> lengths;
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <sstream>
 
 #include "isa/error.h"
+#include "isa/file.h"
 
 namespace ane::sim {
 
@@ -48,6 +51,48 @@ std::uint64_t seed_of(const po::variables_map& given) {
   const auto seed = given["seed"].as<std::int64_t>();
   if (seed < 0) throw InputError("--seed", fmt::format("{} is below 0", seed), "--seed 1");
   return static_cast<std::uint64_t>(seed);
+}
+
+namespace {
+
+// What an option gives, whether one word or several.
+std::vector<std::string> words_of(const po::variables_map& given, const char* option) {
+  if (given.count(option) == 0) return {};
+  const boost::any& value = given[option].value();
+  if (const auto* word = boost::any_cast<std::string>(&value)) return {*word};
+  if (const auto* words = boost::any_cast<std::vector<std::string>>(&value)) return *words;
+  return {};
+}
+
+// The files that the options name, at commas too.
+std::vector<std::string> files_named(const po::variables_map& given, std::string_view but) {
+  std::vector<std::string> files;
+  const auto add = [&](const char* option, bool also_names) {
+    if (option == but) return;
+    for (const std::string& word : words_of(given, option)) {
+      std::istringstream parts(word);
+      for (std::string part; std::getline(parts, part, ',');)
+        if (!also_names || part.find_first_of("./") != std::string::npos) files.push_back(part);
+    }
+  };
+  for (const char* option : {"reads", "reads2", "pdb", "weights", "rows", "buckets-from", "FILE.s",
+                             "FILE", "out", "trace", "output"})
+    add(option, false);
+  for (const char* option : {"model", "order", "chip", "chips", "runtime"}) add(option, true);
+  if (given.count("no-db") == 0)
+    for (const std::string& db : words_of(given, "db"))
+      for (const char* part : {"", "-wal", "-shm"}) files.push_back(db + part);
+  return files;
+}
+
+}  // namespace
+
+void check_file_to_write(const po::variables_map& given, const char* option) {
+  const std::string file = given[option].as<std::string>();
+  const std::vector<std::string> others = files_named(given, option);
+  check_output_file(file, others);
+  if (std::ranges::find(others, file) != others.end() && !std::filesystem::exists(file))
+    throw InputError(file, "is named twice, and would be written over", "give each file its own");
 }
 
 void add_style(po::options_description& options) {

@@ -32,6 +32,10 @@ std::string only_word(const boost::program_options::variables_map& given,
 // below 0.
 std::uint64_t seed_of(const boost::program_options::variables_map& given);
 
+// Before any work: InputError where the file that `option` names cannot be written or is one that
+// another option names, as an input or as another output.
+void check_file_to_write(const boost::program_options::variables_map& given, const char* option);
+
 // --json and --csv, and which of them was given (both: InputError).
 void add_style(boost::program_options::options_description& options);
 results::Style style_of(const boost::program_options::variables_map& given);

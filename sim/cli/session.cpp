@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <exception>
 #include <sstream>
+#include <system_error>
 
 #include "isa/error.h"
-#include "isa/file.h"
 #include "isa/status.h"
 #include "kernels/arith/gemm.h"
 #include "results/store.h"
@@ -95,10 +96,7 @@ results::Style check_output(const po::variables_map& given, bool traced) {
   if (given.count("view") != 0) results::view_named(given["view"].as<std::string>());
   if (given.count("trace") != 0 && !traced)
     throw InputError("--trace", "a trace shows one run on the ANE");
-  if (given.count("trace") != 0) {
-    const auto db = given["db"].as<std::string>();
-    check_output_file(given["trace"].as<std::string>(), std::vector{db, db + "-wal", db + "-shm"});
-  }
+  if (given.count("trace") != 0) check_file_to_write(given, "trace");
   return style_of(given);
 }
 
@@ -179,7 +177,13 @@ int finish(const po::variables_map& given, const std::vector<results::Record>& r
       check_output(given, records.size() == 1 && !records[0].tasks.empty());
   const std::string chosen = given.count("view") != 0 ? given["view"].as<std::string>() : view;
   // First what was computed: a disk that is full or a file that cannot be written loses no figure.
-  fmt::print("{}", results::render(chosen, records, style, against));
+  // Nor does an output that nobody reads, as behind `head`, lose a run.
+  std::exception_ptr unread;
+  try {
+    fmt::print("{}", results::render(chosen, records, style, against));
+  } catch (const std::system_error&) {
+    unread = std::current_exception();
+  }
   if (given.count("trace") != 0) {
     results::write_trace(records[0], given["trace"].as<std::string>());
     print_status("trace written to {}\n", given["trace"].as<std::string>());
@@ -193,6 +197,7 @@ int finish(const po::variables_map& given, const std::vector<results::Record>& r
                      : "");
     if (sum.fault) throw InputError(*sum.fault);
   }
+  if (unread) std::rethrow_exception(unread);
   return 0;
 }
 

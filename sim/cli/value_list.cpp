@@ -78,7 +78,7 @@ std::optional<std::uint16_t> hex_bits(std::string_view text) {
 
 std::string contents(const std::string& path, const std::string& place) {
   try {
-    return read_file(path);
+    return read_file(path, std::uint64_t{64} << 20);
   } catch (const InputError& e) {
     throw InputError(place, fmt::format("cannot read the file '{}': {}", path, e.what()),
                      "@ names a file of items");

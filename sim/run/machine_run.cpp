@@ -59,6 +59,10 @@ int MachineRun::segments() const {
   return static_cast<int>(impl_->parts.size());
 }
 
+bool MachineRun::uses_cpu() const {
+  return !std::ranges::all_of(impl_->parts, &Impl::Part::on_ane);
+}
+
 Tensors MachineRun::run(Tensors values) {
   for (std::size_t i = 0; i < impl_->parts.size(); ++i) {
     Impl::Part& s = impl_->parts[i];

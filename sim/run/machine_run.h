@@ -23,7 +23,8 @@ class MachineRun {
   // where they are large.
   workloads::Tensors run(workloads::Tensors values);
 
-  int segments() const;  // of both units
+  int segments() const;   // of both units
+  bool uses_cpu() const;  // for any of them
 
  private:
   struct Impl;

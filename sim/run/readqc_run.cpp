@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <future>
 #include <optional>
-#include <thread>
 
 #include "isa/error.h"
 #include "kernels/arith/round.h"
@@ -20,15 +21,16 @@ namespace {
 
 namespace qc = workloads::readqc;
 
-// Scores of one head, in read order, with what they are compared with.
-struct Answers {
-  std::vector<float> scores, reference;
-  std::vector<std::uint8_t> labels;  // quality
-  std::vector<float> targets;        // regression
+// What is told of one head's answers, without keeping them: there may be as many as reads.
+struct HeadSums {
+  qc::MetricsSum quality;
+  qc::RegressionSum regression;
+  std::int64_t flips = 0;
+  Digest digest;
 };
 
-void add_quality(results::Parts& parts, const Answers& a, bool is_reference) {
-  const qc::Metrics m = qc::evaluate(a.scores, a.labels);
+void add_quality(results::Parts& parts, HeadSums& head, bool is_reference) {
+  const qc::Metrics m = head.quality.metrics();
   const auto value = [](const std::optional<double>& v) { return v.value_or(results::unknown); };
   parts.push_back({"accuracy", m.accuracy});
   parts.push_back({"precision_fail", value(m.fail.precision)});
@@ -39,9 +41,19 @@ void add_quality(results::Parts& parts, const Answers& a, bool is_reference) {
   parts.push_back({"pass_as_fail", static_cast<double>(m.pass_as_fail)});
   parts.push_back({"fail_as_pass", static_cast<double>(m.fail_as_pass)});
   parts.push_back({"fail_as_fail", static_cast<double>(m.fail_as_fail)});
-  parts.push_back({"flips_vs_fp32", is_reference
-                                        ? results::unknown
-                                        : static_cast<double>(qc::flips(a.reference, a.scores))});
+  parts.push_back(
+      {"flips_vs_fp32", is_reference ? results::unknown : static_cast<double>(head.flips)});
+}
+
+// Of one head its scores; of several the digests of each one's.
+std::string digest_of(std::span<const HeadSums> heads) {
+  if (heads.size() == 1) return heads[0].digest.hex();
+  Digest all;
+  for (const HeadSums& head : heads) {
+    const std::string digest = head.digest.hex();
+    all.add(std::span<const char>(digest));
+  }
+  return all.hex();
 }
 
 }  // namespace
@@ -90,9 +102,9 @@ ReadQcAnswers answer_reads(const ReadQcPlan& plan, const Target& target,
     framework.emplace(plan.model, qc::FrameworkNumbers{f.storage, f.weights, plan.ranges});
   }
   const std::size_t heads = plan.model.heads.size();
-  std::vector<Answers> answers(heads);
+  std::vector<HeadSums> sums(heads);
   ErrorMetrics errors;
-  Digest input_digest, qualities_digest, output_digest;
+  Digest input_digest, qualities_digest;
   Digest tails_digest;  // what is behind the window: labels rest on it too
   bool tails = false;
   // The question is of this model: the same reads through other parameters are another question.
@@ -128,9 +140,12 @@ ReadQcAnswers answer_reads(const ReadQcPlan& plan, const Target& target,
       }
     };
     {
-      std::vector<std::jthread> workers;
-      for (std::size_t i = 1; i < round.size(); ++i) workers.emplace_back(answer, i);
+      // A fault of any of them, as memory that is refused, is thrown here once all have ended.
+      std::vector<std::future<void>> others;
+      for (std::size_t i = 1; i < round.size(); ++i)
+        others.push_back(std::async(std::launch::async, answer, i));
       answer(0);
+      for (std::future<void>& other : others) other.get();
     }
     for (std::size_t i = 0; i < round.size(); ++i) {
       const qc::ReadBatch& batch = round[i];
@@ -143,17 +158,19 @@ ReadQcAnswers answer_reads(const ReadQcPlan& plan, const Target& target,
           tails = true;
         }
       for (std::size_t h = 0; h < heads; ++h) {
-        Answers& a = answers[h];
+        HeadSums& sum = sums[h];
         const std::vector<float> exact = qc::column(reference[i], static_cast<std::int64_t>(h));
+        if (!std::ranges::all_of(exact, [](float x) { return std::isfinite(x); }) ||
+            std::ranges::any_of(scores[i][h], [](float x) { return std::isnan(x); }))
+          throw InputError("--model", "answers what is not a number: its weights are too large");
         if (!is_reference) errors.add(exact, scores[i][h]);
-        a.scores.insert(a.scores.end(), scores[i][h].begin(), scores[i][h].end());
-        a.reference.insert(a.reference.end(), exact.begin(), exact.end());
+        sum.digest.add(std::span<const float>(scores[i][h]));
         if (plan.model.heads[h] == qc::Head::quality) {
-          const auto truth = qc::labels(batch, plan.model.spec.rule);
-          a.labels.insert(a.labels.end(), truth.begin(), truth.end());
+          sum.flips += qc::flips(exact, scores[i][h]);
+          sum.quality.add(scores[i][h], qc::labels(batch, plan.model.spec.rule));
         } else {
-          const auto truth = qc::targets(batch, plan.model.heads[h], plan.model.spec.rule);
-          a.targets.insert(a.targets.end(), truth.begin(), truth.end());
+          sum.regression.add(scores[i][h],
+                             qc::targets(batch, plan.model.heads[h], plan.model.spec.rule));
         }
       }
     }
@@ -163,13 +180,11 @@ ReadQcAnswers answer_reads(const ReadQcPlan& plan, const Target& target,
   ReadQcAnswers result;
   results::Parts& accuracy = result.accuracy;
   for (std::size_t h = 0; h < heads; ++h) {
-    output_digest.add(std::span<const float>(answers[h].scores));
     if (plan.model.heads[h] == qc::Head::quality) {
-      add_quality(accuracy, answers[h], is_reference);
+      add_quality(accuracy, sums[h], is_reference);
     } else {
       const std::string name(qc::to_string(plan.model.heads[h]));
-      const qc::RegressionMetrics m =
-          qc::evaluate_regression(answers[h].scores, answers[h].targets);
+      const qc::RegressionMetrics m = sums[h].regression.metrics();
       accuracy.push_back({"r2_" + name, m.r2.value_or(results::unknown)});
       accuracy.push_back({"mean_abs_error_" + name, m.mean_absolute_error});
     }
@@ -181,7 +196,7 @@ ReadQcAnswers answer_reads(const ReadQcPlan& plan, const Target& target,
   const std::string behind = tails_digest.hex();
   if (tails) input_digest.add(std::span<const char>(behind));
   result.inputs_digest = input_digest.hex();
-  result.digest = output_digest.hex();
+  result.digest = digest_of(sums);
   return result;
 }
 

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
+#include <cmath>
 #include <map>
 
 #include "isa/error.h"
+#include "isa/file.h"
 #include "results/csv.h"
 #include "sim/chips/description.h"
 
@@ -39,7 +39,7 @@ std::vector<Rule> read_rules(const std::string& name, std::string_view given,
     Rule rule;
     bool explained = false;
     for (std::size_t c = 0; c < records[r].size(); ++c) {
-      const std::string column = column_name(records[0], c);
+      const std::string column = column_name(records[0].fields, c);
       const std::string& text = records[r][c];
       explained = explained || (column == why && !text.empty());
       if (column == given)
@@ -48,7 +48,7 @@ std::vector<Rule> read_rules(const std::string& name, std::string_view given,
         rule.wanted[column] = text;
     }
     if (rule.gives.empty() || !explained || rule.wanted.empty())
-      throw InputError(fmt::format("{}.csv:{}", name, r + 1),
+      throw InputError(fmt::format("{}.csv:{}", name, records[r].line),
                        fmt::format("a rule needs '{}', '{}' and what it selects", given, why));
     out.push_back(std::move(rule));
   }
@@ -95,19 +95,19 @@ std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& f
   const Records records = parse_csv(text, file);
   if (records.empty()) throw InputError(file, "no rows");
   for (const char* needed : {"chip", "source", "trust", "spec", "quantity", "value_si"})
-    if (std::find(records[0].begin(), records[0].end(), needed) == records[0].end())
+    if (std::ranges::find(records[0].fields, needed) == records[0].fields.end())
       throw InputError(file + ":1", fmt::format("no column '{}'", needed),
-                       fmt::format("columns: {}", fmt::join(records[0], ", ")));
+                       fmt::format("columns: {}", fmt::join(records[0].fields, ", ")));
   std::vector<SiliconRow> out;
   for (std::size_t r = 1; r < records.size(); ++r) {
     std::map<std::string, std::string> cells;
     if (records[r].size() != records[0].size())
       throw InputError(
-          fmt::format("{}:{}", file, r + 1),
+          fmt::format("{}:{}", file, records[r].line),
           fmt::format("{} fields where the header has {}", records[r].size(), records[0].size()));
     for (std::size_t c = 0; c < records[r].size(); ++c) cells[records[0][c]] = records[r][c];
     SiliconRow row{.file = file,
-                   .line = static_cast<int>(r) + 1,
+                   .line = records[r].line,
                    .chip = cells["chip"],
                    .benchmark = cells["benchmark"],
                    .config = cells["config"],
@@ -126,9 +126,11 @@ std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& f
     if (const std::string& v = cells["value_si"]; !v.empty()) {
       double x = 0;
       const auto [end, fault] = std::from_chars(v.data(), v.data() + v.size(), x);
-      if (fault != std::errc{} || end != v.data() + v.size())
-        throw InputError(fmt::format("{}:{}", file, r + 1),
-                         fmt::format("value_si '{}' is no number", v));
+      // What is switched off takes 0 W; nothing else is 0.
+      if (fault != std::errc{} || end != v.data() + v.size() || !std::isfinite(x) || x < 0 ||
+          (x == 0 && row.quantity != "power"))
+        throw InputError(row.place(), fmt::format("value_si '{}' is no number above 0", v),
+                         "empty where nothing was measured");
       row.value = x;
     }
     // The first rule that matches holds.
@@ -174,10 +176,7 @@ std::vector<SiliconRow> load_silicon_rows(const std::string& file) {
   const std::vector<std::string> own = built_in_rows();
   if (std::find(own.begin(), own.end(), file) != own.end())
     return silicon_rows(built_in_text(file.substr(0, file.size() - 4)), file);
-  std::ifstream in(file);
-  if (!in) throw InputError(file, "cannot be read");
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  return silicon_rows(text, file);
+  return silicon_rows(read_file(file, std::uint64_t{64} << 20), file);
 }
 
 }  // namespace ane::sim

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "isa/error.h"
@@ -26,6 +27,26 @@ const Chip& chip_named(const std::string& name, const std::vector<std::string>& 
   const auto at = loaded.find(name);
   return at != loaded.end() ? at->second
                             : loaded.emplace(name, chip_of_row(name, settings)).first->second;
+}
+
+// A setting that some description does not have leaves that one's rows out; one that none has is a
+// mistake, told as the last of them tells it.
+template <class Load>
+void check_settings(const std::vector<std::string>& settings, std::string_view folder,
+                    const Load& load) {
+  for (const std::string& setting : settings) {
+    std::optional<InputError> fault;
+    for (const std::string& name : description_names(folder)) {
+      try {
+        load(name, {setting});
+        fault.reset();
+        break;
+      } catch (const InputError& e) {
+        fault = e;
+      }
+    }
+    if (fault) throw InputError(*fault);
+  }
 }
 
 // "2021 MacBook Pro M1 Max (32 GB)" -> "M1 Max"; empty where the words name no chip or several, or
@@ -123,6 +144,8 @@ double Validation::coverage() const {
 Validation compare_rows(const std::vector<SiliconRow>& rows,
                         const std::vector<std::string>& chip_settings,
                         const std::vector<std::string>& runtime_settings) {
+  check_settings(chip_settings, "chips", load_chip);
+  check_settings(runtime_settings, "runtimes", load_runtime);
   Validation v;
   std::map<std::string, Chip> chips;
   std::map<std::string, Runtime> runtimes;

@@ -1,8 +1,10 @@
 // Is a file written whole or not at all, through links and to devices, and never over an input?
 #include "isa/file.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +14,7 @@
 #include <filesystem>
 #include <functional>
 #include <thread>
+#include <vector>
 
 #include "isa/container.h"
 #include "isa/error.h"
@@ -167,6 +170,61 @@ TEST_F(File, AnOutputIsNoInputUnderWhateverName) {
   EXPECT_EQ(error_of([&] { check_output_file(path("new"), inputs); }), "");
   EXPECT_EQ(error_of([&] { check_output_file("/dev/null", inputs); }), "");
   EXPECT_THAT(error_of([&] { check_output_file("", inputs); }), HasSubstr("empty"));
+}
+
+TEST_F(File, ThatCannotBeWrittenIsToldBeforehandAndNothingIsLeft) {
+  write_file(path("file"), "x");
+  for (const std::string& name :
+       {path("absent/m"), folder_, path("file/m"), path("file/m/"), path(std::string(300, 'm'))}) {
+    const std::string told = error_of([&] { check_output_file(name, {}); });
+    EXPECT_THAT(told, HasSubstr("cannot be written: "));
+    EXPECT_EQ(told, error_of([&] { write_file(name, "x"); }));
+  }
+  for (const std::string& name : {path("new"), path("file"), std::string("/dev/null")})
+    EXPECT_EQ(error_of([&] { check_output_file(name, {}); }), "");
+  EXPECT_EQ(files(), 1u);
+  EXPECT_EQ(read_file(path("file")), "x");
+}
+
+TEST_F(File, PartsThatNobodyWritesAnyMoreAreRemoved) {
+  const auto make = [&](const std::string& name) {
+    const int fd = ::open(path(name).c_str(), O_WRONLY | O_CREAT, 0600);
+    EXPECT_GE(fd, 0);
+    return fd;
+  };
+  for (const char* name :
+       {".anesim-1-0.part", ".anesim-99999-3.part", ".anesim.part.mine", "mine.part"})
+    ::close(make(name));
+  const int held = make(".anesim-2-0.part");
+  ASSERT_EQ(::flock(held, LOCK_EX), 0);
+  write_file(path("a"), "x");
+  EXPECT_FALSE(fs::exists(path(".anesim-1-0.part")));
+  EXPECT_FALSE(fs::exists(path(".anesim-99999-3.part")));
+  EXPECT_TRUE(fs::exists(path(".anesim.part.mine")));
+  EXPECT_TRUE(fs::exists(path("mine.part")));
+  EXPECT_TRUE(fs::exists(path(".anesim-2-0.part")));  // its writer works on
+  ::close(held);
+  write_file(path("a"), "y");
+  EXPECT_FALSE(fs::exists(path(".anesim-2-0.part")));
+}
+
+// Writers and those who clear away, at once: no writer loses its part.
+TEST_F(File, WritersOfOneFolderDoNotHinderEachOther) {
+  std::vector<std::jthread> writers;
+  for (int w = 0; w < 4; ++w)
+    writers.emplace_back([this, w] {
+      for (int i = 0; i < 50; ++i) write_file(path(std::to_string(w)), std::string(1000, 'a'));
+    });
+  writers.clear();
+  EXPECT_EQ(files(), 4u);
+}
+
+TEST_F(File, ADeviceWithoutEndHasALimit) {
+  EXPECT_EQ(error_of([] { read_file("/dev/zero", 1'000'000); }),
+            "/dev/zero: is larger than 1000000 bytes, the most that is read");
+  write_file(path("a"), "12345");
+  EXPECT_THAT(error_of([&] { read_file(path("a"), 4); }), HasSubstr("larger than 4 bytes"));
+  EXPECT_EQ(read_file(path("a"), 5), "12345");
 }
 
 TEST(Status, ThatCannotBeShownIsLeftOut) {

@@ -30,6 +30,7 @@ std::string read_file(const std::string& path, std::uint64_t most) {
   // What is no regular file, such as a pipe, has no size to compare with.
   const std::uint64_t packed = std::filesystem::file_size(path, code);
   const bool sized = !code;
+  if (!sized) most = std::min(most, std::uint64_t{1} << 30);
   std::string bytes;
   for (;;) {
     constexpr std::size_t step = std::size_t{1} << 20;

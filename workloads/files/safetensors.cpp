@@ -1,23 +1,18 @@
 #include "workloads/files/safetensors.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdint>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 #include "isa/error.h"
+#include "isa/file.h"
 #include "workloads/files/archive.h"
 #include "workloads/files/describe.h"
 #include "workloads/files/elements.h"
@@ -232,68 +227,8 @@ std::string safetensors_bytes(const Safetensors& contents) {
   return out;
 }
 
-namespace {
-
-// Where the bytes go: a device or a pipe takes them as they come; a file is replaced as a whole,
-// the target of a link and not the link.
-struct Destination {
-  std::filesystem::path path;
-  bool replaced = true;
-};
-
-[[noreturn]] void cannot_be_written(const std::string& path, int error) {
-  throw InputError(path,
-                   fmt::format("cannot be written: {}", std::generic_category().message(error)));
-}
-
-Destination destination_of(const std::string& path) {
-  namespace fs = std::filesystem;
-  if (path.empty()) throw InputError("", "no name is given for the file to write");
-  std::error_code none;
-  const fs::file_status status = fs::status(path, none);
-  if (fs::is_directory(status)) cannot_be_written(path, EISDIR);
-  if (fs::exists(status) && !fs::is_regular_file(status)) return {path, false};
-  fs::path target = path;
-  for (int links = 0; links < 40 && fs::is_symlink(target, none); ++links)
-    target = target.parent_path() / fs::read_symlink(target, none);
-  return {target, true};
-}
-
-// A new file beside the destination, under a name that nobody has.
-std::FILE* open_part(const std::string& path, const Destination& to, std::string& part) {
-  for (int n = 1;; ++n) {
-    part = to.path.string() + (n == 1 ? ".part" : fmt::format(".part{}", n));
-    std::FILE* file = std::fopen(part.c_str(), "wbx");
-    if (file != nullptr) return file;
-    if (errno != EEXIST || n == 100) cannot_be_written(path, errno);
-  }
-}
-
-}  // namespace
-
-void check_writable(const std::string& path) {
-  const Destination to = destination_of(path);
-  if (!to.replaced) {
-    if (::access(path.c_str(), W_OK) != 0) cannot_be_written(path, errno);
-    return;
-  }
-  std::string part;
-  std::fclose(open_part(path, to, part));
-  std::remove(part.c_str());
-}
-
 void write_safetensors(const Safetensors& contents, const std::string& path) {
-  const std::string bytes = safetensors_bytes(contents);
-  const Destination to = destination_of(path);
-  std::string part;
-  std::FILE* file = to.replaced ? open_part(path, to, part) : std::fopen(path.c_str(), "wb");
-  if (file == nullptr) cannot_be_written(path, errno);
-  int error = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size() ? 0 : errno;
-  if (std::fclose(file) != 0 && error == 0) error = errno;
-  if (error == 0 && to.replaced && std::rename(part.c_str(), to.path.c_str()) != 0) error = errno;
-  if (error == 0) return;
-  if (to.replaced) std::remove(part.c_str());
-  cannot_be_written(path, error);
+  write_file(path, safetensors_bytes(contents));
 }
 
 }  // namespace ane::workloads

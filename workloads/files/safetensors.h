@@ -26,12 +26,7 @@ Safetensors parse_safetensors(const std::string& bytes, const std::string& place
 // The bytes of a file: tensors in the order of their names, data aligned to 8 bytes; equal contents
 // give equal bytes. What is no UTF-8 in names and metadata is replaced by U+FFFD.
 std::string safetensors_bytes(const Safetensors& contents);
-// Written beside the file and renamed into place, so that no half file is left behind; through a
-// link to its target, and straight into a device or a pipe. InputError when that fails.
+// As write_file of isa/file.h writes.
 void write_safetensors(const Safetensors& contents, const std::string& path);
-
-// Before long work: the InputError that write_safetensors would give for an empty path, a folder,
-// or a folder that is absent or takes no files. Opens a file beside `path` and removes it at once.
-void check_writable(const std::string& path);
 
 }  // namespace ane::workloads

@@ -1,9 +1,9 @@
 #include "workloads/readqc/metrics.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <numeric>
-#include <vector>
+#include <iterator>
 
 #include "isa/error.h"
 
@@ -20,47 +20,88 @@ ClassMetrics class_metrics(std::int64_t hits, std::int64_t false_alarms, std::in
           ratio(2 * hits, 2 * hits + false_alarms + missed)};
 }
 
+// Unsigned numbers in the order of the scores; -0 is 0.
+std::uint32_t key_of(float score) {
+  const auto bits = std::bit_cast<std::uint32_t>(score + 0.0F);
+  return bits ^ ((bits >> 31) != 0 ? 0xffffffffU : 0x80000000U);
+}
+
+constexpr std::size_t most_fresh = std::size_t{1} << 16;
+
+}  // namespace
+
+void MetricsSum::add(std::span<const float> scores, std::span<const std::uint8_t> labels) {
+  ANE_CHECK(scores.size() == labels.size(), "one score a label");
+  Metrics& m = counts_;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    ANE_CHECK(!std::isnan(scores[i]), "scores are numbers");
+    const bool passes = labels[i] != 0, says_pass = scores[i] >= threshold_;
+    if (passes)
+      (says_pass ? m.pass_as_pass : m.pass_as_fail) += 1;
+    else
+      (says_pass ? m.fail_as_pass : m.fail_as_fail) += 1;
+    fresh_.push_back({key_of(scores[i]), passes ? 0 : 1, passes ? 1 : 0});
+    if (fresh_.size() == most_fresh) merge();
+  }
+}
+
+void MetricsSum::merge() {
+  // One bin a key of a list that is in order.
+  const auto collapse = [](std::vector<Bin>& bins, int bits) {
+    std::size_t kept = 0;
+    for (Bin b : bins) {
+      b.key >>= bits;
+      if (kept > 0 && bins[kept - 1].key == b.key) {
+        bins[kept - 1].fail += b.fail;
+        bins[kept - 1].pass += b.pass;
+      } else {
+        bins[kept++] = b;
+      }
+    }
+    bins.resize(kept);
+  };
+  const auto in_order = [](const Bin& a, const Bin& b) { return a.key < b.key; };
+  std::ranges::sort(fresh_, in_order);
+  collapse(fresh_, coarse_);
+  std::vector<Bin> all;
+  all.reserve(bins_.size() + fresh_.size());
+  std::ranges::merge(bins_, fresh_, std::back_inserter(all), in_order);
+  fresh_.clear();
+  collapse(all, 0);
+  for (; all.size() > most_distinct; ++coarse_) collapse(all, 1);
+  bins_ = std::move(all);
+}
+
 // Mann-Whitney: passing reads against failing ones in order of score, in integers (twice the count
 // of pairs won, a tie is one), so that the sum has no rounding.
-std::optional<double> auc_of(std::span<const float> scores, std::span<const std::uint8_t> labels) {
-  std::vector<std::size_t> order(scores.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&scores](std::size_t a, std::size_t b) { return scores[a] < scores[b]; });
+std::optional<double> MetricsSum::area() const {
   std::int64_t failing = 0, passing = 0, won_twice = 0;
-  for (std::size_t i = 0; i < order.size();) {
-    std::int64_t tied_fail = 0, tied_pass = 0;
-    const float score = scores[order[i]];
-    for (; i < order.size() && !(score < scores[order[i]]); ++i)
-      (labels[order[i]] != 0 ? tied_pass : tied_fail) += 1;
-    won_twice += tied_pass * (2 * failing + tied_fail);
-    failing += tied_fail;
-    passing += tied_pass;
+  for (const Bin& b : bins_) {
+    won_twice += b.pass * (2 * failing + b.fail);
+    failing += b.fail;
+    passing += b.pass;
   }
   if (failing == 0 || passing == 0) return std::nullopt;
   return static_cast<double>(won_twice) /
          (2.0 * static_cast<double>(failing) * static_cast<double>(passing));
 }
 
-}  // namespace
-
-Metrics evaluate(std::span<const float> scores, std::span<const std::uint8_t> labels,
-                 float threshold) {
-  ANE_CHECK(!scores.empty() && scores.size() == labels.size(), "one score a label");
-  Metrics m;
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    ANE_CHECK(!std::isnan(scores[i]), "scores are numbers");
-    const bool says_pass = scores[i] >= threshold;
-    if (labels[i] != 0)
-      (says_pass ? m.pass_as_pass : m.pass_as_fail) += 1;
-    else
-      (says_pass ? m.fail_as_pass : m.fail_as_fail) += 1;
-  }
+Metrics MetricsSum::metrics() {
+  merge();
+  Metrics m = counts_;
+  ANE_CHECK(m.size() > 0, "there are scores");
   m.accuracy = static_cast<double>(m.pass_as_pass + m.fail_as_fail) / static_cast<double>(m.size());
   m.fail = class_metrics(m.fail_as_fail, m.pass_as_fail, m.fail_as_pass);
   m.pass = class_metrics(m.pass_as_pass, m.fail_as_pass, m.pass_as_fail);
-  m.auc = auc_of(scores, labels);
+  m.auc = area();
   return m;
+}
+
+Metrics evaluate(std::span<const float> scores, std::span<const std::uint8_t> labels,
+                 float threshold) {
+  MetricsSum sum(threshold);
+  sum.add(scores, labels);
+  return sum.metrics();
 }
 
 std::int64_t flips(std::span<const float> reference, std::span<const float> scores,
@@ -72,24 +113,34 @@ std::int64_t flips(std::span<const float> reference, std::span<const float> scor
   return n;
 }
 
-RegressionMetrics evaluate_regression(std::span<const float> predicted,
-                                      std::span<const float> targets) {
-  ANE_CHECK(!predicted.empty() && predicted.size() == targets.size(), "one prediction a target");
-  const auto n = static_cast<double>(targets.size());
-  double mean = 0;
-  for (const float t : targets) mean += static_cast<double>(t) / n;
-  double squares = 0, spread = 0;
-  RegressionMetrics m;
+void RegressionSum::add(std::span<const float> predicted, std::span<const float> targets) {
+  ANE_CHECK(predicted.size() == targets.size(), "one prediction a target");
   for (std::size_t i = 0; i < targets.size(); ++i) {
     const double target = static_cast<double>(targets[i]);
     const double error = std::abs(static_cast<double>(predicted[i]) - target);
-    squares += error * error;
-    spread += (target - mean) * (target - mean);
-    m.mean_absolute_error += error / n;
-    m.largest_error = std::max(m.largest_error, error);
+    errors_ += error;
+    squares_ += error * error;
+    largest_ = std::max(largest_, error);
+    const double from_mean = target - mean_;
+    mean_ += from_mean / static_cast<double>(++count_);
+    spread_ += from_mean * (target - mean_);
   }
-  if (spread > 0) m.r2 = 1.0 - squares / spread;
+}
+
+RegressionMetrics RegressionSum::metrics() const {
+  ANE_CHECK(count_ > 0, "there are predictions");
+  RegressionMetrics m{.mean_absolute_error = errors_ / static_cast<double>(count_),
+                      .largest_error = largest_,
+                      .r2 = std::nullopt};
+  if (spread_ > 0) m.r2 = 1.0 - squares_ / spread_;
   return m;
+}
+
+RegressionMetrics evaluate_regression(std::span<const float> predicted,
+                                      std::span<const float> targets) {
+  RegressionSum sum;
+  sum.add(predicted, targets);
+  return sum.metrics();
 }
 
 }  // namespace ane::workloads::readqc

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace ane::workloads::readqc {
 
@@ -24,8 +25,33 @@ struct Metrics {
   std::int64_t size() const { return pass_as_pass + pass_as_fail + fail_as_pass + fail_as_fail; }
 };
 
-// scores and labels have one length, at least 1; no NaN. Logits have the threshold 0,
-// probabilities 0.5.
+// Metrics of scores as they come, in memory that does not grow with them. Logits have the threshold
+// 0, probabilities 0.5.
+class MetricsSum {
+ public:
+  // More than so many distinct scores, as FP16 cannot give: neighbours among them are ties in the
+  // area, in no other figure.
+  static constexpr std::size_t most_distinct = std::size_t{1} << 18;
+
+  explicit MetricsSum(float threshold = 0.0F) : threshold_(threshold) {}
+  // One length; no NaN.
+  void add(std::span<const float> scores, std::span<const std::uint8_t> labels);
+  Metrics metrics();  // of at least one score
+
+ private:
+  struct Bin {
+    std::uint32_t key = 0;  // in the order of scores, without its last `coarse_` bits
+    std::int64_t fail = 0, pass = 0;
+  };
+  void merge();  // fresh_ into bins_
+  std::optional<double> area() const;
+
+  float threshold_;
+  Metrics counts_;
+  std::vector<Bin> bins_, fresh_;  // bins_ by key, each key once
+  int coarse_ = 0;
+};
+
 Metrics evaluate(std::span<const float> scores, std::span<const std::uint8_t> labels,
                  float threshold = 0.0F);
 
@@ -37,6 +63,17 @@ struct RegressionMetrics {
   double mean_absolute_error = 0, largest_error = 0;
   std::optional<double> r2;  // absent when the targets do not vary
 };
+class RegressionSum {
+ public:
+  void add(std::span<const float> predicted, std::span<const float> targets);
+  RegressionMetrics metrics() const;  // of at least one prediction
+
+ private:
+  std::int64_t count_ = 0;
+  double errors_ = 0, largest_ = 0, squares_ = 0;
+  double mean_ = 0, spread_ = 0;  // of the targets
+};
+
 RegressionMetrics evaluate_regression(std::span<const float> predicted,
                                       std::span<const float> targets);
 

@@ -25,7 +25,7 @@ int run_asm(const Arguments& arguments) {
   const std::string input = only_word(*given, "FILE.s", "asm", "which file is to be assembled?");
   if (!given->count("output")) throw InputError("anesim asm", "-o FILE says where to write");
   const auto output = (*given)["output"].as<std::string>();
-  check_output_file(output, {&input, 1});
+  check_file_to_write(*given, "output");
   const isa::Program program = isa::assemble(read_file(input), input);
   isa::save_program(program, output);
   print_status("{}: {} words, {} sections, {} tensors\n", output, program.words.size(),

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "isa/error.h"
+#include "isa/file.h"
+#include "isa/status.h"
 #include "sim/chips/unit_text.h"
 #include "sim/cli/options.h"
 
@@ -70,16 +70,11 @@ void write_files(const Calibration& c, const std::filesystem::path& root) {
   std::vector<std::pair<std::filesystem::path, std::string>> texts;
   for (const auto& [folder, file] : names) {
     const std::filesystem::path path = root / folder / (file + ".json");
-    std::ifstream in(path);
-    if (!in) throw InputError(path.string(), "cannot be read", "--write takes the folder sim/");
-    const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-    texts.emplace_back(path, with_fit(text, folder, file, c));
+    texts.emplace_back(path, with_fit(read_file(path), folder, file, c));
   }
   for (const auto& [path, text] : texts) {
-    std::ofstream out(path, std::ios::binary);
-    out << text;
-    if (!out.flush()) throw InputError(path.string(), "cannot be written");
-    fmt::print(stderr, "{}\n", path.string());
+    write_file(path, text);
+    print_status("{}\n", path.string());
   }
 }
 

@@ -7,11 +7,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "isa/error.h"
+#include "isa/file.h"
+#include "isa/status.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/options.h"
 
@@ -60,10 +60,10 @@ nlohmann::ordered_json json_of(const CheckDifference& d) {
           {"shape", d.shape}};
 }
 
-std::string read_all(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw InputError(path, "the file cannot be read", "anesim check --update writes it");
-  return {std::istreambuf_iterator<char>(in), {}};
+std::vector<CheckCase> read_check(const std::string& path) {
+  if (!std::filesystem::exists(path))
+    throw InputError(path, "there is no such file", "anesim check --update writes it");
+  return parse_check(read_file(path, std::uint64_t{64} << 20), path);
 }
 
 }  // namespace
@@ -88,12 +88,19 @@ int run_check(const Arguments& arguments) {
       ("json", "as JSON");
   const auto given = parse(std::move(line), arguments);
   if (!given) return 0;
+  const bool update = given->count("update") != 0;
+  std::vector<CheckCase> kept;
+  // Nothing else is written over than a file of this kind.
+  if (update) {
+    check_output_file(file, {});
+    if (std::filesystem::is_regular_file(file) && !std::filesystem::is_empty(file))
+      kept = read_check(file);
+  }
   std::vector<CheckCase> now;
   for (const std::string& name : only.empty() ? check_names() : std::vector{only})
     now.push_back(recompute(name));
-  if (given->count("update") != 0) {
-    std::vector<CheckCase> kept;
-    if (!only.empty() && std::filesystem::exists(file)) kept = parse_check(read_all(file), file);
+  if (update) {
+    if (only.empty()) kept.clear();
     for (CheckCase& c : now) {
       const auto at = std::ranges::find(kept, c.name, &CheckCase::name);
       if (at == kept.end())
@@ -101,13 +108,11 @@ int run_check(const Arguments& arguments) {
       else
         *at = std::move(c);
     }
-    std::ofstream out(file, std::ios::binary);
-    out << to_text(kept);
-    if (!out.flush()) throw InputError(file, "the file cannot be written");
-    fmt::print(stderr, "{}: {} cases written\n", file, now.size());
+    write_file(file, to_text(kept));
+    print_status("{}: {} cases written\n", file, now.size());
     return 0;
   }
-  const std::vector<CheckCase> stored = parse_check(read_all(file), file);
+  const std::vector<CheckCase> stored = read_check(file);
   auto json = nlohmann::ordered_json::array();
   std::size_t differing = 0;
   for (const CheckCase& c : now) {

@@ -7,7 +7,6 @@
 #include <charconv>
 
 #include "isa/error.h"
-#include "isa/file.h"
 #include "results/store.h"
 #include "results/trace.h"
 #include "results/view.h"
@@ -52,11 +51,7 @@ int run_show(const Arguments& arguments) {
   if (given->count("RUN_ID"))
     for (const std::string& word : (*given)["RUN_ID"].as<std::vector<std::string>>())
       ids.push_back(run_id(word));
-  if (given->count("trace")) {
-    const auto db = (*given)["db"].as<std::string>();
-    check_output_file((*given)["trace"].as<std::string>(),
-                      std::vector{db, db + "-wal", db + "-shm"});
-  }
+  if (given->count("trace")) check_file_to_write(*given, "trace");
   results::Store store((*given)["db"].as<std::string>(), results::Store::Open::existing);
   if (ids.empty()) ids.push_back(store.newest());
   if (given->count("trace") && ids.size() > 1)

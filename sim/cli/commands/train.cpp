@@ -8,15 +8,13 @@
 #include <fmt/ranges.h>
 
 #include <chrono>
-#include <cstdio>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
 #include "isa/error.h"
+#include "isa/status.h"
 #include "sim/cli/options.h"
-#include "workloads/files/safetensors.h"
 #include "workloads/readqc/fastq/fastq.h"
 
 namespace ane::sim {
@@ -80,17 +78,6 @@ void check_range(const char* option, T value, T low, T high) {
                      fmt::format("{} to {}", low, high));
 }
 
-// A model that cannot be written is no news for after the training.
-void check_out(const std::string& out, const std::vector<std::string>& inputs) {
-  if (out.empty()) throw InputError("--out", "no name is given", "--out model.safetensors");
-  std::error_code none;
-  for (const std::string& input : inputs)
-    if (std::filesystem::equivalent(out, input, none))
-      throw InputError("--out", fmt::format("'{}' is the file of reads '{}'", out, input),
-                       "give the model a name of its own");
-  workloads::check_writable(out);
-}
-
 Request request_of(const po::variables_map& given) {
   Request r;
   const std::string workload =
@@ -122,7 +109,7 @@ Request request_of(const po::variables_map& given) {
   check_range("--rate", r.options.rate, 1e-9F, 10.0F);
   if (given.count("out") != 0) {
     r.out = given["out"].as<std::string>();
-    check_out(r.out, r.files);
+    check_file_to_write(given, "out");
   }
   r.json = given.count("json") != 0;
   return r;
@@ -182,11 +169,6 @@ void print_metrics(const qc::Evaluation& e, std::string_view rule) {
   line("complexity", e.complexity);
 }
 
-// Progress for who watches; where nobody can, as on a closed stream, the work goes on.
-void tell(const std::string& line) {
-  std::fputs((line + "\n").c_str(), stderr);
-}
-
 }  // namespace
 
 int run_train(const Arguments& arguments) {
@@ -195,17 +177,16 @@ int run_train(const Arguments& arguments) {
   Request r = request_of(*given);
   const qc::ReadSet set = qc::read_files(r.files, r.phred);
   for (std::size_t i = 0; i < set.names.size(); ++i) {
-    tell(fmt::format("{}: {}", set.names[i], set.phred_reasons[i]));
-    if (!set.warnings[i].empty())
-      tell(fmt::format("warning: {}: {}", set.names[i], set.warnings[i]));
+    print_status("{}: {}\n", set.names[i], set.phred_reasons[i]);
+    if (!set.warnings[i].empty()) print_status("warning: {}: {}\n", set.names[i], set.warnings[i]);
   }
   qc::WindowFit fit;
   fit.add(set.reads);
   for (const std::string& remark : {fit.longer_remark(), fit.shorter_remark()})
-    if (!remark.empty()) tell(remark);
+    if (!remark.empty()) print_status("{}\n", remark);
   r.options.progress = [](const qc::Epoch& e) {
-    tell(fmt::format("epoch {:>2}/{}  loss {:.5f}  validation {:.5f}", e.number, e.of, e.train_loss,
-                     e.validation_loss));
+    print_status("epoch {:>2}/{}  loss {:.5f}  validation {:.5f}\n", e.number, e.of, e.train_loss,
+                 e.validation_loss);
   };
   const auto start = std::chrono::steady_clock::now();
   qc::Model model = qc::train(r.spec, set.reads, r.options);
@@ -221,7 +202,7 @@ int run_train(const Arguments& arguments) {
   const qc::Evaluation held_out = qc::evaluate(model, set.reads.select(test));
   if (!r.out.empty()) qc::save_model(model, r.out);
 
-  tell(fmt::format("trained on {} reads in {:.1f} s", model.training.train_reads, took.count()));
+  print_status("trained on {} reads in {:.1f} s\n", model.training.train_reads, took.count());
   const std::string_view name = qc::info(model.spec.kind).name,
                          rule = qc::info(model.spec.rule).name;
   if (r.json) {

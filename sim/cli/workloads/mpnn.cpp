@@ -2,12 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <optional>
 
 #include "isa/error.h"
+#include "isa/file.h"
+#include "isa/status.h"
 #include "results/json.h"
 #include "sim/cli/ask.h"
 #include "sim/cli/bucket_plan.h"
@@ -96,7 +97,7 @@ Choice choose(const po::variables_map& given) {
   if (given.count("weights")) {
     const std::string file = given["weights"].as<std::string>();
     p.weights = mp::load_weights(file);
-    for (const std::string& note : p.weights.notes) fmt::print(stderr, "{}: {}\n", file, note);
+    for (const std::string& note : p.weights.notes) print_status("{}: {}\n", file, note);
     // What is asked for is asked of these weights: any number of neighbours, but not another size.
     const mp::ModelSpec plain, &has = p.weights.spec;
     const auto asked = [&](int mp::ModelSpec::*field) {
@@ -229,6 +230,7 @@ std::string out_of(const po::variables_map& given, workloads::MpnnPhase mode) {
     throw InputError("--out",
                      fmt::format("'{}' for {}", out, sequences ? "sequences" : "log-probabilities"),
                      sequences ? "a name that ends in .fasta" : "a name that ends in .npy");
+  check_file_to_write(given, "out");
   return out;
 }
 
@@ -237,13 +239,6 @@ std::string npy_of(const std::vector<float>& log_probs) {
                     {std::ssize(log_probs) / mp::vocabulary, mp::vocabulary});
   std::ranges::copy(log_probs, t.as<float>().begin());
   return workloads::npy_bytes(t);
-}
-
-void write_file(const std::string& path, const std::string& bytes) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(bytes.data(), std::ssize(bytes));
-  file.close();
-  if (!file) throw InputError(path, "cannot be written");
 }
 
 void print(const results::Report& report, results::Style style) {
@@ -299,8 +294,7 @@ std::vector<Protein> read_proteins(const po::variables_map& given) {
   std::vector<Protein> proteins;
   for (const std::string& path : split_list(given["pdb"].as<std::string>())) {
     const mp::Structure structure = mp::read_structure(path, which);
-    for (const std::string& note : structure.notes)
-      fmt::print(stderr, "{}: {}\n", structure.name, note);
+    for (const std::string& note : structure.notes) print_status("{}: {}\n", structure.name, note);
     proteins.push_back({structure.name, mp::to_input(structure)});
   }
   if (proteins.empty()) throw InputError("--pdb", "no structure given", "a PDB or mmCIF file");
@@ -463,6 +457,9 @@ int run_mpnn(const Arguments& arguments) {
     if (proteins.size() > 1) throw InputError("--goldens", "are of one structure");
     const auto stages = mp::compare_goldens(choice.plan.weights, proteins[0].input,
                                             (*given)["goldens"].as<std::string>(), false);
+    if (std::ranges::all_of(stages, [](const auto& s) { return s.values == 0; }))
+      throw InputError((*given)["goldens"].as<std::string>(), "holds no stage of this network",
+                       "files as hE_0.npy; `anesim run mpnn --help`");
     print(goldens_report(proteins[0].name, stages), style);
     return std::ranges::all_of(stages, &mp::StageDifference::agrees) ? 0 : 1;
   }

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "isa/error.h"
+#include "isa/status.h"
 #include "results/text.h"
 #include "sim/cli/ask.h"
 #include "sim/cli/workloads.h"
@@ -89,12 +90,12 @@ class Reads {
       if (!reader_) {
         if (at_ == files_.size()) return {};
         reader_ = std::make_unique<qc::FastqReader>(files_[at_++], phred_);
-        fmt::print(stderr, "{}: {}\n", reader_->name(), reader_->phred_reason());
+        print_status("{}: {}\n", reader_->name(), reader_->phred_reason());
       }
       qc::ReadBatch batch = reader_->next_batch(count);
       if (!batch.empty()) return batch;
       if (const std::string warning = reader_->warning(); !warning.empty())
-        fmt::print(stderr, "warning: {}: {}\n", reader_->name(), warning);
+        print_status("warning: {}: {}\n", reader_->name(), warning);
       reader_.reset();
     }
   }
@@ -132,8 +133,8 @@ qc::Model model_of(const po::variables_map& given, Reads& reads, bool& trained_h
   const qc::ReadBatch& all = reads.ahead(INT64_MAX);
   qc::TrainOptions options;
   options.seed = seed_of(given);
-  fmt::print(stderr, "training {} on {} reads (seed {}; --model FILE takes a trained one)\n",
-             qc::info(spec.kind).name, qc::indices_of(all, qc::Part::train).size(), options.seed);
+  print_status("training {} on {} reads (seed {}; --model FILE takes a trained one)\n",
+               qc::info(spec.kind).name, qc::indices_of(all, qc::Part::train).size(), options.seed);
   return qc::train(spec, all, options);
 }
 
@@ -243,7 +244,7 @@ int run_readqc(const Arguments& arguments) {
   add_notes(record, part == "test");
   if (!on_ane) record.notes.push_back(framework_note(plan.formats));
   if (fit.longer > 0) record.notes.push_back(fit.longer_remark());
-  if (fit.shorter > 0) fmt::print(stderr, "{}\n", fit.shorter_remark());
+  if (fit.shorter > 0) print_status("{}\n", fit.shorter_remark());
   return finish(*given, {record}, "summary");
 }
 

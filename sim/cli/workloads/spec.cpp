@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "isa/error.h"
+#include "isa/status.h"
 #include "sim/cli/ask.h"
 #include "sim/cli/workloads.h"
 #include "sim/run/values_run.h"
@@ -136,7 +137,7 @@ int run_spec(const Arguments& arguments) {
   const ValuesAnswer answer = run_values(plan, target, profile_of(*given, target.chip), overrides);
   finish(*given, {answer.record}, "summary");
   if (answer.exact) return 0;
-  fmt::print(stderr, "the machine's bits are not the scalar reference's\n");
+  print_status("the machine's bits are not the scalar reference's\n");
   return 1;
 }
 

@@ -269,6 +269,25 @@ TEST(ChipFile, FaultsAreToldWithFileLineAndPath) {
   EXPECT_THAT(complaint([] { load_chip(file_with("c.json", "[]")); }), HasSubstr("one object"));
 }
 
+TEST(ChipFile, MadeToFillTheMemoryIsRefusedByItsLimit) {
+  const auto nested = [](std::string_view open, std::string_view close, int deep) {
+    std::string text = R"({"name": "x")";
+    for (int i = 0; i < deep; ++i) text += (i == 0 ? R"(, "a": )" : "") + std::string(open);
+    text += "1";
+    for (int i = 0; i < deep; ++i) text += close;
+    return text + "}";
+  };
+  const auto complaint_of = [](const std::string& text) {
+    return complaint([&] { load_chip(file_with("deep.json", text)); });
+  };
+  EXPECT_THAT(complaint_of(nested(R"({"a":)", "}", 200'000)), HasSubstr("nested more than 16"));
+  EXPECT_THAT(complaint_of(nested("[", "]", 200'000)), HasSubstr("nested more than 16"));
+  EXPECT_THAT(complaint_of(nested("[\n", "]", 16)), HasSubstr("deep.json:16 | nested more"));
+  EXPECT_THAT(complaint_of(R"({"name": "x", ")" + std::string(1'000'000, 'k') + R"(": 1})"),
+              HasSubstr("a key of 1000000 bytes (limit 256)"));
+  EXPECT_LT(complaint_of(R"({"name": )" + std::string(1'000'000, 'n') + "}").size(), 400u);
+}
+
 TEST(ChipFile, ADerivedValueMustFollowFromWhatItSays) {
   const auto fault = [](const std::string& value, const std::string& from) {
     return complaint([&] {

@@ -189,5 +189,31 @@ TEST(ValuesCommand, ShowsTheMetricsAndRefusesWhatDoesNotFit) {
   }
 }
 
+// Limits that leave the accelerator nothing, or little: the last operator is then the CPU's, whose
+// results are float32.
+TEST(ValuesCommand, AnswersWhateverIsPlacedOnTheCpu) {
+  const std::string encoder =
+      "run 'kind=encoder name=distilbert layers=1 hidden=64 ffn=64 heads=4 tokens=8' ";
+  for (const std::string& arguments : std::vector<std::string>{
+           encoder + "--set ane.limits.extent=1", encoder + "--set ane.limits.channels=1",
+           "run 'kind=op op=softmax shape=8x8' --set ane.limits.extent=1",
+           "run 'kind=matmul m=8 n=8 k=8' --set ane.limits.channels=1",
+           std::string("run '") + llm + "phase=decode context=4' --set ane.limits.channels=1"}) {
+    const Answer a = anesim(arguments + " --values --no-db 2>&1", "");
+    EXPECT_TRUE(a.status == 0 || a.status == 2) << arguments << a.text;
+    EXPECT_THAT(a.text, a.status == 0 ? HasSubstr("max_abs_error") : HasSubstr("error: "))
+        << arguments;
+  }
+}
+
+// 4096 pixels with windows of 8281 elements are more than are laid out at once, and the last block
+// is not as long as the others.
+TEST(ValuesCommand, AConvolutionOfDeepWindowsIsMadeInBlocks) {
+  const Answer a =
+      anesim("run 'kind=conv cin=49 cout=1 h=64 w=64 kh=13 kw=13' --values --no-db", "");
+  EXPECT_EQ(a.status, 0);
+  EXPECT_THAT(a.text, HasSubstr("equal_bits 1,"));
+}
+
 }  // namespace
 }  // namespace ane::sim

@@ -20,8 +20,9 @@ const std::string header = "chip,source,trust,role,note,spec,quantity,value_si\n
 TEST(SiliconRows, QuotedFieldsKeepTheirCommasQuotesAndLines) {
   const auto r = results::parse_csv("a,\"b,\"\"c\"\"\nd\",e\r\nf,,\n", "x");
   ASSERT_EQ(r.size(), 2U);
-  EXPECT_EQ(r[0], (std::vector<std::string>{"a", "b,\"c\"\nd", "e"}));
-  EXPECT_EQ(r[1], (std::vector<std::string>{"f", "", ""}));
+  EXPECT_EQ(r[0].fields, (std::vector<std::string>{"a", "b,\"c\"\nd", "e"}));
+  EXPECT_EQ(r[1].fields, (std::vector<std::string>{"f", "", ""}));
+  EXPECT_EQ(r[1].line, 3);
   EXPECT_THROW(results::parse_csv("a,\"b\n", "x"), InputError);
 }
 
@@ -38,6 +39,46 @@ TEST(SiliconRows, AMissingColumnOrABadValueIsAnErrorAtItsPlace) {
   } catch (const InputError& e) {
     EXPECT_EQ(e.place(), "f.csv:2");
   }
+}
+
+TEST(SiliconRows, TheLineIsThatOfTheFileWhateverFieldsHold) {
+  const std::string good = "M1,\"s\nand\r\nmore\",A,,,,latency,1e-3\n";
+  const auto place = [](const std::string& text) {
+    try {
+      silicon_rows(text, "f.csv");
+    } catch (const InputError& e) {
+      return e.place();
+    }
+    return std::string("none");
+  };
+  EXPECT_EQ(place(header + good + "M1,s,A,,,,latency,xx\n"), "f.csv:5");
+  EXPECT_EQ(place(header + "\n\n" + "M1,s,A,,,,latency,xx\n"), "f.csv:4");
+  EXPECT_EQ(place(header + good + good + "M1,s\n"), "f.csv:8");
+  EXPECT_EQ(place("\n" + header + "\"M\n1\",s,A,,,,latency,xx\n"), "f.csv:3");
+  EXPECT_EQ(silicon_rows(header + good + good, "f.csv")[1].place(), "f.csv:5");
+}
+
+TEST(SiliconRows, AMeasuredValueIsANumberAbove0) {
+  for (const char* value : {"nan", "inf", "-inf", "0", "-1", "-1e-300", "1e400", "0x1p3", "1 2"}) {
+    try {
+      silicon_rows(header + "M1,s,A,,,,latency,1e-3\nM1,s,A,,,,latency," + value + "\n", "f.csv");
+      FAIL() << value;
+    } catch (const InputError& e) {
+      EXPECT_EQ(e.place(), "f.csv:3") << value;
+      EXPECT_THAT(e.what(), testing::HasSubstr(value));
+    }
+  }
+  // What is switched off takes no power.
+  EXPECT_EQ(silicon_rows(header + "M1,s,A,,,,power,0\n", "f.csv")[0].value, 0);
+}
+
+TEST(Validate, ASettingThatNoDescriptionHasIsRefused) {
+  const auto rows = silicon_rows(header + "M1,s,A,,,kind=launch unit=gpu,latency,1e-3\n", "f.csv");
+  for (const char* setting : {"foo=1", "gpu.clocks=1 GHz", "gpu.clock", "gpu.clock=fast"})
+    EXPECT_THROW(compare_rows(rows, {setting}), InputError) << setting;
+  for (const char* setting : {"foo=1", "kernel_time=many"})
+    EXPECT_THROW(compare_rows(rows, {}, {setting}), InputError) << setting;
+  EXPECT_EQ(compare_rows(rows, {"gpu.clock=1 GHz"}).rows, 1);
 }
 
 TEST(SiliconRows, OtherOrdersAndFurtherColumnsAreRead) {

@@ -194,37 +194,5 @@ TEST(Safetensors, BytesThatAreNoUtf8AreReplaced) {
   }
 }
 
-TEST(Safetensors, WhatCannotBeWrittenIsToldBeforehandAndNothingIsLeft) {
-  namespace fs = std::filesystem;
-  const fs::path folder =
-      fs::temp_directory_path() / ("anesim_writable_" + std::to_string(::getpid()));
-  fs::create_directory(folder);
-  const std::string file = (folder / "m").string();
-  EXPECT_THROW(check_writable(""), InputError);
-  EXPECT_THROW(check_writable((folder / "absent" / "m").string()), InputError);
-  EXPECT_THROW(check_writable(folder.string()), InputError);
-  EXPECT_THROW(check_writable(file + "/m/"), InputError);
-  EXPECT_THROW(check_writable((folder / std::string(300, 'm')).string()), InputError);
-  check_writable(file);
-  check_writable("/dev/null");
-  EXPECT_TRUE(fs::is_empty(folder));
-  // A file of another run is neither used nor removed.
-  std::ofstream(file + ".part") << "mine";
-  write_safetensors({}, file);
-  EXPECT_EQ(fs::file_size(file + ".part"), 4U);
-  // The target of a link is replaced, the link stays; so does a device.
-  fs::create_symlink("m", folder / "link");
-  fs::create_symlink("new", folder / "dangling");
-  const Safetensors s{.metadata = {{"k", "v"}}, .tensors = {}};
-  write_safetensors(s, (folder / "link").string());
-  EXPECT_TRUE(fs::is_symlink(folder / "link"));
-  EXPECT_EQ(read_safetensors(file).metadata.at("k"), "v");
-  write_safetensors(s, (folder / "dangling").string());
-  EXPECT_EQ(read_safetensors((folder / "new").string()).metadata.at("k"), "v");
-  write_safetensors(s, "/dev/null");
-  EXPECT_TRUE(fs::is_character_file("/dev/null"));
-  fs::remove_all(folder);
-}
-
 }  // namespace
 }  // namespace ane::workloads

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "workloads/readqc/reads.h"
@@ -57,6 +60,43 @@ TEST(Metrics, RocAreaIsTheShareOfPairsWon) {
         won += scores[i] > scores[j] ? 1 : scores[i] < scores[j] ? 0 : 0.5;
       }
   EXPECT_DOUBLE_EQ(*evaluate(scores, labels, 10).auc, won / pairs);
+}
+
+// More distinct scores than are kept apart: the area moves by what ties can move, nothing else
+// does.
+TEST(Metrics, OfScoresAsTheyComeAreThoseOfAllAtOnce) {
+  Random random(11);
+  Scores scores;
+  Labels labels;
+  for (std::size_t i = 0; i < 5 * MetricsSum::most_distinct; ++i) {
+    labels.push_back(random.below(5) == 0 ? 0 : 1);
+    scores.push_back(static_cast<float>(random.below(1'000'003)) / 1000.0F - 500.0F +
+                     300.0F * static_cast<float>(labels.back()));
+  }
+  MetricsSum sum;
+  for (std::size_t at = 0; at < scores.size();) {
+    const std::size_t n = std::min<std::size_t>(1 + random.below(100'000), scores.size() - at);
+    sum.add(std::span(scores).subspan(at, n), std::span(labels).subspan(at, n));
+    at += n;
+  }
+  const Metrics m = sum.metrics(), whole = evaluate(scores, labels);
+  EXPECT_EQ(m.accuracy, whole.accuracy);
+  EXPECT_EQ(m.fail_as_fail, whole.fail_as_fail);
+  EXPECT_EQ(*m.auc, *whole.auc);
+  // The exact area, by sorting all of them.
+  std::vector<std::pair<float, int>> sorted;
+  for (std::size_t i = 0; i < scores.size(); ++i) sorted.emplace_back(scores[i], labels[i]);
+  std::ranges::sort(sorted);
+  double won = 0, failing = 0, passing = 0;
+  for (std::size_t i = 0; i < sorted.size();) {
+    double tied[2] = {0, 0};
+    for (const float score = sorted[i].first; i < sorted.size() && sorted[i].first == score; ++i)
+      ++tied[sorted[i].second];
+    won += tied[1] * (failing + tied[0] / 2);
+    failing += tied[0];
+    passing += tied[1];
+  }
+  EXPECT_NEAR(*m.auc, won / failing / passing, 1e-5);
 }
 
 TEST(Metrics, FlipsAreDecisionsThatDiffer) {
