@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "isa/error.h"
+#include "kernels/arith/palette.h"
 #include "kernels/arith/round.h"
 
 namespace ane::kernels {
@@ -31,6 +32,12 @@ WeightRows::WeightRows(const Parameters& p, int dilation_w, int dilation_h)
       p.format == isa::KernelFormat::fp16 && spread ? isa::KernelFormat::sparse : p.format;
   if (!p.weights.empty() && p.format != isa::KernelFormat::i8)
     coding_ = arith::fit_weights(coding_.format, p.weights);
+  // Between its taps a dilated kernel is zero, so its palette holds a zero.
+  if (total > taps && arith::palette_bits(coding_.format) > 0) {
+    std::vector<arith::Half>& table = coding_.table;
+    *std::ranges::min_element(table, {}, [](arith::Half h) { return h.bits & 0x7fff; }) = {0};
+    std::ranges::sort(table, {}, [](arith::Half h) { return arith::to_float(h); });
+  }
 }
 
 std::vector<float> WeightRows::rows(std::span<const std::int64_t> channels) const {
@@ -72,15 +79,16 @@ std::vector<std::int8_t> decode_stream8(std::span<const std::uint8_t> stream, st
   return out;
 }
 
-std::vector<arith::Half> decoded_weights(const Parameters& p, const arith::Profile& profile) {
-  const WeightRows rows(p, 1, 1);
+std::vector<arith::Half> decoded_weights(const Parameters& p, const arith::Profile& profile,
+                                         int dilation_w, int dilation_h) {
+  const WeightRows rows(p, dilation_w, dilation_h);
   const std::int64_t k = rows.row_length(), streams = isa::stream_count;
   std::vector<arith::Half> all(static_cast<std::size_t>(p.cout * k));
   for (std::int64_t e = 0; e < std::min(streams, p.cout); ++e) {
     std::vector<std::int64_t> channels;
     for (std::int64_t c = e; c < p.cout; c += streams) channels.push_back(c);
     const auto part =
-        arith::decode_weights(p.format, arith::WeightCoding{}.block, rows.encode(channels),
+        arith::decode_weights(rows.format(), arith::WeightCoding{}.block, rows.encode(channels),
                               std::ssize(channels), k, profile);
     for (std::size_t i = 0; i < channels.size(); ++i)
       std::copy_n(part.data() + static_cast<std::int64_t>(i) * k, k, all.data() + channels[i] * k);

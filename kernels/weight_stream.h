@@ -36,6 +36,7 @@ std::vector<std::int8_t> decode_stream8(std::span<const std::uint8_t> stream, st
 
 // All rows [cout][row_length], decoded from the streams that the layer would have.
 std::vector<arith::Half> decoded_weights(const Parameters& parameters,
-                                         const arith::Profile& profile);
+                                         const arith::Profile& profile, int dilation_w = 1,
+                                         int dilation_h = 1);
 
 }  // namespace ane::kernels
