@@ -61,9 +61,17 @@ void open_standard_streams() {
       if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) return;
 }
 
+// Texts of files and file names stand in errors: no byte of them ends the line or steers a
+// terminal.
+std::string one_line(std::string text) {
+  std::ranges::replace_if(
+      text, [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; }, '?');
+  return text;
+}
+
 int refused(const std::string& place, const std::string& what, const std::string& note = "") {
-  ane::print_status("error: {}{}{}\n", place, place.empty() ? "" : ": ", what);
-  if (!note.empty()) ane::print_status("note: {}\n", note);
+  ane::print_status("error: {}{}{}\n", one_line(place), place.empty() ? "" : ": ", one_line(what));
+  if (!note.empty()) ane::print_status("note: {}\n", one_line(note));
   return 2;
 }
 
