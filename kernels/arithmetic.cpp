@@ -77,8 +77,8 @@ class BitArithmetic final : public Arithmetic {
     return carried(arith::dequantise(q, bits(scale), zero, profile_));
   }
   double constant(double value) const override { return carried(bits(value)); }
-  std::vector<double> weights(const Parameters& p) const override {
-    const std::vector<Half> decoded = decoded_weights(p, profile_);
+  std::vector<double> weights(const Parameters& p, int dilation_w, int dilation_h) const override {
+    const std::vector<Half> decoded = decoded_weights(p, profile_, dilation_w, dilation_h);
     std::vector<double> w(decoded.size());
     std::ranges::transform(decoded, w.begin(), carried);
     return w;
@@ -166,15 +166,17 @@ class FloatArithmetic : public Arithmetic {
   double constant(double value) const override {
     return static_cast<double>(static_cast<float>(value));
   }
-  std::vector<double> weights(const Parameters& p) const override {
-    std::vector<double> w(static_cast<std::size_t>(p.count()));
-    std::size_t to = 0;
+  std::vector<double> weights(const Parameters& p, int dilation_w, int dilation_h) const override {
+    const int kw = dilation_w * (p.kw - 1) + 1, kh = dilation_h * (p.kh - 1) + 1;
+    std::vector<double> w(static_cast<std::size_t>(p.cout * kh * kw * p.cin));
     for (std::int64_t c = 0; c < p.cout; ++c)
       for (int y = 0; y < p.kh; ++y)
         for (int x = 0; x < p.kw; ++x)
           for (std::int64_t i = 0; i < p.cin; ++i)
-            w[to++] = static_cast<double>(
-                p.weights[static_cast<std::size_t>(((c * p.cin + i) * p.kh + y) * p.kw + x)]);
+            w[static_cast<std::size_t>(((c * kh + y * dilation_h) * kw + x * dilation_w) * p.cin +
+                                       i)] =
+                static_cast<double>(
+                    p.weights[static_cast<std::size_t>(((c * p.cin + i) * p.kh + y) * p.kw + x)]);
     return w;
   }
 };
@@ -205,12 +207,13 @@ class FrameworkArithmetic final : public FloatArithmetic {
   }
   double constant(double value) const override { return kept(static_cast<float>(value)); }
   // Weights in a stream format are decoded to binary16 first.
-  std::vector<double> weights(const Parameters& p) const override {
+  std::vector<double> weights(const Parameters& p, int dilation_w, int dilation_h) const override {
     std::vector<double> w;
     if (p.format == isa::KernelFormat::fp16) {
-      w = FloatArithmetic::weights(p);
+      w = FloatArithmetic::weights(p, dilation_w, dilation_h);
     } else {
-      for (const Half h : decoded_weights(p, arith::profile_named("ieee"))) w.push_back(carried(h));
+      for (const Half h : decoded_weights(p, arith::profile_named("ieee"), dilation_w, dilation_h))
+        w.push_back(carried(h));
     }
     for (double& v : w) v = kept(static_cast<float>(v));
     return w;

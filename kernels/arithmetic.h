@@ -29,9 +29,10 @@ class Arithmetic {
   virtual double dequantise(std::int8_t q, double scale, int zero) const = 0;
   // A host constant as this arithmetic's nearest value.
   virtual double constant(double value) const = 0;
-  // The weights of a layer as the multipliers see them: [cout][kh][kw][cin], decoded from the
-  // stream format under a profile, as they are in float32.
-  virtual std::vector<double> weights(const Parameters& parameters) const = 0;
+  // The weights of a layer as the multipliers see them: [cout][kh][kw][cin] of the dilated kernel,
+  // decoded from the stream format under a profile, as they are in float32.
+  virtual std::vector<double> weights(const Parameters& parameters, int dilation_w,
+                                      int dilation_h) const = 0;
   // What an operator's result becomes before the next one reads it.
   virtual void keep(Tensor&) const {}
 };

@@ -49,6 +49,12 @@ WeightRows::WeightRows(const Parameters& p, int dilation_w, int dilation_h)
   if (!p.weights.empty() && !isa::is_integer(p.format))
     coding_ = arith::fit_weights(coding_.format, p.weights);
   if (!p.codes.empty()) coding_.table = code_table(p);
+  // Between its taps a dilated kernel is zero, so its palette holds a zero.
+  if (total > taps && arith::palette_bits(coding_.format) > 0) {
+    std::vector<arith::Half>& table = coding_.table;
+    *std::ranges::min_element(table, {}, [](arith::Half h) { return h.bits & 0x7fff; }) = {0};
+    std::ranges::sort(table, {}, [](arith::Half h) { return arith::to_float(h); });
+  }
 }
 
 std::vector<float> WeightRows::rows(std::span<const std::int64_t> channels) const {
@@ -78,15 +84,16 @@ std::int64_t WeightRows::encoded_bytes(std::int64_t channels) const {
   return arith::encoded_bytes(coding_.format, coding_.block, channels, row_length(), nonzero);
 }
 
-std::vector<arith::Half> decoded_weights(const Parameters& p, const arith::Profile& profile) {
-  const WeightRows rows(p, 1, 1);
+std::vector<arith::Half> decoded_weights(const Parameters& p, const arith::Profile& profile,
+                                         int dilation_w, int dilation_h) {
+  const WeightRows rows(p, dilation_w, dilation_h);
   const std::int64_t k = rows.row_length(), streams = isa::stream_count;
   std::vector<arith::Half> all(static_cast<std::size_t>(p.cout * k));
   for (std::int64_t e = 0; e < std::min(streams, p.cout); ++e) {
     std::vector<std::int64_t> channels;
     for (std::int64_t c = e; c < p.cout; c += streams) channels.push_back(c);
     const auto part =
-        arith::decode_weights(p.format, arith::WeightCoding{}.block, rows.encode(channels),
+        arith::decode_weights(rows.format(), arith::WeightCoding{}.block, rows.encode(channels),
                               std::ssize(channels), k, profile);
     for (std::size_t i = 0; i < channels.size(); ++i)
       std::copy_n(part.data() + static_cast<std::int64_t>(i) * k, k, all.data() + channels[i] * k);

@@ -32,6 +32,7 @@ class WeightRows {
 
 // All rows [cout][row_length], decoded from the streams that the layer would have.
 std::vector<arith::Half> decoded_weights(const Parameters& parameters,
-                                         const arith::Profile& profile);
+                                         const arith::Profile& profile, int dilation_w = 1,
+                                         int dilation_h = 1);
 
 }  // namespace ane::kernels

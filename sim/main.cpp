@@ -62,7 +62,7 @@ void open_standard_streams() {
 // One line, whatever a file or a word of the command line holds.
 std::string line_of(std::string text, std::size_t most) {
   for (char& c : text)
-    if (static_cast<unsigned char>(c) < ' ') c = ' ';
+    if (static_cast<unsigned char>(c) < ' ' || c == 127) c = '?';
   if (text.size() <= most) return text;
   return fmt::format("{}...{}", text.substr(0, most / 2), text.substr(text.size() - most / 2));
 }

@@ -156,7 +156,7 @@ Half inverse(const KnotTable& t, float v) {
   if (v == 0) return half_infinity;
   if (std::isinf(v)) return {0};
   const int n = std::ilogb(v);
-  const double y = interpolated(t, std::ldexp(std::fabs(v), -n));
+  const auto y = static_cast<double>(interpolated(t, std::ldexp(std::fabs(v), -n)));
   return rounded(std::ldexp(v < 0 ? -y : y, -n));
 }
 

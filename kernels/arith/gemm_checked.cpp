@@ -38,7 +38,8 @@ void checked_fixed_tile(const Tile& t, int width, const std::int64_t* bias) {
     sums.assign(static_cast<std::size_t>(width), Sticky(bias[r]));
     for (std::int64_t k = 0; k < t.k; ++k) {
       const std::uint32_t* w = t.w + k * 2 * t.rows + r;
-      const double weight = std::bit_cast<float>(*w & ~1u);  // without the ulp of narrow rounding
+      // without the ulp of narrow rounding
+      const auto weight = static_cast<double>(std::bit_cast<float>(*w & ~1u));
       const std::uint32_t threshold = w[t.rows];
       for (int p = 0; p < width; ++p) {
         const std::uint32_t x = t.x[k * width + p];
@@ -77,7 +78,7 @@ double largest_norm(const std::uint32_t* x, std::int64_t k, int width) {
   std::vector<double> squares(static_cast<std::size_t>(width));
   for (std::int64_t i = 0; i < k; ++i)
     for (int p = 0; p < width; ++p) {
-      const double v = std::bit_cast<float>(x[i * width + p]);
+      const auto v = static_cast<double>(std::bit_cast<float>(x[i * width + p]));
       squares[static_cast<std::size_t>(p)] += v * v;
     }
   return std::sqrt(*std::max_element(squares.begin(), squares.end()));

@@ -68,6 +68,11 @@ std::optional<Refusal> refuse(const Call& call, const isa::Machine& m) {
                              " B) exceed a kernel memory"};
   if (isa::is_integer(p.format) && !m.int8_macs)
     return Refusal{"C5", "this chip has no INT8 multiply-accumulate"};
+  // A task's source is the part of the input that its windows see.
+  const Extents &x = call.inputs[0].e, &o = call.output.e;
+  if (a.pad_left >= kw || a.pad_top >= kh || (o.w - 1) * a.stride_w - a.pad_left >= x.w ||
+      (o.h - 1) * a.stride_h - a.pad_top >= x.h)
+    return Refusal{"C6", "padding as large as the kernel: some of its windows see nothing else"};
   return std::nullopt;
 }
 
@@ -96,8 +101,14 @@ void reference(const Call& call, const Arithmetic& arithmetic,
   const bool integer = isa::is_integer(p.format);
   const arith::Activation act = activation_of(call);
   const int add = function_index(isa::elementwise_operations, "add", call.name);
-  const std::int64_t k = p.cin * p.kh * p.kw;
-  const std::vector<double> w = integer ? std::vector<double>{} : arithmetic.weights(p);
+  // A dilated kernel has zeros between its taps, and they count: times an infinity they make a NaN
+  // in `ieee`. Codes know no infinities.
+  const std::vector<double> w =
+      integer ? std::vector<double>{} : arithmetic.weights(p, a.dilation_w, a.dilation_h);
+  const int step_h = integer ? a.dilation_h : 1, step_w = integer ? a.dilation_w : 1;
+  const int kh = integer ? p.kh : a.dilation_h * (p.kh - 1) + 1;
+  const int kw = integer ? p.kw : a.dilation_w * (p.kw - 1) + 1;
+  const std::int64_t k = p.cin * kh * kw;
   const std::int64_t group_out = p.cout / a.groups;
   std::vector<double> window(static_cast<std::size_t>(k));
   std::vector<std::int8_t> codes(static_cast<std::size_t>(k)), kernel(static_cast<std::size_t>(k));
@@ -107,11 +118,11 @@ void reference(const Call& call, const Arithmetic& arithmetic,
       for (std::int64_t oy = 0; oy < o.h; ++oy)
         for (std::int64_t ox = 0; ox < o.w; ++ox) {
           std::size_t at = 0;
-          for (int ky = 0; ky < p.kh; ++ky)
-            for (int kx = 0; kx < p.kw; ++kx)
+          for (int ky = 0; ky < kh; ++ky)
+            for (int kx = 0; kx < kw; ++kx)
               for (std::int64_t c = 0; c < p.cin; ++c, ++at) {
-                const std::int64_t iy = oy * a.stride_h + ky * a.dilation_h - a.pad_top;
-                const std::int64_t ix = ox * a.stride_w + kx * a.dilation_w - a.pad_left;
+                const std::int64_t iy = oy * a.stride_h + ky * step_h - a.pad_top;
+                const std::int64_t ix = ox * a.stride_w + kx * step_w - a.pad_left;
                 const bool inside = iy >= 0 && iy < x.h && ix >= 0 && ix < x.w;
                 const std::int64_t from = inside ? position(x, n, g * p.cin + c, iy, ix) : 0;
                 if (integer)

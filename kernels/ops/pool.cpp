@@ -15,8 +15,9 @@ TensorType shape(const Call& call) {
   require(w >= 1 && h >= 1 && a.kernel_w <= x.w + a.pad_left + a.pad_right &&
               a.kernel_h <= x.h + a.pad_top + a.pad_bottom,
           call, "the window is larger than the padded input");
-  require(a.pad_left < a.kernel_w && a.pad_top < a.kernel_h, call,
-          "padding as large as the window");
+  require(a.pad_left < a.kernel_w && a.pad_top < a.kernel_h &&
+              (w - 1) * a.stride_w - a.pad_left < x.w && (h - 1) * a.stride_h - a.pad_top < x.h,
+          call, "padding as large as the window: one of them sees nothing else");
   return {call.inputs[0].format, {.w = w, .h = h, .c = x.c, .n = x.n}};
 }
 

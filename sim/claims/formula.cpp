@@ -41,13 +41,18 @@ class Reader {
     ++at_;
   }
 
+  // Of parentheses inside each other; the formulas that there are have one or two.
+  static constexpr int deepest = 64;
   Range sum() {
+    if (++depth_ > deepest)
+      throw InputError(place_, fmt::format("parentheses more than {} deep", deepest));
     Range r = product();
     while (peek() == '+' || peek() == '-') {
       const bool plus = text_[at_++] == '+';
       const Range b = product();
       r = plus ? Range{r.low + b.low, r.high + b.high} : Range{r.low - b.high, r.high - b.low};
     }
+    --depth_;
     return r;
   }
   Range product() {
@@ -99,6 +104,7 @@ class Reader {
   const std::function<Range(const std::string&)>& figure_;
   const std::string& place_;
   std::size_t at_ = 0;
+  int depth_ = 0;
 };
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <zlib.h>
 
 #include <cstring>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -14,14 +13,13 @@
 #include "isa/error.h"
 #include "isa/field_text.h"
 #include "isa/stream.h"
+#include "tests/fuzz/mutate.h"
 
 namespace ane::isa {
 
-using Random = std::mt19937_64;
-
-inline std::size_t below(Random& random, std::size_t n) {
-  return static_cast<std::size_t>(random() % n);
-}
+using fuzz::below;
+using fuzz::mutate;
+using fuzz::Random;
 
 // An example of each instruction and directive.
 inline std::string fuzz_seed() {
@@ -38,32 +36,6 @@ inline std::string fuzz_seed() {
     text += '\n';
   }
   return text;
-}
-
-template <class Bytes>
-void mutate(Random& random, Bytes& bytes) {
-  using Byte = typename Bytes::value_type;
-  for (std::size_t n = below(random, 6) + 1; n > 0; --n) {
-    const std::size_t at = bytes.empty() ? 0 : below(random, bytes.size());
-    const auto where = bytes.begin() + static_cast<std::ptrdiff_t>(at);
-    switch (below(random, 5)) {
-      case 0:
-        bytes.insert(where, static_cast<Byte>(random()));
-        break;
-      case 1:
-        if (!bytes.empty()) bytes.erase(where);
-        break;
-      case 2:  // a piece of it again
-        bytes.insert(bytes.end(), where,
-                     where + static_cast<std::ptrdiff_t>(below(random, bytes.size() - at + 1)));
-        break;
-      case 3:
-        if (!bytes.empty()) *where = static_cast<Byte>(random());
-        break;
-      default:
-        if (!bytes.empty()) *where = static_cast<Byte>(*where ^ (1u << below(random, 8)));
-    }
-  }
 }
 
 inline void require(bool condition, const char* what) {

@@ -2,15 +2,13 @@
 
 #include <fmt/format.h>
 #include <zip.h>
-#include <zlib.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <filesystem>
 #include <system_error>
 
 #include "isa/error.h"
 #include "workloads/files/describe.h"
+#include "workloads/files/text_source.h"
 
 namespace ane::workloads {
 
@@ -18,32 +16,17 @@ std::string read_file(const std::string& path, std::uint64_t most) {
   std::error_code code;
   if (std::filesystem::is_directory(path, code))
     throw InputError(path, "is a directory, not a file");
-  // zlib reads plain files as they are, so that one loop serves both.
-  errno = 0;
-  gzFile file = gzopen(path.c_str(), "rb");
-  if (!file)
-    throw InputError(path,
-                     fmt::format("cannot be opened: {}", std::generic_category().message(errno)),
-                     "is the path right, and readable?");
-  const std::unique_ptr<gzFile_s, int (*)(gzFile)> closer(file, gzclose);
-  gzbuffer(file, 1u << 18);
+  // Standard input is for text alone: here "-" is a file of that name.
+  readqc::TextSource source(path == "-" ? "./-" : path);
   // What is no regular file, such as a pipe, has no size to compare with.
   const std::uint64_t packed = std::filesystem::file_size(path, code);
   const bool sized = !code;
   if (!sized) most = std::min(most, std::uint64_t{1} << 30);
   std::string bytes;
   for (;;) {
-    constexpr std::size_t step = std::size_t{1} << 20;
-    const std::size_t before = bytes.size();
-    bytes.resize(before + step);
-    const int got = gzread(file, bytes.data() + before, step);
-    bytes.resize(before + static_cast<std::size_t>(std::max(got, 0)));
-    int error = Z_OK;
-    const char* what = gzerror(file, &error);
-    // At its end zlib reports a truncated gzip stream as a buffer error with a short read.
-    if (got < 0 || (error != Z_OK && error != Z_STREAM_END))
-      throw InputError(path, fmt::format("broken gzip data: {}", what),
-                       "the file is truncated or damaged; fetch it again");
+    const std::string_view more = source.next_bytes();
+    if (more.empty()) return bytes;
+    bytes += more;
     if (bytes.size() > most) throw InputError(path, fmt::format("larger than {} bytes", most));
     if (sized && bytes.size() > most_unpacked(packed))
       throw InputError(path,
@@ -51,7 +34,6 @@ std::string read_file(const std::string& path, std::uint64_t most) {
                                    most_unpacked(packed)),
                        "no structure and no weights shrink that much: was the file made to fill "
                        "the memory?");
-    if (got == 0) return bytes;
   }
 }
 

@@ -132,7 +132,8 @@ struct TextSource::Impl {
   [[noreturn]] void corrupt(const std::string& what) const {
     throw InputError(name,
                      fmt::format("corrupt gzip data near byte {} of the file: {}",
-                                 packed_read - static_cast<std::int64_t>(stream.avail_in), what));
+                                 packed_read - static_cast<std::int64_t>(stream.avail_in), what),
+                     "the file is damaged; fetch it again");
   }
 
   std::size_t inflate_more() {
@@ -142,9 +143,11 @@ struct TextSource::Impl {
     while (stream.avail_out == room) {
       if (!member_open && !next_member()) break;
       if (stream.avail_in == 0 && !refill_packed())
-        throw InputError(name, fmt::format("truncated gzip data: the file ends at byte {}, inside "
-                                           "a compressed member",
-                                           packed_read));
+        throw InputError(name,
+                         fmt::format("truncated gzip data: the file ends at byte {}, inside "
+                                     "a compressed member",
+                                     packed_read),
+                         "fetch it again");
       const int status = inflate(&stream, Z_NO_FLUSH);
       if (status == Z_STREAM_END)
         end_member();
@@ -167,7 +170,8 @@ TextSource::TextSource(const std::string& path) : impl_(std::make_unique<Impl>()
   s.file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
   if (s.file == nullptr)
     throw InputError(path,
-                     fmt::format("cannot be opened: {}", std::generic_category().message(errno)));
+                     fmt::format("cannot be opened: {}", std::generic_category().message(errno)),
+                     "is the path right, and readable?");
   s.packed.resize(file_chunk);
   s.refill_packed();
   s.gzip = s.stream.avail_in >= 2 && s.packed[0] == 0x1f && s.packed[1] == 0x8b;
@@ -222,6 +226,14 @@ std::optional<std::string_view> TextSource::next_line() {
     ++s.line;
     return without_end({s.text.data() + (s.end - have), have});
   }
+}
+
+std::string_view TextSource::next_bytes() {
+  Impl& s = *impl_;
+  if (s.begin == s.end) s.fill();
+  const std::string_view bytes(s.text.data() + s.begin, s.end - s.begin);
+  s.begin = s.end;
+  return bytes;
 }
 
 std::int64_t TextSource::line_number() const {

@@ -22,6 +22,8 @@ class TextSource {
   // for a file that cannot be read, a corrupt or truncated gzip stream, or a line longer than 256
   // MiB.
   std::optional<std::string_view> next_line();
+  // All that is at hand of the text, lines or not, at most the buffer; empty at the end.
+  std::string_view next_bytes();
   std::int64_t line_number() const;  // of the line returned last, from 1
   // What ends the lines: LF, with or without CRs in front of it, or CR alone, as on Macs before
   // 2001; told from the first line. A line may hold the other one inside, for the caller to refuse.

@@ -13,38 +13,60 @@
 #include "kernels/arithmetic.h"
 #include "workloads/graph/quantise.h"
 
-// One source, compiled for the vector widths of the hosts; the bits are the same on all, since
-// each element's operations and their order are.
-#if defined(__x86_64__)
-#define ANE_HOST_VECTORS \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define ANE_HOST_VECTORS
-#endif
-
 namespace ane::workloads::mpnn {
 namespace {
+
+// One source, compiled for the vector widths of the hosts; the bits are the same on all, since
+// each element's operations and their order are. Body::run is inlined into a function of each
+// instruction set. Chosen by a test at each call, not by the loader (target_clones), which would
+// ask before ThreadSanitizer has started.
+#define ANE_INLINED inline __attribute__((always_inline))
+#if defined(__x86_64__)
+template <class Body, class... Arguments>
+__attribute__((target("avx2,fma"))) void with_avx2(Arguments... arguments) {
+  Body::run(arguments...);
+}
+template <class Body, class... Arguments>
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))) void with_avx512(
+    Arguments... arguments) {
+  Body::run(arguments...);
+}
+#endif
+
+template <class Body, class... Arguments>
+void on_host(Arguments... arguments) {
+#if defined(__x86_64__)
+  static const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  static const bool avx512 =
+      avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  if (avx512) return with_avx512<Body>(arguments...);
+  if (avx2) return with_avx2<Body>(arguments...);
+#endif
+  Body::run(arguments...);
+}
 
 constexpr std::int64_t block = 32;  // outputs a step: two AVX-512 or four AVX registers
 constexpr std::int64_t rows_at_once = 6;
 
 // rows_at_once rows times one block of outputs: the sums stay in registers over the whole of k.
-ANE_HOST_VECTORS
-void multiply_rows(const float* x, std::int64_t in, const float* w, const float* bias, float* y,
-                   std::int64_t out, std::int64_t width) {
-  float sum[rows_at_once][block] = {};
-  for (std::int64_t k = 0; k < in; ++k) {
-    const float* row = w + k * block;
+struct MultiplyRows {
+  static ANE_INLINED void run(const float* x, std::int64_t in, const float* w, const float* bias,
+                              float* y, std::int64_t out, std::int64_t width) {
+    float sum[rows_at_once][block] = {};
+    for (std::int64_t k = 0; k < in; ++k) {
+      const float* row = w + k * block;
 #pragma GCC unroll 6
-    for (std::int64_t r = 0; r < rows_at_once; ++r) {
-      const float v = x[r * in + k];
+      for (std::int64_t r = 0; r < rows_at_once; ++r) {
+        const float v = x[r * in + k];
 #pragma GCC unroll 32
-      for (std::int64_t j = 0; j < block; ++j) sum[r][j] = __builtin_fmaf(v, row[j], sum[r][j]);
+        for (std::int64_t j = 0; j < block; ++j) sum[r][j] = __builtin_fmaf(v, row[j], sum[r][j]);
+      }
     }
+    for (std::int64_t r = 0; r < rows_at_once; ++r)
+      for (std::int64_t j = 0; j < width; ++j) y[r * out + j] = sum[r][j] + bias[j];
   }
-  for (std::int64_t r = 0; r < rows_at_once; ++r)
-    for (std::int64_t j = 0; j < width; ++j) y[r * out + j] = sum[r][j] + bias[j];
-}
+};
 
 // erf(sqrt t) / sqrt t on [0, 16] as a Chebyshev series; beyond it erf is 1 within 2e-8.
 constexpr int terms = 20;  // the first left out is 3e-11
@@ -62,23 +84,24 @@ std::array<double, terms> erf_series() {
   return c;
 }
 
-ANE_HOST_VECTORS
-void gelu_all(float* x, std::size_t count, const double* c) {
-  for (std::size_t i = 0; i < count; ++i) {
-    const double v = static_cast<double>(x[i]);
-    const double u = std::min(std::max(v * std::numbers::sqrt2 / 2, -4.0), 4.0);
-    // Clenshaw's recurrence in s = (t - 8) / 8.
-    const double s = u * u * 0.25 - 2;
-    double b1 = 0, b2 = 0;
+struct Gelu {
+  static ANE_INLINED void run(float* x, std::size_t count, const double* c) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const double v = static_cast<double>(x[i]);
+      const double u = std::min(std::max(v * std::numbers::sqrt2 / 2, -4.0), 4.0);
+      // Clenshaw's recurrence in s = (t - 8) / 8.
+      const double s = u * u * 0.25 - 2;
+      double b1 = 0, b2 = 0;
 #pragma GCC unroll 20
-    for (int n = terms - 1; n > 0; --n) {
-      const double b0 = c[n] + s * b1 - b2;
-      b2 = b1, b1 = b0;
+      for (int n = terms - 1; n > 0; --n) {
+        const double b0 = c[n] + s * b1 - b2;
+        b2 = b1, b1 = b0;
+      }
+      const double erf = u * (c[0] + s * 0.5 * b1 - b2);
+      x[i] = static_cast<float>(0.5 * v * (1 + erf));
     }
-    const double erf = u * (c[0] + s * 0.5 * b1 - b2);
-    x[i] = static_cast<float>(0.5 * v * (1 + erf));
   }
-}
+};
 
 // Of every value of a 16-bit format, by its bits.
 std::vector<float> gelu_table(Storage storage) {
@@ -160,8 +183,8 @@ void Product::operator()(const float* x, std::int64_t rows, float* y) const {
     const float* bias = bias_.data() + o;
     const std::int64_t width = std::min(block, out_ - o);
     for (std::int64_t r = 0; r < whole; r += rows_at_once)
-      multiply_rows(x + r * in_, in_, w, bias, y + r * out_ + o, out_, width);
-    if (rest) multiply_rows(x_rest.data(), in_, w, bias, y_rest.data() + o, out_, width);
+      on_host<MultiplyRows>(x + r * in_, in_, w, bias, y + r * out_ + o, out_, width);
+    if (rest) on_host<MultiplyRows>(x_rest.data(), in_, w, bias, y_rest.data() + o, out_, width);
   }
   if (rest) std::copy(y_rest.begin(), y_rest.begin() + rest * out_, y + whole * out_);
   if (!scale_.empty())
@@ -175,7 +198,7 @@ void Product::operator()(const float* x, std::int64_t rows, float* y) const {
 void gelu(std::span<float> x, Storage storage) {
   if (storage == Storage::fp32) {
     static const std::array<double, terms> c = erf_series();
-    gelu_all(x.data(), x.size(), c.data());
+    on_host<Gelu>(x.data(), x.size(), c.data());
     return;
   }
   static const std::vector<float> half = gelu_table(Storage::fp16),

@@ -91,4 +91,17 @@ ValueId Plain::apply(const std::string& op, ValueId x) {
   throw InputError("request", fmt::format("op '{}' has no graph", op), choice_note(op, known));
 }
 
+void check_elements(std::string_view what, double elements, const std::string& place) {
+  constexpr double most = 1e15;
+  if (!(elements <= most))
+    throw InputError(place, fmt::format("{} has {:.3g} elements", what, elements),
+                     fmt::format("at most {:g}", most));
+}
+
+void check_shape(std::string_view shape, std::int64_t batch, const std::string& place) {
+  auto elements = static_cast<double>(batch);
+  for (const std::int64_t e : extents(shape)) elements *= static_cast<double>(e);
+  check_elements(fmt::format("shape={}", shape), elements, place);
+}
+
 }  // namespace ane::workloads

@@ -32,4 +32,10 @@ class Plain {
   int outputs_ = 0, operands_ = 0;
 };
 
+// InputError at `place` for a tensor of more than 1e15 elements, the most that a key says: whatever
+// is counted of it stays within 64 bits. Extents are multiplied as real numbers.
+void check_elements(std::string_view what, double elements, const std::string& place);
+// The same for a shape ("64x128x128"), as many times as the batch says.
+void check_shape(std::string_view shape, std::int64_t batch, const std::string& place);
+
 }  // namespace ane::workloads

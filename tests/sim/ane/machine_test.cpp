@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
+#include "isa/error.h"
 #include "kernels/arith/gemm.h"
 #include "random_graph.h"
 #include "workloads/compile/compile.h"
@@ -209,6 +212,57 @@ TEST(Program, EveryWeightFormatGivesTheReferenceBits) {
     p->format = format;
     c.check(c.b.linear("l", x, p));
   }
+}
+
+// Between its taps a dilated kernel is zero: in a palette that had no zero, in a block's scale, and
+// times an infinity, which is a NaN in `ieee`.
+TEST(Program, DilatedKernelsOfEveryFormatGiveTheReferenceBits) {
+  for (const auto format :
+       {isa::KernelFormat::fp16, isa::KernelFormat::int8, isa::KernelFormat::int8c,
+        isa::KernelFormat::pal1, isa::KernelFormat::pal4, isa::KernelFormat::pal8,
+        isa::KernelFormat::int4b, isa::KernelFormat::sparse})
+    for (const std::int64_t groups : {1, 12}) {
+      Case c;
+      const auto x = c.input("x", {isa::Format::fp16, {.w = 21, .h = 6, .c = 12, .n = 1}});
+      const auto values = c.inputs["x"].as<float>();
+      values[9] = std::numeric_limits<float>::infinity();
+      values[70] = std::numeric_limits<float>::quiet_NaN();
+      auto p = random_parameters(c.rng, 12, 12 / groups, 2, 2);
+      for (float& w : p->weights) w += w < 0 ? -0.5F : 0.5F;  // no zero, nor anything near
+      p->format = format;
+      Attributes a;
+      a.dilation_w = 3, a.dilation_h = 2, a.groups = groups;
+      a.pad_left = a.pad_bottom = 1;
+      c.check(c.b.conv("conv", x, p, a));
+    }
+}
+
+// A window that sees padding alone has no part of the input as its source.
+TEST(Program, WindowsInThePaddingAreRefused) {
+  Case c;
+  const auto x = c.input("x", {isa::Format::fp16, {.w = 9, .h = 5, .c = 4, .n = 1}});
+  const auto refusal = [&](int kernel, int stride, int before, int behind) {
+    Attributes a;
+    a.stride_w = stride, a.pad_left = before, a.pad_right = behind;
+    GraphBuilder b = c.b;
+    b.output(b.conv("conv", x, random_parameters(c.rng, 4, 4, 1, kernel), a));
+    const Graph graph = b.finish();
+    const auto r = graph.nodes[0].op->refuse(graph.call(graph.nodes[0]), load_chip("M4").machine());
+    return r ? r->label : "";
+  };
+  EXPECT_EQ(refusal(2, 1, 1, 1), "");
+  EXPECT_EQ(refusal(2, 3, 1, 2), "");  // the stride ends before them
+  EXPECT_EQ(refusal(2, 1, 0, 2), "C6");
+  EXPECT_EQ(refusal(2, 1, 2, 0), "C6");
+  Attributes pool;
+  pool.operation = "avg";
+  pool.kernel_w = pool.kernel_h = 2;
+  pool.pad_right = 1;
+  c.b.node("pool", "fits", {x}, pool);
+  pool.pad_right = 3;
+  EXPECT_THROW(c.b.node("pool", "beyond", {x}, pool), InputError);
+  pool.pad_right = 0, pool.pad_bottom = 2;
+  EXPECT_THROW(c.b.node("pool", "below", {x}, pool), InputError);
 }
 
 TEST(Program, IntegerLayersGiveTheReferenceBits) {

@@ -71,6 +71,12 @@ TEST(Formula, RefusesWhatDoesNotRead) {
   const auto none = [](const std::string&) { return Range{1, 1}; };
   for (const char* bad : {"", "1 +", "(1", "max(1, 2)", "a b", "1 * * 2"})
     EXPECT_THROW(evaluate(bad, none, "here"), InputError) << bad;
+  EXPECT_EQ(evaluate(std::string(20, '(') + "1" + std::string(20, ')'), none, "here").low, 1);
+  for (const std::string open : {"(", "mean(", "1 + between("}) {
+    std::string deep;
+    for (int i = 0; i < 200'000; ++i) deep += open;
+    EXPECT_THROW(evaluate(deep, none, "here"), InputError) << open;
+  }
 }
 
 TEST(Published, RefusesAClaimWithoutAnAnswerAndAnUnknownProvenance) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <filesystem>
@@ -48,6 +49,14 @@ constexpr const char* listing =
     "conv kw=3 kh=3 sx=1 sy=1 pl=1 pt=1\n"
     "run\n"
     "end\n";
+
+TEST_F(AsmCommand, WhatAFileSaysNeitherEndsTheLineOfAnErrorNorSteersTheTerminal) {
+  const Answer a = anesim("asm " + write("a.s", "con\x1b[31m\x07v\n") + " -o '" +
+                          path("x\n\x1b]0;y.anex") + "'");
+  EXPECT_EQ(a.status, 2);
+  EXPECT_EQ(a.text.find_first_of("\x1b\x07"), std::string::npos) << a.text;
+  EXPECT_LE(std::count(a.text.begin(), a.text.end(), '\n'), 2) << a.text;
+}
 
 TEST_F(AsmCommand, TextToFileToTextToFileIsTheSame) {
   const std::string source = write("a.s", listing);

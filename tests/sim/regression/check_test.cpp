@@ -66,8 +66,9 @@ class OtherDot : public kernels::Arithmetic {
     return base_.dequantise(q, scale, zero);
   }
   double constant(double value) const override { return base_.constant(value); }
-  std::vector<double> weights(const kernels::Parameters& p) const override {
-    return base_.weights(p);
+  std::vector<double> weights(const kernels::Parameters& p, int dilation_w,
+                              int dilation_h) const override {
+    return base_.weights(p, dilation_w, dilation_h);
   }
 
  protected:

@@ -134,8 +134,9 @@ class Mixed final : public kernels::Arithmetic {
     return planar_.dequantise(q, scale, zero);
   }
   double constant(double value) const override { return mac_.constant(value); }
-  std::vector<double> weights(const kernels::Parameters& p) const override {
-    return mac_.weights(p);
+  std::vector<double> weights(const kernels::Parameters& p, int dilation_w,
+                              int dilation_h) const override {
+    return mac_.weights(p, dilation_w, dilation_h);
   }
 
  private:

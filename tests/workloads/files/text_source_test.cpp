@@ -10,6 +10,7 @@
 
 #include "isa/error.h"
 #include "tests/workloads/files/temp_file.h"
+#include "workloads/files/archive.h"
 
 namespace ane::workloads::readqc {
 namespace {
@@ -75,6 +76,25 @@ TEST(TextSource, KnowsWhetherTheLastBlockOfBgzipIsThere) {
   EXPECT_FALSE(mark_missing(gzip_member("one\n")));
   EXPECT_FALSE(mark_missing(a + gzip_member("two\n")));
   EXPECT_FALSE(mark_missing("one\n"));
+}
+
+TEST(TextSource, AWholeFileIsReadByTheSameRulesAsItsLines) {
+  const std::string a = gzip_member("one\n"), b = bgzip_block("two");
+  const auto whole = [](const std::string& bytes) {
+    return workloads::read_file(TempFile(bytes).path());
+  };
+  EXPECT_EQ(whole("plain\n"), "plain\n");
+  EXPECT_EQ(whole(""), "");
+  EXPECT_EQ(whole(a + b), "one\ntwo");
+  EXPECT_EQ(whole(a + std::string(700, '\0') + b), "one\ntwo");
+  for (const std::string& bytes :
+       {a + "more", a + b + "\n", a.substr(0, a.size() - 1), a + b.substr(0, 5)}) {
+    EXPECT_THROW(whole(bytes), InputError);
+    EXPECT_THROW(lines_of(bytes), InputError);
+  }
+  const std::string large(3'000'000, 'x');
+  EXPECT_EQ(whole(large), large);
+  EXPECT_EQ(whole(gzip_member(large)), large);
 }
 
 TEST(TextSource, RefusesALineBeyondItsLimitAndNamesIt) {

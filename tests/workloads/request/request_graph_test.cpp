@@ -42,6 +42,11 @@ TEST(RequestGraph, MultiplyAccumulatesAreHalfTheNominalFlop) {
     EXPECT_DOUBLE_EQ(2 * graph_macs(graph(text)), nominal(text)) << text;
 }
 
+TEST(RequestGraph, AProductOfTooManyPartsIsRefusedAtOnce) {
+  EXPECT_THROW(graph("kind=matmul m=1 n=1000000000000000 k=1"), InputError);
+  EXPECT_THROW(graph("kind=matmul m=1 n=1 k=1000000000000000"), InputError);
+}
+
 TEST(RequestGraph, AConvolutionHasTheOutputThatTheRequestStates) {
   for (const char* pad : {"same", "valid"}) {
     const Graph g =

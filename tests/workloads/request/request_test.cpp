@@ -52,6 +52,17 @@ TEST(Request, MalformedValuesAreErrors) {
   EXPECT_THAT(fault("kind=launch unit=npu"), testing::HasSubstr("unknown value 'npu'"));
 }
 
+// Each would count elements beyond 64 bits, though its FLOP are few or none.
+TEST(Request, TensorsBeyondAllCountsAreErrors) {
+  for (const char* text :
+       {"kind=conv cin=1 cout=1 h=1 w=1 stride=2 depth=100",
+        "kind=conv cin=1 cout=1 h=1 w=1 kh=10000 kw=10000 pad=valid depth=100000",
+        "kind=op op=transpose shape=999999999999999x999999999999999",
+        "kind=op op=relu shape=1000000x1000000 batch=100000",
+        "kind=elementwise op=add elements=1 shape=99999999x99999999x99999999"})
+    EXPECT_THAT(fault(text), testing::HasSubstr("elements")) << text;
+}
+
 TEST(Request, EveryMeasuredRowOfTheProjectParsesAndRoundTrips) {
   int specs = 0;
   for (const char* name :

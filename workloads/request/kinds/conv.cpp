@@ -18,6 +18,10 @@ static std::span<const std::string_view> names_of(Epilogue) {
 
 namespace {
 
+double real(std::int64_t v) {
+  return static_cast<double>(v);
+}
+
 struct Conv : Work {
   std::int64_t cin = 0, cout = 0, h = 1, w = 1, kh = 1, kw = 1, stride = 1, groups = 1, depth_ = 1;
   std::int64_t cin_first = 0, bytes = 0;
@@ -42,15 +46,21 @@ struct Conv : Work {
       key<&Conv::bytes>("bytes", "that a bandwidth figure counts"),
   };
 
-  void check(const Request&, const std::string& place) const override {
+  void check(const Request& r, const std::string& place) const override {
+    // Strides make the input of a chain larger with every layer.
+    double rows = real(h), columns = real(w);
+    for (std::int64_t i = 0; i < depth_ && rows * columns <= 1e15; ++i) {
+      rows = input_extent(rows, real(kh));
+      columns = input_extent(columns, real(kw));
+    }
+    check_elements("the input", rows * columns * real(first()) * real(r.batch), place);
     if (cin % groups != 0 || cout % groups != 0 || first() % groups != 0)
       throw InputError(place, "groups do not divide the channels",
                        "a divisor of cin and cout; depthwise: groups = cin");
   }
   double nominal_flop(const Request& r) const override {
-    const auto d = [](std::int64_t v) { return static_cast<double>(v); };
-    const double per_cin = 2 * d(cout) * d(h) * d(w) * d(kh) * d(kw) / d(groups);
-    return d(r.batch) * per_cin * (d(first()) + d(depth_ - 1) * d(cin));
+    const double per_cin = 2 * real(cout) * real(h) * real(w) * real(kh) * real(kw) / real(groups);
+    return real(r.batch) * per_cin * (real(first()) + real(depth_ - 1) * real(cin));
   }
   double counted_bytes(const Request&) const override { return static_cast<double>(bytes); }
   std::int64_t depth() const override { return depth_; }
@@ -82,8 +92,10 @@ struct Conv : Work {
   }
 
   // Input extent that gives `out` under a window: padded, or not.
-  std::int64_t input_extent(std::int64_t out, std::int64_t kernel) const {
-    return pad == Padding::same ? out * stride : (out - 1) * stride + kernel;
+  template <class T>
+  T input_extent(T out, T kernel) const {
+    const auto step = static_cast<T>(stride);
+    return pad == Padding::same ? out * step : (out - 1) * step + kernel;
   }
 
   Graph graph(const Request& r, const JobFor& target) const {

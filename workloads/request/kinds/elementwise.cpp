@@ -27,8 +27,8 @@ struct Elementwise : Work {
       key<&Elementwise::depth_>("depth", "operators in a chain", 1, 1e5),
   };
 
-  void check(const Request&, const std::string&) const override {
-    if (!shape.empty()) extents(shape);
+  void check(const Request& r, const std::string& place) const override {
+    if (!shape.empty()) check_shape(shape, r.batch, place);
   }
   double nominal_flop(const Request& r) const override {
     const auto d = [](std::int64_t v) { return static_cast<double>(v); };

@@ -75,6 +75,11 @@ struct Matmul : Work {
     const std::int64_t most_inner = machine.kernel_memory.count / 2;
     const std::int64_t cin = l.extents(x).c;
     const std::int64_t outs = (cout + machine.max_channels - 1) / machine.max_channels;
+    constexpr std::int64_t most_parts = 10'000;  // of 65536 columns each: all models are smaller
+    if (const std::int64_t pieces = (cin + most_inner - 1) / most_inner;
+        outs > most_parts || outs * pieces > most_parts)
+      throw InputError("request", fmt::format("a product of {} x {} is cut in more than {} parts",
+                                              cin, cout, most_parts));
     std::vector<ValueId> parts;
     for (std::int64_t i = 0; i < outs; ++i) {
       const std::int64_t begin = cout * i / outs, count = cout * (i + 1) / outs - begin;

@@ -54,7 +54,9 @@ struct Op : Work {
       key<&Op::bytes>("bytes", "that a bandwidth figure counts"),
   };
 
-  void check(const Request&, const std::string&) const override { extents(shape); }
+  void check(const Request& r, const std::string& place) const override {
+    check_shape(shape, r.batch, place);
+  }
   double nominal_flop(const Request& r) const override {
     const std::vector<std::int64_t> e = extents(shape);
     if (op == "sdpa" && e.size() == 3)  // heads x length x head size: Q K^T and P V
