@@ -77,10 +77,21 @@ results::Parts call_energy(const AneParameters& ane, const Execution& execution,
 
 Chip chip_beside(const std::string& others, const Chip& chip, workloads::Unit unit) {
   double wanted = stream(chip, workloads::name(unit));
+  int programs = 1;  // on the accelerator's engines, one each
   for (std::size_t at = 0; at <= others.size();) {
     const std::size_t end = std::min(others.find(',', at), others.size());
     const std::string other = others.substr(at, end - at);
-    if ((other != "ane" && other != "gpu" && other != "cpu") || other == workloads::name(unit))
+    const bool another = other == "ane" && unit == workloads::Unit::ane;
+    if (another && ++programs > chip.ane().engines)
+      throw InputError(
+          "request",
+          fmt::format("concurrent={}: {} has {} accelerator{}, which {} one program "
+                      "after the other",
+                      others, chip.name(), chip.ane().engines, chip.ane().engines == 1 ? "" : "s",
+                      chip.ane().engines == 1 ? "runs" : "run"),
+          "a chip with two: M1 Ultra, M2 Ultra, M3 Ultra");
+    if ((other != "ane" && other != "gpu" && other != "cpu") ||
+        (other == workloads::name(unit) && !another))
       throw InputError("request",
                        fmt::format("concurrent={}: '{}' is no other unit", others, other),
                        unit == workloads::Unit::ane   ? "cpu, gpu or cpu,gpu"

@@ -27,7 +27,8 @@ results::Parts memory_parts(const workloads::Compiled& compiled);
 results::Parts call_energy(const AneParameters& ane, const Execution& execution, double in_flight);
 
 // The chip as one unit sees it while the others named read the memory as fast as they can: all are
-// slowed alike where their streams together exceed it [T20]. InputError for what is no other unit.
+// slowed alike where their streams together exceed it [T20]. `ane` beside the ANE is a program on
+// another of the chip's engines. InputError for what is no other unit or engine.
 Chip chip_beside(const std::string& others, const Chip& chip, workloads::Unit unit);
 // The engine's rates with several engines on one program. InputError for more than the chip has.
 AneParameters ane_under(const workloads::Conditions& conditions, const Chip& chip);

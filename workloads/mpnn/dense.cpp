@@ -151,7 +151,7 @@ Product::Product(const Linear& linear, std::int64_t first, std::int64_t in, bool
     bias8_.resize(scale_.size(), 0);
   } else {
     const kernels::Arithmetic& arithmetic = kernels::framework_arithmetic(storage_);
-    w = arithmetic.weights(p);
+    w = arithmetic.weights(p, 1, 1);
     for (std::size_t o = 0; o < p.bias.size(); ++o)
       bias_[o] = static_cast<float>(arithmetic.constant(static_cast<double>(p.bias[o])));
   }

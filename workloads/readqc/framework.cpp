@@ -40,7 +40,7 @@ FrameworkModel::FrameworkModel(const Model& model, const FrameworkNumbers& numbe
     const std::int64_t k = l.in * l.kernel;
     if (numbers.ranges.empty()) {
       p->format = numbers.weights;
-      for (const double v : arithmetic.weights(*p)) w.push_back(static_cast<float>(v));
+      for (const double v : arithmetic.weights(*p, 1, 1)) w.push_back(static_cast<float>(v));
       for (std::size_t c = 0; c < bias.size(); ++c)
         bias[c] = arithmetic.constant(static_cast<double>(p->bias[c]));
     } else {

@@ -249,6 +249,18 @@ TEST(Machine, ABatchBeyondItsExtentsIsSentInSeveralCalls) {
   EXPECT_NEAR(two.macs / one.macs, 16385.0 / 16384, 1e-9);
 }
 
+TEST(Machine, TwoProgramsRunOnTwoEngines) {
+  const std::string product = "kind=matmul m=2048 n=2048 k=2048 unit=ane path=direct";
+  const double one = priced_text(product, "M1Ultra").seconds;
+  EXPECT_EQ(priced_text(product + " concurrent=ane", "M1Ultra").seconds, one);
+  const Chip ultra = load_chip("M1Ultra");
+  const double both = priced_text(product + " engines=2", ultra).seconds;
+  EXPECT_LT(both, one);
+  EXPECT_GT(both, one / (2 * ultra.ane().engines_efficiency));
+  EXPECT_THROW(priced_text(product + " concurrent=ane", "M1"), InputError);
+  EXPECT_THROW(priced_text(product + " concurrent=ane,ane", "M1Ultra"), InputError);
+}
+
 TEST(Machine, OneEngineHasOneEnergyAMac) {
   const double max = load_chip("M1Max").ane().energy_mac_fp16;
   for (const char* name : {"M1", "M1Pro", "M1Ultra"})

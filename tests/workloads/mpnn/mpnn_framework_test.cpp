@@ -45,7 +45,7 @@ class Scalar {
       return y;
     }
     std::vector<double>& decoded = decoded_[name];
-    if (decoded.empty()) decoded = kernels::framework_arithmetic(n_.storage).weights(p);
+    if (decoded.empty()) decoded = kernels::framework_arithmetic(n_.storage).weights(p, 1, 1);
     for (std::size_t o = 0; o < y.size(); ++o) {
       float sum = 0;
       for (std::size_t i = 0; i < k; ++i)
