@@ -102,6 +102,7 @@ TEST_F(Question, OfAReadQcRunChangesWithEveryOption) {
                       {"chip", "M1"},
                       {"unit", "gpu"},
                       {"precision", "int8w"},
+                      {"precision-of", "dense1=fp16"},
                       {"batch", "10"},
                       {"limit", "3"},
                       {"part", "all"},
@@ -126,12 +127,22 @@ TEST_F(Question, OfAReadQcComparisonChangesWithEveryOption) {
 }
 
 TEST_F(Question, OfAnMpnnRunChangesWithEveryOption) {
-  const std::map<std::string, std::string> changes = {
-      {"chip", "M1"},         {"unit", "gpu"},       {"variant", "batched"},
-      {"hidden", "64"},       {"layers", "2"},       {"neighbours", "16"},
-      {"precision", "int8w"}, {"bucket", "64"},      {"batch", "2"},
-      {"gather", "one_hot"},  {"literal", ""},       {"mode", "unconditional"},
-      {"set", "ane.l2=4MiB"}, {"runtime", "direct"}, {"form", "framework"}};
+  const std::map<std::string, std::string> changes = {{"chip", "M1"},
+                                                      {"unit", "gpu"},
+                                                      {"variant", "batched"},
+                                                      {"hidden", "64"},
+                                                      {"layers", "2"},
+                                                      {"neighbours", "16"},
+                                                      {"precision", "int8w"},
+                                                      {"bucket", "64"},
+                                                      {"batch", "2"},
+                                                      {"gather", "one_hot"},
+                                                      {"literal", ""},
+                                                      {"mode", "unconditional"},
+                                                      {"precision-of", "encoder_layers.*=fp16"},
+                                                      {"set", "ane.l2=4MiB"},
+                                                      {"runtime", "direct"},
+                                                      {"form", "framework"}};
   expect_each_counts("run mpnn", "--length 60", changes,
                      {"length", "pdb", "chains", "designed", "n", "temperature", "greedy", "seed",
                       "order", "weights", "profile"});
@@ -184,6 +195,7 @@ TEST_F(Question, OfARequestChangesWithEveryOption) {
   expect_each_counts("run 'kind=matmul m=64 n=64 k=64'", "",
                      {{"chip", "M1"},
                       {"values", ""},
+                      {"precision-of", "*=fp16"},
                       {"set", "ane.l2=4MiB"},
                       {"runtime", "direct"},
                       {"form", "framework"}},
