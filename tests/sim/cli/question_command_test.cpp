@@ -102,6 +102,7 @@ TEST_F(Question, OfAReadQcRunChangesWithEveryOption) {
                       {"chip", "M1"},
                       {"unit", "gpu"},
                       {"precision", "int8w"},
+                      {"precision-of", "dense1=fp16"},
                       {"batch", "10"},
                       {"limit", "3"},
                       {"part", "all"},
@@ -128,13 +129,23 @@ TEST_F(Question, OfAReadQcComparisonChangesWithEveryOption) {
 }
 
 TEST_F(Question, OfAnMpnnRunChangesWithEveryOption) {
-  const std::map<std::string, std::string> changes = {
-      {"chip", "M1"},         {"unit", "gpu"},     {"variant", "batched"},
-      {"hidden", "64"},       {"layers", "2"},     {"neighbours", "16"},
-      {"precision", "int8w"}, {"bucket", "64"},    {"batch", "2"},
-      {"gather", "one_hot"},  {"literal", ""},     {"mode", "unconditional"},
-      {"set", "ane.l2=4MiB"}, {"memory", "16GiB"}, {"runtime", "direct"},
-      {"form", "framework"}};
+  const std::map<std::string, std::string> changes = {{"chip", "M1"},
+                                                      {"unit", "gpu"},
+                                                      {"variant", "batched"},
+                                                      {"hidden", "64"},
+                                                      {"layers", "2"},
+                                                      {"neighbours", "16"},
+                                                      {"precision", "int8w"},
+                                                      {"bucket", "64"},
+                                                      {"batch", "2"},
+                                                      {"gather", "one_hot"},
+                                                      {"literal", ""},
+                                                      {"mode", "unconditional"},
+                                                      {"set", "ane.l2=4MiB"},
+                                                      {"memory", "16GiB"},
+                                                      {"runtime", "direct"},
+                                                      {"form", "framework"},
+                                                      {"precision-of", "encoder_layers.*=fp16"}};
   expect_each_counts("run mpnn", "--length 60", changes,
                      {"length", "pdb", "chains", "designed", "n", "temperature", "greedy", "seed",
                       "order", "weights", "profile"});
@@ -188,6 +199,7 @@ TEST_F(Question, OfARequestChangesWithEveryOption) {
   expect_each_counts("run 'kind=matmul m=64 n=64 k=64'", "",
                      {{"chip", "M1"},
                       {"values", ""},
+                      {"precision-of", "*=fp16"},
                       {"set", "ane.l2=4MiB"},
                       {"memory", "16GiB"},
                       {"runtime", "direct"},
