@@ -78,6 +78,8 @@ int refused(const std::string& place, const std::string& what, const std::string
 // What the system refused, by the name of what it was asked for.
 int refused_by_system(const std::system_error& e) {
   const std::string why = e.code().message();
+  // Whoever closed the pipe, as `head` does, has read enough; but not all was said.
+  if (std::ferror(stdout) != 0 && e.code() == std::errc::broken_pipe) return 2;
   if (std::ferror(stdout) != 0) return refused("", "the output cannot be written: " + why);
   if (const auto* file = dynamic_cast<const std::filesystem::filesystem_error*>(&e))
     return refused(file->path1().string(), why);

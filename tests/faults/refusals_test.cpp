@@ -170,9 +170,9 @@ TEST(Refusals, NobodyWhoReadsLosesNoRun) {
       const std::string what = fmt::format("{}, stream {}", writer.name, unread);
       if (unread == STDERR_FILENO) {
         EXPECT_EQ(end.status, 0) << what;
-      } else if (end.status != 0) {
-        expect_refused(end, what);
-        EXPECT_THAT(end.err, HasSubstr("cannot be written: Broken pipe")) << what;
+      } else {
+        EXPECT_THAT(end.status, testing::AnyOf(0, 2)) << what << end.signal;
+        EXPECT_THAT(end.err, testing::Not(HasSubstr("error: "))) << what;
       }
       EXPECT_EQ(folder.outputs(writer).size(), writer.outputs.size()) << what << end.err;
       EXPECT_EQ(folder.runs() > 0, writer.stores) << what;

@@ -95,6 +95,10 @@ const std::vector<Writer>& writers() {
       {.name = "asm",
        .arguments = {"asm", "program.s", "-o", "program.anex"},
        .outputs = {"program.anex"}},
+      {.name = "answer",
+       .arguments = {"run", "readqc", "--reads", "reads.fq", "--model", "biometal", "--threads",
+                     "3", "--batch", "20", "--db", "runs.db", "--again"},
+       .stores = true},
   };
   return all;
 }

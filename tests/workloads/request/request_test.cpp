@@ -1,5 +1,6 @@
 #include "workloads/request/request.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -61,6 +62,31 @@ TEST(Request, TensorsBeyondAllCountsAreErrors) {
         "kind=op op=relu shape=1000000x1000000 batch=100000",
         "kind=elementwise op=add elements=1 shape=99999999x99999999x99999999"})
     EXPECT_THAT(fault(text), testing::HasSubstr("elements")) << text;
+}
+
+TEST(Request, ATensorOfMoreElementsThanCanBeCountedIsRefused) {
+  for (const char* op : {"softmax", "reduce_sum", "add", "relu", "layer_norm", "transpose",
+                         "gather", "max_pool", "top_k", "argmax"})
+    for (const char* shape :
+         {"9223372036854775807", "4611686018427387904", "1000000000000x1000000",
+          "3037000500x3037000500x3", "1000000x1000000x1001", "1000000x1000000 batch=1001",
+          "1000000x1000000 kh=40 kw=40", "1000000x10 k=1000000000000000"})
+      EXPECT_THAT(fault(fmt::format("kind=op op={} shape={}", op, shape)),
+                  testing::HasSubstr("elements are too many"))
+          << op << " " << shape;
+  EXPECT_EQ(parse_request("kind=op op=relu shape=1000000x1000000x1000").batch, 1);
+}
+
+TEST(Request, MoreProteinsThanCanBeCountedAreRefused) {
+  for (const char* keys :
+       {"residues=1000000 batch=10000", "residues=1000000 batch=1000000",
+        "residues=1000000 k=1000000 batch=1000", "residues=20 batch=1000000000000",
+        "residues=1000000 hidden=4096 encoder=30 decoder=30 batch=1000"})
+    EXPECT_THAT(fault(fmt::format("kind=mpnn {}", keys)),
+                testing::AnyOf(testing::HasSubstr("too many"), testing::HasSubstr("out of range"),
+                               testing::HasSubstr("it must be")))
+        << keys;
+  EXPECT_EQ(parse_request("kind=mpnn residues=1000000 batch=1000").batch, 1000);
 }
 
 TEST(Request, EveryMeasuredRowOfTheProjectParsesAndRoundTrips) {

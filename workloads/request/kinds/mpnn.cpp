@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "isa/error.h"
 #include "workloads/mpnn/graph/sampling.h"
 #include "workloads/mpnn/seeded.h"
@@ -99,6 +101,17 @@ void MpnnWork::check(const Request& r, const std::string& place) const {
     throw InputError(place,
                      fmt::format("{} residues do not fit in a bucket of {}", residues, bucket),
                      fmt::format("bucket={} or more", residues));
+  // All pairs of residues are looked at, and each edge passes every layer.
+  constexpr double most = 1e18;
+  const double all = real(r.batch) * real(places()), width = std::max(128.0, real(hidden));
+  const double work =
+      all * width *
+      (real(places()) + 12 * width * real(encoder + decoder) * real(std::min(k, places())));
+  if (!(work <= most))
+    throw InputError(place,
+                     fmt::format("{:.3g} operations are too many: residues={} batch={}", work,
+                                 residues, r.batch),
+                     fmt::format("at most {:g}: a smaller batch", most));
   if (phase == MpnnPhase::attention) {
     if (bucket > 0 || r.batch > 1 || !fused || literal || gather != GatherBy::automatic)
       throw InputError(place, "attention over all residues takes one protein as it is",

@@ -54,8 +54,17 @@ struct Op : Work {
       key<&Op::bytes>("bytes", "that a bandwidth figure counts"),
   };
 
+  // What is counted of it, elements, windows and bytes, stays within 64 bits.
   void check(const Request& r, const std::string& place) const override {
-    check_shape(shape, r.batch, place);
+    constexpr double most = 1e15;
+    const std::vector<std::int64_t> e = extents(shape);
+    double elements = real(r.batch) * real(kh) * real(kw);
+    for (const std::int64_t x : e) elements *= real(x);
+    elements *= std::max(1.0, real(k) / real(e.back()));
+    if (elements > most)
+      throw InputError(place,
+                       fmt::format("{:.3g} elements are too many: shape={}", elements, shape),
+                       fmt::format("at most {:g}, with batch, window and k", most));
   }
   double nominal_flop(const Request& r) const override {
     const std::vector<std::int64_t> e = extents(shape);
