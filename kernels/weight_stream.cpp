@@ -50,8 +50,8 @@ WeightRows::WeightRows(const Parameters& p, int dilation_w, int dilation_h)
     coding_ = arith::fit_weights(coding_.format, p.weights);
   if (!p.codes.empty()) coding_.table = code_table(p);
   // Between its taps a dilated kernel is zero, so its palette holds a zero.
-  if (total > taps && arith::palette_bits(coding_.format) > 0) {
-    std::vector<arith::Half>& table = coding_.table;
+  if (std::vector<arith::Half>& table = coding_.table;
+      total > taps && !table.empty() && arith::palette_bits(coding_.format) > 0) {
     *std::ranges::min_element(table, {}, [](arith::Half h) { return h.bits & 0x7fff; }) = {0};
     std::ranges::sort(table, {}, [](arith::Half h) { return arith::to_float(h); });
   }
