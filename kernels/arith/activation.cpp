@@ -66,7 +66,8 @@ Key key_of(const Activation& a) {
           n > 1 ? a.beta.bits : std::uint16_t{0}};
 }
 
-// Grows only; a value never moves once it is there.
+// Grows only; a value never moves once it is there. `make` fills a new one where it stands: tables
+// are large for a stack, whose growth cannot be refused with an error.
 template <class K, class Value>
 class Cache {
  public:
@@ -76,7 +77,8 @@ class Cache {
       const std::shared_lock lock(mutex_);
       if (const auto found = values_.find(key); found != values_.end()) return *found->second;
     }
-    auto made = std::make_unique<const Value>(make());  // perhaps by two threads, then equal
+    auto made = std::make_unique<Value>();  // perhaps by two threads, then equal
+    make(*made);
     const std::unique_lock lock(mutex_);
     return *values_.try_emplace(key, std::move(made)).first->second;
   }
@@ -109,7 +111,7 @@ Function function_named(std::string_view name) {
 const KnotTable* knot_table(const Activation& a) {
   if (!info(a.function).table_in_ane16) return nullptr;
   static Cache<Key, KnotTable> cache;
-  return &cache.get(key_of(a), [&] { return make_knot_table(a); });
+  return &cache.get(key_of(a), [&](KnotTable& table) { table = make_knot_table(a); });
 }
 
 Half activate_oracle(const Profile& profile, const Activation& a, Half x) {
@@ -125,11 +127,9 @@ Half activate_oracle(const Profile& profile, const Activation& a, Half x) {
 
 std::span<const Half, 65536> activation_table(const Profile& profile, const Activation& a) {
   static Cache<std::pair<ProfileId, Key>, Results> cache;
-  return cache.get({profile.id, key_of(a)}, [&] {
-    Results results;
+  return cache.get({profile.id, key_of(a)}, [&](Results& results) {
     for (std::size_t bits = 0; bits < results.size(); ++bits)
       results[bits] = activate_oracle(profile, a, Half{static_cast<std::uint16_t>(bits)});
-    return results;
   });
 }
 

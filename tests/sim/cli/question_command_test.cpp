@@ -185,10 +185,10 @@ TEST_F(Question, OfAPictureChangesWithEveryOption) {
                       {"answer", "7"},
                       {"vision-unit", "cpu"},
                       {"weights", "int8"},
-                      {"chip", "M1"},
+                      {"chip", "M2"},
                       {"language-unit", "cpu"},
                       {"set", "gpu.clock=1GHz"},
-                      {"memory", "16GiB"},
+                      {"memory", "24GiB"},
                       {"runtime", "llamacpp"}},
                      {"form", "profile", "host"});
   const std::string card = "run vision_language --chip RTX4090";
