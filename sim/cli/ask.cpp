@@ -7,6 +7,7 @@
 
 #include "isa/error.h"
 #include "isa/status.h"
+#include "workloads/request/kind.h"
 
 namespace ane::sim {
 
@@ -64,8 +65,8 @@ std::vector<results::Record> compare_records(
               priced_record(asked, target, bands, canonical(overrides), Detail::operators));
         } catch (const InputError& e) {
           if (!first) first = e;
-          print_status("left out: {} {} {}: {}{}\n", chip.name(), workloads::name(unit),
-                       workloads::label(asked.request.formats), e.what(),
+          print_status("left out: {} on {} {} {}: {}{}\n", asked.request.work->label(), chip.name(),
+                       workloads::name(unit), workloads::label(asked.request.formats), e.what(),
                        e.note().empty() ? "" : " (" + e.note() + ")");
         }
     }
