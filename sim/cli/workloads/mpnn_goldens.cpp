@@ -1,4 +1,4 @@
-#include "sim/run/mpnn_goldens.h"
+#include "sim/cli/workloads/mpnn_goldens.h"
 
 #include <fmt/format.h>
 
