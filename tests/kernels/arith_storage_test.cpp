@@ -63,7 +63,9 @@ TEST(Storage, TheValuesAtTheLimitsAreThoseOfTheFormats) {
   for (std::uint32_t b = 0; b < 65536; ++b) {
     const auto compilers = std::bit_cast<_Float16>(static_cast<std::uint16_t>(b));
     const auto value = static_cast<float>(compilers);
-    if (!std::isnan(value)) EXPECT_EQ(fp16(value), value);
+    if (!std::isnan(value)) {
+      EXPECT_EQ(fp16(value), value);
+    }
   }
 }
 

@@ -62,7 +62,8 @@ class RandomRequests {
  private:
   // 1 to most, as many of each length of binary number.
   std::int64_t size(std::int64_t most) {
-    const double bits = std::log2(static_cast<double>(most)) * (rng_() % 1001) / 1000.0;
+    const double bits =
+        std::log2(static_cast<double>(most)) * static_cast<double>(rng_() % 1001) / 1000.0;
     return static_cast<std::int64_t>(std::exp2(bits));
   }
   std::mt19937 rng_;

@@ -94,8 +94,8 @@ bool offers(const Runtime& runtime, Unit unit, std::string_view numbers) {
 }
 
 // Of weights and activations that there is no product of.
-bool is_pair(const Chip& chip, Unit unit, const char* weights, const char* activations) {
-  const workloads::Formats f{.weights = weights, .activations = activations};
+bool is_pair(const Chip& chip, Unit unit, const char* of_weights, const char* of_activations) {
+  const workloads::Formats f{.weights = of_weights, .activations = of_activations};
   try {
     if (unit == Unit::ane)
       workloads::accelerated(f, chip.machine());
