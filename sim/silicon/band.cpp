@@ -23,9 +23,10 @@ std::vector<std::tuple<Subject, Subject, bool>> varied(const Description& descri
     bool wanted = false;
     for (const std::string& prefix : prefixes) wanted = wanted || path.starts_with(prefix);
     if (!wanted) continue;
+    const std::string& name = path;  // clang 14 and 15 capture no structured binding
     const auto at = [&](double value) {
       Description d = description;
-      d.parameters.at(path).value = value;
+      d.parameters.at(name).value = value;
       derive(d);
       return Subject(std::move(d));
     };
