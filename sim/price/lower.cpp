@@ -180,8 +180,9 @@ void split_batch(Lowered::Impl& impl, const Request& request, const workloads::J
       impl.job.stages.push_back(std::move(s));
     }
   }
+  impl.call_batch = least + (larger > 0 ? 1 : 0);
   impl.note = fmt::format("{} calls of at most {} items: more exceed the accelerator's extents",
-                          calls, least + (larger > 0 ? 1 : 0));
+                          calls, impl.call_batch);
 }
 
 std::shared_ptr<const Lowered::Impl> lower_now(const Request& request, const Target& target,
@@ -284,6 +285,10 @@ MachineKey key_of(const isa::Machine& m) {
 
 const workloads::Job& Lowered::job() const {
   return impl_->job;
+}
+
+std::int64_t Lowered::call_batch() const {
+  return impl_->call_batch > 0 ? impl_->call_batch : impl_->request.batch;
 }
 
 Lowered lower(const Request& request, const Target& target) {

@@ -12,6 +12,8 @@ class Lowered {
  public:
   // The job's figures and stages, without their graphs.
   const workloads::Job& job() const;
+  // Items of one call: the request's batch, or fewer where that is sent in several calls.
+  std::int64_t call_batch() const;
 
   struct Impl;
   const Impl& impl() const { return *impl_; }

@@ -50,7 +50,8 @@ struct Lowered::Impl {
   MachineKey machine{};
   workloads::Job job;
   std::vector<LoweredStage> stages;
-  std::string note{};  // what a caller does for it to run
+  std::int64_t call_batch = 0;  // 0: the request's
+  std::string note{};           // what a caller does for it to run
 };
 
 }  // namespace ane::sim

@@ -9,6 +9,7 @@
 
 #include "isa/error.h"
 #include "kernels/arith/round.h"
+#include "sim/price/lower.h"
 #include "sim/run/digest.h"
 #include "sim/run/error_metrics.h"
 #include "sim/run/framework_run.h"
@@ -87,9 +88,12 @@ workloads::Request request_of(const ReadQcPlan& plan) {
   return workloads::parse_request(text);
 }
 
-ReadQcAnswers answer_reads(const ReadQcPlan& plan, const Target& target,
+ReadQcAnswers answer_reads(const ReadQcPlan& asked, const Target& target,
                            const kernels::arith::Profile& profile, const ReadSource& source) {
   const bool on_ane = target.unit == Unit::ane;
+  // The calls that are priced are those that compute.
+  ReadQcPlan plan = asked;
+  if (on_ane) plan.batch = lower(request_of(asked), target).call_batch();
   std::vector<MachineRun> machines;
   std::optional<qc::FrameworkModel> framework;
   bool is_reference = false;

@@ -150,6 +150,13 @@ class ValuesRun {
   workloads::Executor bits() { return by(kernels::bit_arithmetic(profile_)); }
 
   void graph() {
+    if (const std::int64_t one = on_ane() ? lower(asked_, target_).call_batch() : asked_.batch;
+        one < asked_.batch)
+      throw InputError("batch",
+                       fmt::format("{} items take several calls of the accelerator; values are "
+                                   "computed of one",
+                                   asked_.batch),
+                       fmt::format("at most {}", one));
     const isa::Machine machine_limits = limits();
     fits(workloads::graph_of(asked_, machine_limits), 1);
     const Graph g = workloads::graph_of(asked_, machine_limits, plan_.seed);

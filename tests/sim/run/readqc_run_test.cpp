@@ -77,14 +77,15 @@ TEST(ReadQcRun, EveryModelAndPrecisionGivesTheScalarReferencesBits) {
 }
 
 ReadQcAnswers answered(int threads, kernels::arith::Simd simd, std::int64_t batch,
-                       qc::ModelKind kind = qc::ModelKind::mlp, float nudge = 0) {
+                       qc::ModelKind kind = qc::ModelKind::mlp, float nudge = 0,
+                       const std::vector<std::string>& settings = {}) {
   kernels::arith::use_simd(simd);
   ReadQcPlan plan;
   plan.model = seeded_model(kind);
   plan.model.parameters.begin()->second.as<float>()[0] += nudge;
   plan.batch = batch;
   plan.threads = threads;
-  const Target target = make_target("M4", Unit::ane, "", {});
+  const Target target = make_target("M4", Unit::ane, "", settings);
   qc::ReadBatch all = made_up_reads(203);
   std::int64_t at = 0;
   ReadQcAnswers a =
@@ -108,6 +109,10 @@ TEST(ReadQcRun, DigestsDoNotDependOnThreadsInstructionSetsOrBatches) {
   EXPECT_EQ(one.inputs_digest, answered(1, Simd::best, 64).inputs_digest);
   EXPECT_EQ(results::part(one.accuracy, "accuracy"),
             results::part(answered(1, Simd::best, 64).accuracy, "accuracy"));
+  // A batch beyond the accelerator's extents is answered by the calls that are priced, not by a
+  // CPU.
+  EXPECT_EQ(one.digest,
+            answered(1, Simd::best, 50, qc::ModelKind::mlp, 0, {"ane.limits.extent=40"}).digest);
   // Several heads, and a number of reads that fills no batch.
   constexpr auto three = qc::ModelKind::multitask;
   EXPECT_EQ(answered(1, Simd::best, 7, three).digest, answered(2, Simd::best, 50, three).digest);
