@@ -1,8 +1,11 @@
 #include "results/json.h"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "results/columns.h"
+#include "results/document.h"
 
 namespace ane::results {
 
@@ -10,25 +13,135 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json parts_json(const Parts& parts) {
-  Json object = Json::object();
-  for (const Part& p : parts) object[p.name] = p.value;  // NaN is written as null
-  return object;
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
 }
 
-Json band_json(const std::optional<Band>& band) {
-  if (!band) return nullptr;
-  return {{"low", band->low}, {"high", band->high}};
+// NaN is written as null by the library.
+Json list(const Parts& parts, const char* value) {
+  Json all = Json::array();
+  for (const Part& p : parts) all.push_back({{"name", p.name}, {value, p.value}});
+  return all;
 }
 
-void add_identity(Json& object, const Run& run) {
-  run_columns(run, [&](std::string_view name, const auto& v) { object[std::string(name)] = v; });
-  object["question_digest"] = run.question_digest();
+Json low(const std::optional<Band>& band) {
+  return band ? Json(band->low) : Json(nullptr);
+}
+Json high(const std::optional<Band>& band) {
+  return band ? Json(band->high) : Json(nullptr);
+}
+
+// "ane.l2=4194304 gpu.cores=8" as an object; a value that is no number stays a text.
+Json set_json(const std::string& overrides) {
+  Json set = Json::object();
+  std::istringstream words(overrides);
+  for (std::string word; words >> word;) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string::npos) continue;
+    const std::string value = word.substr(equals + 1);
+    double number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    Json& to = set[word.substr(0, equals)];
+    if (error != std::errc() || end != value.data() + value.size())
+      to = value;
+    else if (number == static_cast<double>(static_cast<std::int64_t>(number)))
+      to = static_cast<std::int64_t>(number);
+    else
+      to = number;
+  }
+  return set;
+}
+
+Json question_json(const Run& q) {
+  return {{"workload", q.workload},
+          {"variant", text_or_null(q.variant)},
+          {"input", text_or_null(q.input)},
+          {"input_digest", text_or_null(q.input_digest)},
+          {"chip", q.chip},
+          {"unit", q.unit},
+          {"runtime", text_or_null(q.runtime)},
+          {"profile", text_or_null(q.profile)},
+          {"precision", text_or_null(q.precision)},
+          {"form", text_or_null(q.form)},
+          {"batch", q.batch},
+          {"items", q.items},
+          {"set", set_json(q.overrides)},
+          {"request", text_or_null(q.request)},
+          {"digest", q.question_digest()}};
+}
+
+Json bytes_or_null(std::int64_t bytes) {
+  return bytes == 0 ? Json(nullptr) : Json(bytes);
+}
+
+Json operator_json(const OperatorRow& o) {
+  Json json = Json::object();
+  operator_columns(o, [&](std::string_view name, const auto& v) {
+    json[std::string(name == "ordinal"       ? "index"
+                     : name == "seconds"     ? "time_s"
+                     : name == "utilisation" ? "of_peak_share"
+                                             : name)] = v;
+  });
+  json["causes"] = list(o.causes, "s");
+  return json;
+}
+
+Json identity_json(const Run& run, const Stored& stored) {
+  return {{"id", stored.id == 0 ? Json(nullptr) : Json(stored.id)},
+          {"recorded_at", text_or_null(stored.recorded_at)},
+          {"version", text_or_null(run.code_version)},
+          {"command", text_or_null(stored.command)},
+          {"model", text_or_null(stored.model)},
+          {"question", question_json(run)}};
 }
 
 Json record_json(const Record& r) {
   const Totals& t = r.totals;
-  Json o = {{"latency_s", t.latency_s},
+  Json o = identity_json(r.run, r.stored);
+  o["latency"] = {{"s", t.latency_s},
+                  {"low_s", low(t.latency_band_s)},
+                  {"high_s", high(t.latency_band_s)},
+                  {"causes", list(t.causes, "s")}};
+  o["throughput_items_per_s"] = t.throughput_items_per_s;
+  o["energy"] = {{"j", t.energy_j},
+                 {"per_item_j", t.energy_j / (t.throughput_items_per_s * t.latency_s)},
+                 {"low_j", low(t.energy_band_j)},
+                 {"high_j", high(t.energy_band_j)},
+                 {"parts", list(t.energy_parts, "j")}};
+  o["power_w"] = t.power_w;
+  o["memory"] = {{"peak_bytes", bytes_or_null(t.peak_memory_bytes)},
+                 {"dram_bytes", bytes_or_null(t.dram_bytes)},
+                 {"parts", list(t.memory_parts, "bytes")}};
+  o["macs"] = t.macs;
+  o["bound"] = text_or_null(t.bound);
+  o["accuracy"] = Json::object();
+  o["counts"] = Json::object();
+  for (const Part& p : t.accuracy)
+    if (!is_count(p.name))
+      o["accuracy"][p.name] = p.value;
+    else if (p.value == p.value)
+      o["counts"][p.name] = static_cast<std::int64_t>(p.value);
+    else
+      o["counts"][p.name] = nullptr;
+  o["output_digest"] = text_or_null(t.digest);
+  o["operators"] = Json::array();
+  for (const OperatorRow& row : r.operators) o["operators"].push_back(operator_json(row));
+  o["notes"] = r.notes;
+  return o;
+}
+
+// The figures as they stood before version 0.2.
+void add_old_keys(Json& o, const Record& r) {
+  const auto parts_json = [](const Parts& parts) {
+    Json object = Json::object();
+    for (const Part& p : parts) object[p.name] = p.value;
+    return object;
+  };
+  const auto band_json = [](const std::optional<Band>& band) {
+    return band ? Json{{"low", band->low}, {"high", band->high}} : Json(nullptr);
+  };
+  const Totals& t = r.totals;
+  o.update({{"latency_s", t.latency_s},
             {"throughput_items_per_s", t.throughput_items_per_s},
             {"energy_j", t.energy_j},
             {"power_w", t.power_w},
@@ -42,26 +155,27 @@ Json record_json(const Record& r) {
             {"digest", t.digest},
             {"memory_parts", parts_json(t.memory_parts)},
             {"latency_band_s", band_json(t.latency_band_s)},
-            {"energy_band_j", band_json(t.energy_band_j)}};
-  add_identity(o, r.run);
+            {"energy_band_j", band_json(t.energy_band_j)}});
+  run_columns(r.run, [&](std::string_view name, const auto& v) { o[std::string(name)] = v; });
+  o["question_digest"] = r.run.question_digest();
   o["notes"] = r.notes;
-  return o;
 }
 
 Json cell_json(const Cell& cell) {
   return std::visit(
       [](const auto& v) -> Json {
-        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::monostate>)
+        using Kind = std::decay_t<decltype(v)>;
+        if constexpr (std::is_same_v<Kind, std::monostate>)
           return nullptr;
+        else if constexpr (std::is_same_v<Kind, std::string>)
+          return text_or_null(v);
         else
           return v;
       },
       cell);
 }
 
-Json report_json(const Report& report) {
-  Json o = Json::object();
-  if (report.run) add_identity(o["run"], *report.run);
+void add_tables(Json& o, const Report& report) {
   for (const Block& b : report.blocks) {
     if (b.table.key.empty()) continue;
     Json& rows = o[b.table.key] = Json::array();
@@ -69,29 +183,44 @@ Json report_json(const Report& report) {
       Json line = Json::object();
       for (std::size_t c = 0; c < row.size(); ++c)
         if (!b.table.columns[c].key.empty()) line[b.table.columns[c].key] = cell_json(row[c]);
-      rows.push_back(line);
+      rows.push_back(std::move(line));
     }
   }
-  return o;
 }
 
-// One is an object, several an array. Bytes of a name that are no UTF-8 are replaced, not thrown.
-template <class Rows, class Make>
-std::string one_or_many(const Rows& rows, Make make) {
+Json records_list(std::span<const Record> records) {
   Json all = Json::array();
-  for (const auto& row : rows) all.push_back(make(row));
-  const Json& shown = all.size() == 1 ? all[0] : all;
-  return shown.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  for (const Record& r : records) all.push_back(record_json(r));
+  return all;
 }
 
 }  // namespace
 
 std::string records_json(std::span<const Record> records) {
-  return one_or_many(records, record_json);
+  Json body = {{"records", records_list(records)}};
+  if (records.size() == 1) add_old_keys(body, records[0]);
+  return document(body);
 }
 
 std::string reports_json(const std::vector<Report>& reports) {
-  return one_or_many(reports, report_json);
+  Json body = Json::object();
+  for (const Report& r : reports) {
+    if (!r.record) {
+      add_tables(body, r);
+      continue;
+    }
+    Json one = identity_json(r.record->run, r.record->stored);
+    add_tables(one, r);
+    body["records"].push_back(std::move(one));
+  }
+  return document(body);
+}
+
+std::string records_and_reports_json(std::span<const Record> records,
+                                     const std::vector<Report>& reports) {
+  Json body = {{"records", records_list(records)}};
+  for (const Report& r : reports) add_tables(body, r);
+  return document(body);
 }
 
 }  // namespace ane::results

@@ -1,5 +1,5 @@
-// Records and reports as JSON. Numbers are in SI units with every digit; what has no meaning is
-// null.
+// Records and reports as JSON documents (results/document.h). Numbers are in SI units with every
+// digit; what has no meaning is null.
 #pragma once
 #include <span>
 #include <string>
@@ -9,13 +9,17 @@
 
 namespace ane::results {
 
-// The figures of a run, in this order and stable: latency_s, throughput_items_per_s, energy_j,
-// power_w, peak_memory_bytes, dram_bytes, macs, bound, causes{}, energy_parts{}, accuracy{},
-// digest; then memory_parts{}, the bands (low and high, or null), the identity's fields,
-// question_digest, notes[]. One run: an object; several: an array.
+// {"records": [...]}: of each its question, latency, energy, memory, accuracy and counts, operators
+// and notes. Of one record also its figures as they stood at the top in versions before 0.2, for
+// one version more.
 std::string records_json(std::span<const Record> records);
 
-// One report: an object with its run's identity and an array per table; several: an array.
+// A list for each table. Tables of one run stand in its entry of "records", with its id and
+// question; those of several runs, or of none, at the top.
 std::string reports_json(const std::vector<Report>& reports);
+
+// Both: the records, and tables that are of all of them.
+std::string records_and_reports_json(std::span<const Record> records,
+                                     const std::vector<Report>& reports);
 
 }  // namespace ane::results

@@ -132,4 +132,10 @@ std::string check(const Record& r) {
   return "";
 }
 
+bool is_count(std::string_view metric) {
+  constexpr std::string_view counts[] = {"pass_as_pass", "pass_as_fail",  "fail_as_pass",
+                                         "fail_as_fail", "flips_vs_fp32", "first_different_step"};
+  return std::ranges::find(counts, metric) != std::end(counts);
+}
+
 }  // namespace ane::results

@@ -135,9 +135,21 @@ struct Cost {
   std::vector<std::string> notes{};  // what the user should know: fall-backs, paddings, guesses
 };
 
+// What a results file says of a record beside what it holds.
+struct Stored {
+  std::int64_t id = 0;        // 0: not stored
+  std::string recorded_at{};  // UTC
+  std::string command{};      // the command line that made it, as a shell takes it
+  std::string model{};        // file of the weights, as it was given; empty for none
+};
+
 struct Record : Cost {
   Run run;
+  Stored stored{};
 };
+
+// Whether a figure under `accuracy` counts things: a whole number, not a share or a distance.
+bool is_count(std::string_view metric);
 
 // The first broken invariant as a sentence, empty when the record holds together: causes sum to the
 // latency and parts to their whole (1e-9 relative), indices are positions, times run forwards,

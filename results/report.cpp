@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "isa/error.h"
 #include "results/csv.h"
@@ -143,25 +144,56 @@ std::string csv_cell(const Cell& cell) {
   return std::isnan(v) ? "" : fmt::format("{}", v);
 }
 
-std::string csv_of(const std::vector<Report>& reports) {
+namespace {
+
+std::vector<std::string> table_keys(const std::vector<Report>& reports) {
+  std::vector<std::string> keys;
+  for (const Report& r : reports)
+    for (const Block& b : r.blocks)
+      if (!b.table.key.empty() && std::ranges::find(keys, b.table.key) == keys.end())
+        keys.push_back(b.table.key);
+  return keys;
+}
+
+// Key and value of the columns that lead a line of a run's table.
+std::vector<std::pair<std::string, Cell>> run_cells(const Record& record) {
+  const Run& q = record.run;
+  return {{"run", nonzero(record.stored.id)},
+          {"run_workload", q.workload},
+          {"run_variant", q.variant},
+          {"run_chip", q.chip},
+          {"run_unit", q.unit},
+          {"run_runtime", q.runtime},
+          {"run_precision", q.precision},
+          {"run_batch", q.batch}};
+}
+
+}  // namespace
+
+std::string csv_of(const std::vector<Report>& reports, std::string_view key) {
   check_shape(reports);
+  if (const auto keys = table_keys(reports);
+      !key.empty() && std::ranges::find(keys, key) == keys.end())
+    throw InputError("--table", fmt::format("no table '{}' in this view", key),
+                     choice_note(key, keys));
   std::string all;
   for (const Report& r : reports) {
-    const auto with_table = std::find_if(r.blocks.begin(), r.blocks.end(),
-                                         [](const Block& b) { return !b.table.columns.empty(); });
-    if (with_table == r.blocks.end()) continue;
-    const Table& table = with_table->table;
+    const auto chosen = std::ranges::find_if(r.blocks, [&](const Block& b) {
+      return key.empty() ? !b.table.key.empty() : b.table.key == key;
+    });
+    if (chosen == r.blocks.end()) continue;
+    const Table& table = chosen->table;
+    std::vector<std::string> names, identity;
+    if (r.record)
+      for (const auto& [name, cell] : run_cells(*r.record)) {
+        names.push_back(name);
+        identity.push_back(csv_cell(cell));
+      }
     const auto add_line = [&](std::vector<std::string> fields, const auto& field_of) {
       for (std::size_t c = 0; c < table.columns.size(); ++c)
         if (!table.columns[c].key.empty()) fields.push_back(field_of(c));
       all += fmt::format("{}\n", fmt::join(fields, ","));
     };
-    std::vector<std::string> names, identity;
-    if (r.run) {
-      names = {"chip", "unit", "runtime", "precision", "batch"};
-      identity = {csv_field(r.run->chip), csv_field(r.run->unit), csv_field(r.run->runtime),
-                  csv_field(r.run->precision), fmt::format("{}", r.run->batch)};
-    }
     if (all.empty()) add_line(names, [&](std::size_t c) { return table.columns[c].key; });
     for (const auto& row : table.rows)
       add_line(identity, [&](std::size_t c) { return csv_cell(row[c]); });

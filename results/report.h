@@ -38,7 +38,7 @@ struct Block {
 
 struct Report {
   std::string heading{};
-  const Run* run = nullptr;  // whose report it is; none where several runs share one table
+  const Record* record = nullptr;  // whose report it is; none where several share one table
   std::vector<Block> blocks{};
 };
 
@@ -52,9 +52,11 @@ Cell known(double value);  // monostate for NaN
 Cell nonzero(std::int64_t count);
 
 std::string text_of(const std::vector<Report>& reports);
-// The first table of each report, under one header, each line led by its run's chip, unit, runtime,
-// precision and batch. RFC 4180 with "\n" line ends.
-std::string csv_of(const std::vector<Report>& reports);
+// One table of each report, the first or that of the key `table`, under one header. In reports of
+// one run each line is led by run (its id, empty where it is not stored), run_workload,
+// run_variant, run_chip, run_unit, run_runtime, run_precision and run_batch. RFC 4180 with "\n"
+// line ends. InputError for a table that no report has.
+std::string csv_of(const std::vector<Report>& reports, std::string_view table = "");
 
 std::string csv_cell(const Cell& cell);
 

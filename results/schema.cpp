@@ -82,40 +82,76 @@ std::span<const Migration> migrations() {
         ALTER TABLE run ADD COLUMN form TEXT NOT NULL DEFAULT '';
         ALTER TABLE run ADD COLUMN request TEXT NOT NULL DEFAULT '';
       )sql"},
+      Migration{"the command line and the model's file of a run; types for the columns of views",
+                R"sql(
+        ALTER TABLE run ADD COLUMN command TEXT NOT NULL DEFAULT '';
+        ALTER TABLE run ADD COLUMN model TEXT NOT NULL DEFAULT '';
+        CREATE TABLE declared (i INTEGER, r REAL, t TEXT);
+      )sql"},
   };
   return table;
 }
 
-std::string_view view_sql() {
-  return R"sql(
-    -- The newest answer to each question, whatever program version gave it.
-    CREATE VIEW newest AS SELECT max(id) AS run FROM run
+namespace {
+
+// SQLite knows the type of a view's column only where it is a column of a table, and of a compound
+// it is the first part that says so. So each view begins with no rows of the table `declared`: who
+// asks for the types, as DuckDB and ODBC do, is told INTEGER, REAL or TEXT also of what is
+// computed.
+struct SqlView {
+  std::string_view name;
+  std::string_view columns;  // "i run, t chip, r speed_up": type and name, in the order of `body`
+  std::string_view body;
+};
+constexpr SqlView sql_views[] = {
+    // The newest answer to each question, whatever program version gave it.
+    {"newest", "i run", R"sql(
+      SELECT max(id) FROM run
       GROUP BY workload, variant, input_digest, chip, unit, runtime, profile, precision, batch,
-               items, overrides, form, request;
-    -- One line a run, identity and totals side by side.
-    CREATE VIEW run_total AS
-      SELECT r.*, t.*,
-             t.energy_j / (t.throughput_items_per_s * t.latency_s) AS energy_per_item_j,
-             1 / t.throughput_items_per_s AS latency_per_item_s
-      FROM run r JOIN total t ON t.run = r.id;
-    -- Each newest run against the fastest CPU run of the same chip, input and batch, in the
-    -- framework's form where it was priced.
-    CREATE VIEW against_cpu AS
-      WITH latest AS (SELECT rt.* FROM run_total rt JOIN newest n ON n.run = rt.id),
-        cpu AS (SELECT *, row_number() OVER (
-                  PARTITION BY workload, variant, input_digest, chip, batch, items, overrides
-                  ORDER BY form <> 'framework', latency_s) AS place
-                FROM latest WHERE unit = 'cpu')
-      SELECT a.id AS run, a.workload, a.variant, a.input, a.chip, a.unit, a.runtime, a.profile,
-             a.precision, a.form, a.batch, a.overrides, a.latency_s, a.energy_j, a.peak_memory_bytes,
-             c.id AS cpu_run, c.latency_s / a.latency_s AS speed_up,
-             c.energy_j / a.energy_j AS energy_ratio,
-             1.0 * c.peak_memory_bytes / nullif(a.peak_memory_bytes, 0) AS memory_ratio
-      FROM latest a JOIN cpu c ON c.place = 1 AND c.workload = a.workload
-        AND c.variant = a.variant AND c.input_digest = a.input_digest AND c.chip = a.chip
-        AND c.batch = a.batch AND c.items = a.items AND c.overrides = a.overrides;
-    -- The batch of the highest throughput, by chip, unit, runtime and precision.
-    CREATE VIEW best_batch AS
+               items, overrides, form, request)sql"},
+    // One line a run, identity and totals side by side.
+    {"run_total",
+     "i run, i id, t question_digest, t recorded_at, t workload, t variant, t input, t "
+     "input_digest, "
+     "t chip, t unit, t runtime, t profile, t precision, i batch, i items, t overrides, "
+     "t code_version, t form, t request, t command, t model, r latency_s, "
+     "r throughput_items_per_s, r energy_j, r power_w, i peak_memory_bytes, i dram_bytes, i macs, "
+     "t bound, r latency_low_s, r latency_high_s, r energy_low_j, r energy_high_j, "
+     "r peak_macs_per_s, r dram_bytes_per_s, r energy_per_item_j, r latency_per_item_s",
+     R"sql(
+      SELECT r.id, r.id, question_digest, recorded_at, workload, variant, input, input_digest, chip,
+             unit, runtime, profile, precision, batch, items, overrides, code_version, form,
+             request, command, model, latency_s, throughput_items_per_s, energy_j, power_w,
+             peak_memory_bytes, dram_bytes, macs, bound, latency_low_s, latency_high_s,
+             energy_low_j, energy_high_j, peak_macs_per_s, dram_bytes_per_s,
+             energy_j / (throughput_items_per_s * latency_s), 1 / throughput_items_per_s
+      FROM run r JOIN total t ON t.run = r.id)sql"},
+    // Each newest run against the fastest CPU run of the same chip, input and batch, in the
+    // framework's form where it was priced.
+    {"against_cpu",
+     "i run, t workload, t variant, t input, t chip, t unit, t runtime, t profile, t precision, "
+     "t form, i batch, t overrides, r latency_s, r energy_j, i peak_memory_bytes, i cpu_run, "
+     "r speed_up, r energy_ratio, r memory_ratio",
+     R"sql(
+      SELECT * FROM (
+        WITH latest AS (SELECT rt.* FROM run_total rt JOIN newest n ON n.run = rt.id),
+          cpu AS (SELECT *, row_number() OVER (
+                    PARTITION BY workload, variant, input_digest, chip, batch, items, overrides
+                    ORDER BY form <> 'framework', latency_s) AS place
+                  FROM latest WHERE unit = 'cpu')
+        SELECT a.id, a.workload, a.variant, a.input, a.chip, a.unit, a.runtime, a.profile,
+               a.precision, a.form, a.batch, a.overrides, a.latency_s, a.energy_j,
+               a.peak_memory_bytes, c.id AS cpu_run, c.latency_s / a.latency_s,
+               c.energy_j / a.energy_j,
+               1.0 * c.peak_memory_bytes / nullif(a.peak_memory_bytes, 0)
+        FROM latest a JOIN cpu c ON c.place = 1 AND c.workload = a.workload
+          AND c.variant = a.variant AND c.input_digest = a.input_digest AND c.chip = a.chip
+          AND c.batch = a.batch AND c.items = a.items AND c.overrides = a.overrides))sql"},
+    // The batch of the highest throughput, by chip, unit, runtime and precision.
+    {"best_batch",
+     "t workload, t variant, t input, t chip, t unit, t runtime, t profile, t precision, t form, "
+     "t overrides, i batch, r throughput_items_per_s, r latency_s, r energy_per_item_j, i run",
+     R"sql(
       SELECT workload, variant, input, chip, unit, runtime, profile, precision, form, overrides,
              batch, throughput_items_per_s, latency_s, energy_per_item_j, run
       FROM (SELECT rt.*, row_number() OVER (
@@ -123,34 +159,64 @@ std::string_view view_sql() {
                            precision, form, overrides
               ORDER BY throughput_items_per_s DESC, batch) AS place
             FROM run_total rt JOIN newest n ON n.run = rt.id)
-      WHERE place = 1;
-    -- The smallest batch at which a unit beats the CPU of its chip.
-    CREATE VIEW pays_from AS
+      WHERE place = 1)sql"},
+    // The smallest batch at which a unit beats the CPU of its chip.
+    {"pays_from",
+     "t workload, t variant, t input, t chip, t unit, t runtime, t profile, t precision, t form, "
+     "t overrides, i batch, r speed_up",
+     R"sql(
       SELECT workload, variant, input, chip, unit, runtime, profile, precision, form, overrides,
-             min(batch) AS batch, speed_up
+             min(batch), speed_up
       FROM against_cpu WHERE unit <> 'cpu' AND speed_up > 1
-      GROUP BY workload, variant, input, chip, unit, runtime, profile, precision, form, overrides;
-    CREATE VIEW cause_share AS
-      SELECT c.run, c.name, c.seconds, c.seconds / nullif(t.latency_s, 0) AS share
-      FROM cause c JOIN total t ON t.run = c.run;
-    CREATE VIEW energy_share AS
-      SELECT e.run, e.name, e.joules, e.joules / nullif(t.energy_j, 0) AS share
-      FROM energy_part e JOIN total t ON t.run = e.run;
-    -- What bounds the operators of a run: how many, and how much of its time.
-    CREATE VIEW operator_bound AS
-      SELECT o.run, o.bound, count(*) AS operators, sum(o.seconds) AS seconds,
-             sum(o.seconds) / nullif(t.latency_s, 0) AS share
-      FROM operator o JOIN total t ON t.run = o.run GROUP BY o.run, o.bound;
-    -- Operators that were not placed on the unit that was asked for, and why.
-    CREATE VIEW fallback AS
+      GROUP BY workload, variant, input, chip, unit, runtime, profile, precision, form,
+               overrides)sql"},
+    {"cause_share", "i run, t name, r seconds, r share", R"sql(
+      SELECT c.run, c.name, c.seconds, c.seconds / nullif(t.latency_s, 0)
+      FROM cause c JOIN total t ON t.run = c.run)sql"},
+    {"energy_share", "i run, t name, r joules, r share", R"sql(
+      SELECT e.run, e.name, e.joules, e.joules / nullif(t.energy_j, 0)
+      FROM energy_part e JOIN total t ON t.run = e.run)sql"},
+    // What bounds the operators of a run: how many, and how much of its time.
+    {"operator_bound", "i run, t bound, i operators, r seconds, r share", R"sql(
+      SELECT o.run, o.bound, count(*), sum(o.seconds), sum(o.seconds) / nullif(t.latency_s, 0)
+      FROM operator o JOIN total t ON t.run = o.run GROUP BY o.run, o.bound)sql"},
+    // Operators that were not placed on the unit that was asked for, and why.
+    {"fallback", "i run, i ordinal, t name, t op, t unit, t placement, t reason, r seconds", R"sql(
       SELECT o.run, o.ordinal, o.name, o.op, o.unit, o.placement, o.reason, o.seconds
-      FROM operator o JOIN run r ON r.id = o.run WHERE o.unit <> r.unit;
-    CREATE VIEW claim_verdict AS
-      SELECT source, verdict, count(*) AS claims FROM claim GROUP BY source, verdict;
-    CREATE VIEW silicon_error AS
-      SELECT *, exp(abs(ln(predicted / measured))) - 1 AS error FROM silicon
-      WHERE predicted > 0 AND measured > 0;
-  )sql";
+      FROM operator o JOIN run r ON r.id = o.run WHERE o.unit <> r.unit)sql"},
+    {"claim_verdict", "t source, t verdict, i claims", R"sql(
+      SELECT source, verdict, count(*) FROM claim GROUP BY source, verdict)sql"},
+    {"silicon_error",
+     "t file, i line, t chip, t kind, t spec, t quantity, t source, t trust, r measured, "
+     "r predicted, r predicted_low, r predicted_high, t skipped, t code_version, r error",
+     R"sql(
+      SELECT file, line, chip, kind, spec, quantity, source, trust, measured, predicted,
+             predicted_low, predicted_high, skipped, code_version,
+             exp(abs(ln(predicted / measured))) - 1
+      FROM silicon WHERE predicted > 0 AND measured > 0)sql"},
+};
+
+// "i run, t chip" as "i AS run, t AS chip".
+std::string declared(std::string_view columns) {
+  std::string list(columns);
+  for (std::size_t at = 0; (at = list.find(' ', at)) != std::string::npos;) {
+    const bool after_comma = at > 0 && list[at - 1] == ',';
+    if (!after_comma)
+      list.replace(at, 1, " AS "), at += 4;
+    else
+      ++at;
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string view_sql() {
+  std::string all;
+  for (const SqlView& v : sql_views)
+    all += fmt::format("CREATE VIEW {} AS SELECT {} FROM declared WHERE 0 UNION ALL {};\n", v.name,
+                       declared(v.columns), v.body);
+  return all;
 }
 
 namespace {
@@ -231,7 +297,7 @@ void migrate(Database& database) {
     drop_views(database);
     for (std::int64_t v = found; v < present; ++v)
       database.execute(std::string(migrations()[static_cast<std::size_t>(v)].sql));
-    database.execute(std::string(view_sql()));
+    database.execute(view_sql());
     database.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
                                  application_id, present));
   }

@@ -1,6 +1,7 @@
 // The shape of the results file and how an older one becomes the present one (docs/results.md).
 #pragma once
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "results/sqlite.h"
@@ -17,7 +18,7 @@ struct Migration {
 std::span<const Migration> migrations();
 
 // The SQL views, made anew with each migration, so that they may be edited freely.
-std::string_view view_sql();
+std::string view_sql();
 
 // Brings an open file to the present version; one that is only read goes on in memory, and stays
 // as it is. Throws InputError for a file of another program or of a newer version of this one, for

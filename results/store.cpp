@@ -60,11 +60,12 @@ Store::Added Store::add(const Record& record, bool again, bool tasks) {
     if (const auto known = find(record.run)) return {*known, false};
   Names names;
   run_columns(record.run, names);
-  Statement insert(database_, fmt::format("INSERT INTO run (question_digest, recorded_at, {}) "
-                                          "VALUES (?, ?, {})",
-                                          names.joined, names.marks));
-  insert.bind(record.run.question_digest(), now());
-  run_columns(record.run, Binder{insert, 2});
+  Statement insert(database_,
+                   fmt::format("INSERT INTO run (question_digest, recorded_at, command, model, {}) "
+                               "VALUES (?, ?, ?, ?, {})",
+                               names.joined, names.marks));
+  insert.bind(record.run.question_digest(), now(), record.stored.command, record.stored.model);
+  run_columns(record.run, Binder{insert, 4});
   insert.run();
   const std::int64_t id = database_.number("SELECT last_insert_rowid()");
   insert_rows(database_, id, record, tasks);
@@ -75,7 +76,11 @@ Store::Added Store::add(const Record& record, bool again, bool tasks) {
 Store::Additions Store::add(std::span<const Record> records, bool again, bool tasks) {
   Additions sum;
   try {
-    for (const Record& r : records) ++(add(r, again, tasks).added ? sum.added : sum.known);
+    for (const Record& r : records) {
+      const Added added = add(r, again, tasks);
+      ++(added.added ? sum.added : sum.known);
+      sum.ids.push_back(added.id);
+    }
   } catch (const InputError& e) {
     sum.fault = e;
   }
@@ -93,14 +98,21 @@ Record Store::load(std::int64_t id) {
   Record record;
   Names names;
   run_columns(record.run, names);
-  Statement rows(database_, fmt::format("SELECT {} FROM run WHERE id = ?", names.joined));
+  Statement rows(
+      database_,
+      fmt::format("SELECT {}, recorded_at, command, model FROM run WHERE id = ?", names.joined));
   if (!rows.bind(id).step()) {
     const std::int64_t last = database_.number("SELECT max(id) FROM run");
     throw InputError(path(), fmt::format("has no run {}", id),
                      last ? fmt::format("the newest is {}; `anesim runs` lists all", last)
                           : "it holds no runs yet");
   }
-  run_columns(record.run, Reader{rows});
+  Reader read{rows};
+  run_columns(record.run, read);
+  record.stored.id = id;
+  read("recorded_at", record.stored.recorded_at);
+  read("command", record.stored.command);
+  read("model", record.stored.model);
   load_rows(database_, id, record);
   const std::string broken = check(record);
   if (!broken.empty())
@@ -118,10 +130,12 @@ std::int64_t Store::newest() {
 std::vector<Listing> Store::list() {
   Names names;
   run_columns(Run{}, names);
-  Statement rows(database_,
-                 fmt::format("SELECT {}, id, recorded_at, latency_s, throughput_items_per_s, "
-                             "energy_j, bound FROM run JOIN total ON run = id ORDER BY id",
-                             names.joined));
+  Statement rows(
+      database_,
+      fmt::format(
+          "SELECT {}, id, recorded_at, command, model, latency_s, "
+          "throughput_items_per_s, energy_j, bound FROM run JOIN total ON run = id ORDER BY id",
+          names.joined));
   std::vector<Listing> all;
   while (rows.step()) {
     Listing& l = all.emplace_back();
@@ -129,6 +143,8 @@ std::vector<Listing> Store::list() {
     run_columns(l.run, read);
     read("id", l.id);
     read("recorded_at", l.recorded_at);
+    read("command", l.command);
+    read("model", l.model);
     read("latency_s", l.latency_s);
     read("throughput_items_per_s", l.throughput_items_per_s);
     read("energy_j", l.energy_j);

@@ -18,6 +18,7 @@ namespace ane::results {
 struct Listing {
   std::int64_t id = 0;
   std::string recorded_at;  // UTC, ISO 8601
+  std::string command, model;
   Run run;
   double latency_s = unknown, throughput_items_per_s = unknown, energy_j = unknown;
   std::string bound;
@@ -40,8 +41,9 @@ class Store {
 
   // In order up to the first that fails: those before it stay added.
   struct Additions {
-    std::size_t added = 0, known = 0;  // new runs; questions that were answered before
-    std::optional<InputError> fault;   // of the first that failed
+    std::size_t added = 0, known = 0;   // new runs; questions that were answered before
+    std::vector<std::int64_t> ids{};    // of each of those
+    std::optional<InputError> fault{};  // of the first that failed
   };
   Additions add(std::span<const Record> records, bool again = false, bool tasks = true);
 

@@ -19,7 +19,7 @@ struct View {
   std::string_view name, summary;
   std::string (*text)(Records);
   std::string (*json)(Records);
-  std::string (*csv)(Records);
+  std::string (*csv)(Records, std::string_view table);
 };
 
 std::span<const View> views();
@@ -27,8 +27,9 @@ std::span<const View> views();
 // An unknown view is an InputError with the nearest name.
 const View& view_named(std::string_view name);
 // `records` must not be empty. against: whom the view compare holds its lines against, a unit or
-// runtime of the same chip, or a chip.
+// runtime of the same chip, or a chip. table: which of the view's tables CSV is of; empty: the
+// first.
 std::string render(std::string_view view, Records records, Style style,
-                   std::string_view against = "cpu");
+                   std::string_view against = "cpu", std::string_view table = "");
 
 }  // namespace ane::results

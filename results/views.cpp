@@ -14,7 +14,7 @@ template <auto collect>
 constexpr View of_reports(std::string_view name, std::string_view summary) {
   return {name, summary, [](Records r) { return text_of(collect(r)); },
           [](Records r) { return reports_json(collect(r)); },
-          [](Records r) { return csv_of(collect(r)); }};
+          [](Records r, std::string_view table) { return csv_of(collect(r), table); }};
 }
 
 }  // namespace
@@ -43,16 +43,18 @@ const View& view_named(std::string_view name) {
   throw InputError("--view", fmt::format("unknown view '{}'", name), choice_note(name, names));
 }
 
-std::string render(std::string_view view, Records records, Style style, std::string_view against) {
+std::string render(std::string_view view, Records records, Style style, std::string_view against,
+                   std::string_view table) {
   ANE_CHECK(!records.empty(), "a view needs a record");
   if (view == "compare") {
     const std::vector<Report> reports = compare_against(records, against);
     return style == Style::text   ? text_of(reports)
-           : style == Style::json ? reports_json(reports)
-                                  : csv_of(reports);
+           : style == Style::json ? records_and_reports_json(records, reports)
+                                  : csv_of(reports, table);
   }
   const View& v = view_named(view);
-  return (style == Style::text ? v.text : style == Style::json ? v.json : v.csv)(records);
+  if (style == Style::csv) return v.csv(records, table);
+  return (style == Style::text ? v.text : v.json)(records);
 }
 
 }  // namespace ane::results

@@ -16,6 +16,7 @@
 
 #include "isa/error.h"
 #include "isa/status.h"
+#include "results/document.h"
 #include "sim/cli/command.h"
 #include "sim/price/version.h"
 
@@ -90,6 +91,7 @@ int refused_by_system(const std::system_error& e) {
 
 int run(const std::vector<std::string>& words) {
   try {
+    ane::results::set_program({std::string(ane::sim::code_version()), words});
     const int status = dispatch(words);
     if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category());
     return status;

@@ -30,10 +30,10 @@ std::vector<Block> blocks(const Record& r) {
                    [](const Part& a, const Part& b) { return a.value > b.value; });
   Block by_cause;
   by_cause.table = {"causes",
-                    {{"cause", "cause", ""},
-                     {"seconds", "time", "s"},
+                    {{"name", "cause", ""},
+                     {"time_s", "time", "s"},
                      {"share", "share", "%"},
-                     {"without_it", "without it", "x"},
+                     {"without_it_ratio", "without it", "x"},
                      {"", "0 to 100 %", "#"}},
                     {}};
   for (const Part& c : causes)
@@ -54,7 +54,7 @@ std::vector<Block> blocks(const Record& r) {
   by_operator.table = {"operators",
                        {{"name", "operator", ""},
                         {"unit", "unit", ""},
-                        {"seconds", "time", "s"},
+                        {"time_s", "time", "s"},
                         {"share", "share", "%"},
                         {"bound", "bound", ""},
                         {"mostly", "mostly", ""},

@@ -126,7 +126,8 @@ std::vector<Report> compare_against(Records records, std::string_view against) {
     return differ(records, field) ? std::move(title) : std::string();
   };
   Table t{"runs",
-          {{"workload", if_differs(&Run::workload, "workload"), ""},
+          {{"id", "", ""},
+           {"workload", if_differs(&Run::workload, "workload"), ""},
            {"variant", if_differs(&Run::variant, "variant"), ""},
            {"input", if_differs(&Run::input, "input"), ""},
            {"chip", "chip", ""},
@@ -173,7 +174,8 @@ std::vector<Report> compare_against(Records records, std::string_view against) {
     };
     const auto [low, high] = ends(s.latency_band_s);
     const auto [energy_low, energy_high] = ends(s.energy_band_j);
-    t.rows.push_back({q.workload,
+    t.rows.push_back({nonzero(r.stored.id),
+                      q.workload,
                       q.variant,
                       q.input,
                       q.chip,

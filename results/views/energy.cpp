@@ -29,7 +29,7 @@ std::vector<Block> blocks(const Record& r) {
                               with_unit(t.energy_j / static_cast<double>(r.run.batch), "J"),
                               with_unit(t.power_w, "W"))};
   parts.table = {"parts",
-                 {{"part", "part", ""},
+                 {{"name", "part", ""},
                   {"energy_j", "energy", "J"},
                   {"share", "share", "%"},
                   {"", "0 to 100 %", "#"}},

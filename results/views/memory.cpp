@@ -26,7 +26,7 @@ std::vector<Block> blocks(const Record& r) {
   parts.before = {fmt::format("  {} at the peak, {} to and from DRAM a call", with_unit(peak, "B"),
                               with_unit(static_cast<double>(t.dram_bytes), "B"))};
   parts.table = {"parts",
-                 {{"part", "part", ""},
+                 {{"name", "part", ""},
                   {"bytes", "resident", "B"},
                   {"share", "share", "%"},
                   {"", "0 to 100 %", "#"}},

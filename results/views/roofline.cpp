@@ -53,7 +53,7 @@ std::vector<Block> blocks(const Record& r) {
               {"macs_per_byte", "intensity", "MAC/B"},
               {"macs_per_s", "reached", "MAC/s"},
               {"roof_macs_per_s", "roof", "MAC/s"},
-              {"of_roof", "of roof", "%"},
+              {"of_roof_share", "of roof", "%"},
               {"under", "under", ""},
               {"", "0 to 100 %", "#"}},
              {}};

@@ -119,21 +119,24 @@ std::string summary_text(Records records) {
   return fmt::format("{}", fmt::join(texts, "\n"));
 }
 
-std::string summary_csv(Records records) {
-  std::vector<std::string> lines;
+std::string summary_csv(Records records, std::string_view table) {
+  Table t{"records", {}, {}};
   for (const Record& r : records) {
-    std::vector<std::string> names, fields;
+    std::vector<Column> columns{{"id", "", ""}};
+    std::vector<Cell> row{nonzero(r.stored.id)};
     const auto visit = [&](std::string_view name, const auto& value) {
-      names.emplace_back(name);
-      fields.push_back(csv_cell(value));
+      columns.push_back({std::string(name), "", ""});
+      row.emplace_back(value);
     };
     total_columns(r.totals, r.limits, visit);
+    const auto ends = [](const std::optional<Band>& b) { return b ? *b : Band{unknown, unknown}; };
+    band_columns(ends(r.totals.latency_band_s), ends(r.totals.energy_band_j), visit);
     visit("digest", r.totals.digest);
     run_columns(r.run, visit);
-    if (lines.empty()) lines.push_back(fmt::format("{}\n", fmt::join(names, ",")));
-    lines.push_back(fmt::format("{}\n", fmt::join(fields, ",")));
+    t.columns = std::move(columns);
+    t.rows.push_back(std::move(row));
   }
-  return fmt::format("{}", fmt::join(lines, ""));
+  return csv_of({{"", nullptr, {{{}, std::move(t), {}}}}}, table);
 }
 
 }  // namespace ane::results

@@ -150,13 +150,13 @@ std::vector<Block> blocks(const Record& r) {
                     {"device", "", ""},
                     {"", "device", ""},
                     {"busy_s", "", "s"},
-                    {"busy", "busy", "%"},
+                    {"busy_share", "busy", "%"},
                     {"", "when", ""}},
                    {}};
   lines.table = {chart.by_operator ? "operators" : "tasks",
                  {{"name", chart.by_operator ? "operator" : "task", ""},
                   {"start_s", "start", "s"},
-                  {"seconds", "time", "s"},
+                  {"time_s", "time", "s"},
                   {"", "when", ""}},
                  {}};
   std::vector<std::vector<Interval>> of_device(chart.devices.size());

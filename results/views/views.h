@@ -8,7 +8,7 @@
 namespace ane::results {
 
 std::string summary_text(Records records);
-std::string summary_csv(Records records);
+std::string summary_csv(Records records, std::string_view table);
 std::vector<Report> compare(Records records);
 // InputError for an `against` that no record is.
 std::vector<Report> compare_against(Records records, std::string_view against);
@@ -23,7 +23,7 @@ std::vector<Report> memory(Records records);
 template <class Make>
 std::vector<Report> each(Records records, Make make) {
   std::vector<Report> reports;
-  for (const Record& r : records) reports.push_back({heading(r.run), &r.run, make(r)});
+  for (const Record& r : records) reports.push_back({heading(r.run), &r, make(r)});
   return reports;
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "results/csv.h"
+#include "results/document.h"
 #include "results/report.h"
 #include "sim/claims/tables_report.h"
 
@@ -51,12 +52,12 @@ std::string ablation_json(const std::vector<Step>& steps) {
                     {"alone", value(r.alone)},
                     {"multiplied", value(r.multiplied)},
                     {"combined", value(r.together)},
-                    {"joules_each", value(r.joules_each)}});
-  return nlohmann::ordered_json{{"ablation", rows}}.dump(2) + "\n";
+                    {"energy_per_item_j", value(r.joules_each)}});
+  return results::document({{"ablation", rows}});
 }
 
 std::string ablation_csv(const std::vector<Step>& steps) {
-  std::string out = "step,chip,unit,alone,multiplied,combined,joules_each\n";
+  std::string out = "step,chip,unit,alone,multiplied,combined,energy_per_item_j\n";
   const auto value = [](double v) { return std::isnan(v) ? "" : fmt::format("{}", v); };
   for (const Step& r : steps)
     out +=

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "results/csv.h"
+#include "results/document.h"
 #include "results/report.h"
 
 namespace ane::sim {
@@ -232,7 +233,7 @@ std::string tables_json(const std::vector<Answer>& answers) {
     const auto at = n.find(v);
     by[std::string(name(v))] = at == n.end() ? 0 : at->second;
   }
-  return Json{{"claims", claims}, {"verdicts", by}}.dump(2) + "\n";
+  return results::document({{"claims", claims}, {"verdicts", by}});
 }
 
 std::string tables_csv(const std::vector<Answer>& answers) {

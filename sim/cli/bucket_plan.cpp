@@ -77,7 +77,7 @@ results::Report bucket_plan(const std::vector<std::int64_t>& lengths,
   const std::int64_t residues = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
   results::Report report{
       .heading = fmt::format("{} proteins, {} residues", lengths.size(), residues),
-      .run = nullptr,
+      .record = nullptr,
       .blocks = {}};
   report.blocks.push_back(block("given", "buckets " + joined(usual), lengths, usual));
   report.blocks.push_back(

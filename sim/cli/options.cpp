@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <sstream>
 
@@ -96,7 +97,8 @@ void check_file_to_write(const po::variables_map& given, const char* option) {
 }
 
 void add_style(po::options_description& options) {
-  options.add_options()("json", "as JSON: SI units, every digit")("csv", "as CSV, likewise");
+  options.add_options()("json", "as JSON: SI units, every digit (docs/schema/anesim-1.json)")(
+      "csv", "as CSV, likewise");
 }
 
 results::Style style_of(const po::variables_map& given) {
@@ -105,6 +107,15 @@ results::Style style_of(const po::variables_map& given) {
   return given.count("json")  ? results::Style::json
          : given.count("csv") ? results::Style::csv
                               : results::Style::text;
+}
+
+std::int64_t run_id(const std::string& word) {
+  std::int64_t id = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), id);
+  if (error != std::errc() || end != word.data() + word.size() || id < 1)
+    throw InputError("RUN_ID", fmt::format("'{}' is no run id", word),
+                     "a run id is a whole number from 1; `anesim runs` lists them");
+  return id;
 }
 
 }  // namespace ane::sim

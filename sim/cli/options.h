@@ -40,4 +40,7 @@ void check_file_to_write(const boost::program_options::variables_map& given, con
 void add_style(boost::program_options::options_description& options);
 results::Style style_of(const boost::program_options::variables_map& given);
 
+// "7" of the command line; anything else than a whole number from 1 is an InputError.
+std::int64_t run_id(const std::string& word);
+
 }  // namespace ane::sim

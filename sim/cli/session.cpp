@@ -11,6 +11,7 @@
 #include "isa/error.h"
 #include "isa/status.h"
 #include "kernels/arith/gemm.h"
+#include "results/document.h"
 #include "results/store.h"
 #include "results/trace.h"
 #include "results/view.h"
@@ -90,6 +91,19 @@ void add_output_options(po::options_description& options) {
        "write the tasks for ui.perfetto.dev (runs on the ANE)")  //
       ("tasks", "store the row of every task too");
   add_style(options);
+  add_table_option(options);
+}
+
+void add_table_option(po::options_description& options) {
+  options.add_options()("table", po::value<std::string>()->value_name("NAME"),
+                        "which table of a view --csv writes; default: its first");
+}
+
+std::string table_of(const po::variables_map& given) {
+  if (given.count("table") == 0) return "";
+  if (given.count("csv") == 0)
+    throw InputError("--table", "chooses what --csv writes", "--csv --table NAME");
+  return given["table"].as<std::string>();
 }
 
 results::Style check_output(const po::variables_map& given, bool traced) {
@@ -97,6 +111,7 @@ results::Style check_output(const po::variables_map& given, bool traced) {
   if (given.count("trace") != 0 && !traced)
     throw InputError("--trace", "a trace shows one run on the ANE");
   if (given.count("trace") != 0) check_file_to_write(given, "trace");
+  table_of(given);
   return style_of(given);
 }
 
@@ -171,16 +186,47 @@ void choose_simd(const po::variables_map& given) {
   kernels::arith::use_simd(static_cast<Simd>(at - names.begin()));
 }
 
-int finish(const po::variables_map& given, const std::vector<results::Record>& records,
+namespace {
+
+struct Kept {
+  std::string status{};      // what is said of it
+  std::exception_ptr fault;  // what stopped it
+};
+
+// Stores the records, unless nothing is to be stored, and gives each its id.
+Kept keep(const po::variables_map& given, std::vector<results::Record>& records) {
+  Kept kept;
+  if (given.count("no-db") != 0) return kept;
+  try {
+    results::Store store(given["db"].as<std::string>());
+    const auto sum = store.add(records, given.count("again") != 0, given.count("tasks") != 0);
+    for (std::size_t i = 0; i < sum.ids.size(); ++i) records[i].stored.id = sum.ids[i];
+    kept.status = fmt::format(
+        "{}: {} of {} runs added{}\n", store.path(), sum.added, records.size(),
+        sum.known > 0 && !sum.fault ? " (the others were there; --again stores them once more)"
+                                    : "");
+    if (sum.fault) kept.fault = std::make_exception_ptr(*sum.fault);
+  } catch (...) {
+    kept.fault = std::current_exception();
+  }
+  return kept;
+}
+
+}  // namespace
+
+int finish(const po::variables_map& given, std::vector<results::Record> records,
            const std::string& view, const std::string& against) {
   const results::Style style =
       check_output(given, records.size() == 1 && !records[0].tasks.empty());
   const std::string chosen = given.count("view") != 0 ? given["view"].as<std::string>() : view;
-  // First what was computed: a disk that is full or a file that cannot be written loses no figure.
-  // Nor does an output that nobody reads, as behind `head`, lose a run.
+  for (results::Record& r : records)
+    r.stored.command = results::shell_text(results::program().command);
+  // Neither a results file that cannot be written to nor an output that nobody reads, as behind
+  // `head`, loses the other; the fault is told last.
+  Kept kept = keep(given, records);
   std::exception_ptr unread;
   try {
-    fmt::print("{}", results::render(chosen, records, style, against));
+    fmt::print("{}", results::render(chosen, records, style, against, table_of(given)));
   } catch (const std::system_error&) {
     unread = std::current_exception();
   }
@@ -188,15 +234,8 @@ int finish(const po::variables_map& given, const std::vector<results::Record>& r
     results::write_trace(records[0], given["trace"].as<std::string>());
     print_status("trace written to {}\n", given["trace"].as<std::string>());
   }
-  if (given.count("no-db") == 0) {
-    results::Store store(given["db"].as<std::string>());
-    const auto sum = store.add(records, given.count("again") != 0, given.count("tasks") != 0);
-    print_status("{}: {} of {} runs added{}\n", store.path(), sum.added, records.size(),
-                 sum.known > 0 && !sum.fault
-                     ? " (the others were there; --again stores them once more)"
-                     : "");
-    if (sum.fault) throw InputError(*sum.fault);
-  }
+  if (!kept.status.empty()) print_status("{}", kept.status);
+  if (kept.fault) std::rethrow_exception(kept.fault);
   if (unread) std::rethrow_exception(unread);
   return 0;
 }

@@ -24,6 +24,11 @@ std::vector<std::int64_t> split_numbers(const std::string& option, const std::st
 // --set, --profile, --simd, --runtime, --form.
 void add_target_options(boost::program_options::options_description& options);
 void add_output_options(boost::program_options::options_description& options);
+// --table, for commands that print views; its value, empty where it is not given. InputError where
+// --csv is not given too.
+void add_table_option(boost::program_options::options_description& options);
+std::string table_of(const boost::program_options::variables_map& given);
+
 // The style of --json and --csv. A fault in any output option is an InputError now, before the work
 // and before anything is written. `traced`: the run has tasks that --trace can show.
 results::Style check_output(const boost::program_options::variables_map& given, bool traced);
@@ -51,8 +56,7 @@ void refuse_options_of_values(const boost::program_options::variables_map& given
 // Adds the records to --db (--no-db: nowhere), prints them through --view or the given default.
 // Returns 0.
 // against: whom the view compare holds its lines against.
-int finish(const boost::program_options::variables_map& given,
-           const std::vector<results::Record>& records, const std::string& view,
-           const std::string& against = "cpu");
+int finish(const boost::program_options::variables_map& given, std::vector<results::Record> records,
+           const std::string& view, const std::string& against = "cpu");
 
 }  // namespace ane::sim

@@ -25,7 +25,7 @@ std::vector<workloads::MacCounters> count_on_machine(const workloads::Graph& gra
 
 results::Report counters_report(const std::string& heading,
                                 std::span<const workloads::MacCounters> counters) {
-  results::Report report{.heading = heading, .run = nullptr, .blocks = {}};
+  results::Report report{.heading = heading, .record = nullptr, .blocks = {}};
   results::Table table{.key = "layers",
                        .columns = {{"layer", "layer", ""},
                                    {"products", "products", "count"},

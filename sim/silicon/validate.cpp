@@ -231,14 +231,18 @@ Score score_of(const std::vector<const Comparison*>& rows) {
 }
 
 std::vector<GroupScore> group_scores(const Validation& v, const std::vector<std::string>& keys) {
-  std::map<std::string, std::vector<const Comparison*>> groups;
+  std::map<std::string, std::pair<std::vector<std::string>, std::vector<const Comparison*>>> groups;
   for (const Comparison& c : v.comparisons) {
     std::vector<std::string> parts;
     for (const std::string& k : keys) parts.push_back(key_of(c, k));
-    if (c.scored()) groups[fmt::format("{}", fmt::join(parts, " "))].push_back(&c);
+    if (!c.scored()) continue;
+    auto& [values, rows] = groups[fmt::format("{}", fmt::join(parts, " "))];
+    values = parts;
+    rows.push_back(&c);
   }
   std::vector<GroupScore> out;
-  for (const auto& [name, rows] : groups) out.push_back({name, score_of(rows)});
+  for (const auto& [name, group] : groups)
+    out.push_back({name, score_of(group.second), group.first});
   return out;
 }
 

@@ -41,8 +41,9 @@ struct Score {
 };
 
 struct GroupScore {
-  std::string group;
+  std::string group;  // its keys, joined by blanks
   Score score;
+  std::vector<std::string> keys{};  // in the order asked for
 };
 
 struct Skips {

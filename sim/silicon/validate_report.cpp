@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "results/csv.h"
+#include "results/document.h"
 
 namespace ane::sim {
 namespace {
@@ -74,6 +75,35 @@ Json score_json(const Score& s) {
           {"naive_p90", number(s.naive_p90)}};
 }
 
+std::string_view state_of(const Comparison& c) {
+  return !c.predicted ? "skipped" : c.scored() ? "scored" : "listed";
+}
+
+std::string reason_of(const Comparison& c) {
+  return !c.predicted ? c.skipped : c.scored() ? "" : reason_listed(c);
+}
+
+Json row_json(const Comparison& c) {
+  const bool ran = c.predicted.has_value();
+  return {{"file", c.row.file},
+          {"line", c.row.line},
+          {"chip", c.row.chip},
+          {"unit", c.unit},
+          {"kind", c.kind},
+          {"trust", c.row.trust},
+          {"spec", c.row.spec},
+          {"quantity", c.row.quantity},
+          {"measured", *c.row.value},
+          {"predicted", optional(c.predicted)},
+          {"low", ran ? number(c.band.low) : Json()},
+          {"high", ran ? number(c.band.high) : Json()},
+          {"error", ran ? number(c.error()) : Json()},
+          {"naive", optional(c.naive)},
+          {"bound", c.bound.empty() ? Json() : Json(c.bound)},
+          {"state", state_of(c)},
+          {"reason", reason_of(c).empty() ? Json() : Json(reason_of(c))}};
+}
+
 }  // namespace
 
 std::string validation_text(const Validation& v, const ReportOptions& options) {
@@ -111,21 +141,22 @@ std::string validation_text(const Validation& v, const ReportOptions& options) {
 }
 
 std::string validation_json(const Validation& v, const ReportOptions& options) {
-  Json j = {{"rows", v.rows},
+  Json j = {{"counts", {{"rows", v.rows}, {"with_spec", v.with_spec}, {"run", v.run}}},
             {"with_spec", v.with_spec},
             {"run", v.run},
             {"coverage", v.coverage()},
             {"all", score_json(score_of(all(v)))}};
   j["by"] = Json::array();
   for (const GroupScore& g : group_scores(v, options.by)) {
-    Json one = {{"group", g.group}};
+    Json one = {{"group", g.group}, {"keys", Json::object()}};
+    for (std::size_t k = 0; k < g.keys.size(); ++k) one["keys"][options.by[k]] = g.keys[k];
     one.update(score_json(g.score));
     j["by"].push_back(one);
   }
   j["worst"] = Json::array();
   for (const Comparison* c : worst(v, options.worst)) {
-    Json causes = Json::object();
-    for (const results::Part& p : c->causes) causes[p.name] = p.value;
+    Json causes = Json::array();
+    for (const results::Part& p : c->causes) causes.push_back({{"name", p.name}, {"s", p.value}});
     j["worst"].push_back({{"file", c->row.file},
                           {"line", c->row.line},
                           {"chip", c->row.chip},
@@ -148,7 +179,9 @@ std::string validation_json(const Validation& v, const ReportOptions& options) {
                              {"measured", *c.row.value},
                              {"predicted", number(*c.predicted)},
                              {"reason", reason_listed(c)}});
-  return j.dump(2) + "\n";
+  j["rows"] = Json::array();
+  for (const Comparison& c : v.comparisons) j["rows"].push_back(row_json(c));
+  return results::document(j);
 }
 
 std::string validation_csv(const Validation& v) {
@@ -156,16 +189,16 @@ std::string validation_csv(const Validation& v) {
       "file,line,chip,trust,spec,quantity,measured,predicted,low,high,error,naive,bound,state,"
       "reason\n";
   for (const Comparison& c : v.comparisons) {
-    const std::string state = !c.predicted ? "skipped" : c.scored() ? "scored" : "listed";
-    const std::string reason = !c.predicted ? c.skipped : c.scored() ? "" : reason_listed(c);
-    out += fmt::format(
-        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", results::csv_field(c.row.file),
-        c.row.line, results::csv_field(c.row.chip), c.row.trust, c.row.spec, c.row.quantity,
-        *c.row.value, c.predicted ? fmt::format("{:.6g}", *c.predicted) : "",
-        c.predicted ? fmt::format("{:.6g}", c.band.low) : "",
-        c.predicted ? fmt::format("{:.6g}", c.band.high) : "",
-        c.predicted ? fmt::format("{:.4f}", c.error()) : "",
-        c.naive ? fmt::format("{:.6g}", *c.naive) : "", c.bound, state, results::csv_field(reason));
+    const auto digits = [](const std::optional<double>& x) {
+      return x && std::isfinite(*x) ? fmt::format("{}", *x) : std::string();
+    };
+    const bool ran = c.predicted.has_value();
+    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+                       results::csv_field(c.row.file), c.row.line, results::csv_field(c.row.chip),
+                       c.row.trust, results::csv_field(c.row.spec), c.row.quantity, *c.row.value,
+                       digits(c.predicted), ran ? digits(c.band.low) : "",
+                       ran ? digits(c.band.high) : "", ran ? digits(c.error()) : "",
+                       digits(c.naive), c.bound, state_of(c), results::csv_field(reason_of(c)));
   }
   return out;
 }

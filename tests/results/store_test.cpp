@@ -178,6 +178,58 @@ TEST_F(StoreTest, AFailureHalfWayLeavesNothingBehind) {
   EXPECT_EQ(count("cause"), 2);
 }
 
+TEST_F(StoreTest, EveryColumnOfAViewHasAType) {
+  { Store(file_).add(ane_record()); }
+  Database db(file_, Database::Open::existing);
+  Statement views(db, "SELECT name FROM sqlite_schema WHERE type = 'view'");
+  int columns = 0;
+  while (views.step()) {
+    Statement types(db, "SELECT name, type FROM pragma_table_info(?)");
+    types.bind(views.text(0));
+    for (; types.step(); ++columns)
+      EXPECT_THAT((std::vector<std::string>{"INTEGER", "REAL", "TEXT"}),
+                  testing::Contains(types.text(1)))
+          << views.text(0) << "." << types.text(0);
+  }
+  EXPECT_GT(columns, 100);
+}
+
+// A value of another type than its column says would be read as text by who trusts the type.
+TEST_F(StoreTest, TheValuesOfViewsAreOfTheirTypes) {
+  Store(file_).add(ane_record());
+  Store(file_).add(cpu_record());
+  Database db(file_, Database::Open::existing);
+  Statement views(db, "SELECT name FROM sqlite_schema WHERE type = 'view'");
+  while (views.step()) {
+    std::vector<std::pair<std::string, std::string>> columns;
+    {
+      Statement types(db, "SELECT name, type FROM pragma_table_info(?)");
+      types.bind(views.text(0));
+      while (types.step()) columns.emplace_back(types.text(0), types.text(1));
+    }
+    for (const auto& [column, type] : columns) {
+      Statement values(db, "SELECT DISTINCT typeof(" + column + ") FROM " + views.text(0) +
+                               " WHERE " + column + " IS NOT NULL");
+      while (values.step())
+        EXPECT_EQ(values.text(0), type == "INTEGER" ? "integer"
+                                  : type == "REAL"  ? "real"
+                                                    : "text")
+            << views.text(0) << "." << column;
+    }
+  }
+}
+
+TEST_F(StoreTest, KeepsTheCommandAndTheModelOfARun) {
+  Record r = ane_record();
+  r.stored.command = "run readqc --model 'my model.safetensors'";
+  r.stored.model = "my model.safetensors";
+  Store store(file_);
+  const Record loaded = store.load(store.add(r).id);
+  EXPECT_EQ(loaded.stored.command, r.stored.command);
+  EXPECT_EQ(loaded.stored.model, r.stored.model);
+  EXPECT_EQ(loaded.run.question_digest(), ane_record().run.question_digest());
+}
+
 TEST_F(StoreTest, BringsAFileOfVersion1ToThePresentWithItsRuns) {
   {  // as the first version of the program left it
     Database db(file_, Database::Open::create);
@@ -418,9 +470,11 @@ TEST_F(ReadOnlyStoreTest, OfAnOlderVersionIsReadAsThePresentOne) {
     std::string views;
     Statement names(db, "SELECT name FROM sqlite_schema WHERE type = 'view'");
     while (names.step()) views += "DROP VIEW " + names.text(0) + ";";
-    db.execute(views +
-               "ALTER TABLE run DROP COLUMN form; ALTER TABLE run DROP COLUMN request; "
-               "DROP TABLE claim; DROP TABLE silicon; PRAGMA user_version = 1");
+    db.execute(
+        views +
+        "ALTER TABLE run DROP COLUMN form; ALTER TABLE run DROP COLUMN request; "
+        "ALTER TABLE run DROP COLUMN command; ALTER TABLE run DROP COLUMN model; "
+        "DROP TABLE claim; DROP TABLE silicon; DROP TABLE declared; PRAGMA user_version = 1");
   }
   const std::string before = content(file_);
   protect();

@@ -9,10 +9,12 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "isa/error.h"
 #include "records.h"
+#include "results/document.h"
 #include "results/view.h"
 
 namespace ane::results {
@@ -98,20 +100,75 @@ TEST(Views, AnUnknownOneNamesTheNearest) {
   }
 }
 
-TEST(Summary, JsonBeginsWithTheStableKeysInTheirOrder) {
+TEST(Summary, JsonHasARecordWithUnitsInItsNames) {
+  Record r = ane_record();
+  r.stored.id = 7;
+  r.run.overrides = "ane.l2=4194304 memory.kind=lpddr5";
+  const json o = json::parse(render("summary", {&r, 1}, Style::json));
+  EXPECT_EQ(o["anesim"]["schema"], json_schema);
+  const json& one = o["records"][0];
+  EXPECT_EQ(one["id"], 7);
+  EXPECT_EQ(one["question"]["digest"], r.run.question_digest());
+  EXPECT_EQ(one["question"]["set"], (json{{"ane.l2", 4194304}, {"memory.kind", "lpddr5"}}));
+  EXPECT_EQ(one["latency"]["s"], 250e-6);
+  EXPECT_EQ(one["latency"]["causes"][0], (json{{"name", "dispatch"}, {"s", 200e-6}}));
+  EXPECT_EQ(one["energy"]["parts"][0]["name"], "mac");
+  EXPECT_EQ(one["memory"]["peak_bytes"], r.totals.peak_memory_bytes);
+  EXPECT_EQ(one["operators"].size(), r.operators.size());
+  EXPECT_EQ(one["operators"][0]["time_s"], r.operators[0].seconds);
+}
+
+TEST(Summary, WhatHasNoMeaningIsNullInJson) {
+  Record r;
+  r.totals.accuracy = {{"auc", unknown}, {"pass_as_pass", 942}, {"flips_vs_fp32", unknown}};
+  const json one = json::parse(render("summary", {&r, 1}, Style::json))["records"][0];
+  for (const char* key : {"id", "command", "model", "bound", "output_digest"})
+    EXPECT_TRUE(one.at(key).is_null()) << key;
+  EXPECT_TRUE(one["latency"]["low_s"].is_null());
+  EXPECT_TRUE(one["question"]["variant"].is_null());
+  EXPECT_EQ(one["accuracy"], (json{{"auc", nullptr}}));
+  EXPECT_TRUE(one["counts"]["pass_as_pass"].is_number_integer());
+  EXPECT_TRUE(one["counts"]["flips_vs_fp32"].is_null());
+}
+
+TEST(Summary, JsonOfOneRunKeepsTheKeysOfVersion01) {
   const Record r = ane_record();
-  const auto o = nlohmann::ordered_json::parse(render("summary", {&r, 1}, Style::json));
-  std::vector<std::string> keys;
-  for (const auto& [key, value] : o.items()) keys.push_back(key);
-  keys.resize(12);
-  EXPECT_EQ(keys,
-            (std::vector<std::string>{"latency_s", "throughput_items_per_s", "energy_j", "power_w",
-                                      "peak_memory_bytes", "dram_bytes", "macs", "bound", "causes",
-                                      "energy_parts", "accuracy", "digest"}));
+  const json o = json::parse(render("summary", {&r, 1}, Style::json));
+  for (const char* key :
+       {"latency_s", "throughput_items_per_s", "energy_j", "power_w", "peak_memory_bytes",
+        "dram_bytes", "macs", "bound", "causes", "energy_parts", "accuracy", "digest"})
+    EXPECT_TRUE(o.contains(key)) << key;
   EXPECT_EQ(o["latency_s"], 250e-6);
   EXPECT_EQ(o["causes"]["dispatch"], 200e-6);
   EXPECT_EQ(o["accuracy"]["flips"], 3);
   EXPECT_EQ(o["question_digest"], r.run.question_digest());
+}
+
+TEST(Csv, LeadsEachLineWithItsRunAndRepeatsNoName) {
+  std::vector<Record> records = both();
+  records[0].stored.id = 3;
+  for (const View& v : views()) {
+    const std::string csv = render(v.name, records, Style::csv);
+    std::vector<std::string> names;
+    std::istringstream head(csv.substr(0, csv.find('\n')));
+    for (std::string name; std::getline(head, name, ',');) names.push_back(name);
+    EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), names.size()) << v.name;
+    const bool one_table = v.name == "summary" || v.name == "compare";
+    EXPECT_EQ(names[0], one_table ? "id" : "run") << v.name;
+    EXPECT_THAT(csv, HasSubstr("\n3,")) << v.name;
+  }
+}
+
+TEST(Csv, WritesTheTableThatIsNamed) {
+  const Record r = ane_record();
+  EXPECT_THAT(render("bottleneck", {&r, 1}, Style::csv, "cpu", "operators"), HasSubstr(",mostly,"));
+  EXPECT_THAT(render("bottleneck", {&r, 1}, Style::csv), HasSubstr(",without_it_ratio"));
+  try {
+    render("bottleneck", {&r, 1}, Style::csv, "cpu", "operator");
+    FAIL();
+  } catch (const InputError& e) {
+    EXPECT_THAT(e.note(), HasSubstr("did you mean 'operators'?"));
+  }
 }
 
 TEST(Compare, TakesTheFastestCpuRunOfTheSameBatchAsItsYardstick) {
@@ -149,7 +206,7 @@ TEST(Timeline, MergesManyTasksIntoTheirOperators) {
 TEST(Timeline, CountsOverlappingWorkOfADeviceOnce) {
   Record r = ane_record();
   r.tasks[1].stages = {{"ne", {220'000'000}, {228'000'000}}};  // inside the first task's
-  const json o = json::parse(render("timeline", {&r, 1}, Style::json));
+  const json o = json::parse(render("timeline", {&r, 1}, Style::json))["records"][0];
   for (const json& d : o["devices"])
     if (d["device"] == "ne") {
       EXPECT_NEAR(d["busy_s"].get<double>(), 10e-6, 1e-15);
@@ -159,7 +216,8 @@ TEST(Timeline, CountsOverlappingWorkOfADeviceOnce) {
 TEST(Roofline, KnowsWhichRoofAnOperatorIsUnder) {
   Record r = ane_record();
   const auto under = [&] {
-    return json::parse(render("roofline", {&r, 1}, Style::json))["operators"][0]["under"];
+    return json::parse(
+        render("roofline", {&r, 1}, Style::json))["records"][0]["operators"][0]["under"];
   };
   // The roofs meet at 7.5e12 / 60e9 = 125 MAC a byte.
   r.operators[0].macs = 1'250'001;
@@ -173,9 +231,9 @@ TEST(Roofline, KnowsWhichRoofAnOperatorIsUnder) {
 
 TEST(Bottleneck, GivesAmdahlsBoundForEachCause) {
   const Record r = ane_record();
-  const json o = json::parse(render("bottleneck", {&r, 1}, Style::json));
-  EXPECT_EQ(o["causes"][0]["cause"], "dispatch");
-  EXPECT_NEAR(o["causes"][0]["without_it"].get<double>(), 5, 1e-9);
+  const json o = json::parse(render("bottleneck", {&r, 1}, Style::json))["records"][0];
+  EXPECT_EQ(o["causes"][0]["name"], "dispatch");
+  EXPECT_NEAR(o["causes"][0]["without_it_ratio"].get<double>(), 5, 1e-9);
 }
 
 }  // namespace

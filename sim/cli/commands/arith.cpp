@@ -16,6 +16,7 @@
 #include "kernels/arith/oracle.h"
 #include "kernels/arith/quantise.h"
 #include "kernels/arith/round.h"
+#include "results/document.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/options.h"
 #include "sim/cli/value_list.h"
@@ -134,8 +135,11 @@ po::typed_value<std::string>* taking(const char* what) {
   return po::value<std::string>()->value_name(what);
 }
 
+// One result: in "values", as the several of a list, and at the top, as before version 0.2.
 void print_json(const Json& json) {
-  fmt::print("{}\n", json.dump());
+  Json body = {{"values", Json::array({json})}};
+  body.update(json);
+  fmt::print("{}", results::document(body));
 }
 
 int mac(const Arguments& arguments) {
@@ -234,18 +238,19 @@ int mac8(const Arguments& arguments) {
   return 0;
 }
 
-// One result: an object. Several: an array of them, printed as they come, since a list of a few
-// letters may have millions.
+// Several are printed as they come, since a list of a few letters may have millions.
 class Results {
  public:
   explicit Results(std::size_t count) : count_(count) {}
   void print(const Json& result) {
-    fmt::print("{}{}", printed_ > 0 ? "," : count_ > 1 ? "[" : "", result.dump());
-    if (++printed_ == count_) fmt::print("{}\n", count_ > 1 ? "]" : "");
+    if (count_ == 1) return print_json(result);
+    fmt::print("{}", list_.next(result));
+    if (++printed_ == count_) fmt::print("{}", list_.end());
   }
 
  private:
   std::size_t count_, printed_ = 0;
+  results::DocumentList list_{"values"};
 };
 
 std::string function_names() {

@@ -10,6 +10,7 @@
 #include "isa/error.h"
 #include "isa/file.h"
 #include "isa/status.h"
+#include "results/document.h"
 #include "sim/chips/unit_text.h"
 #include "sim/cli/options.h"
 
@@ -39,7 +40,7 @@ void print_text(const Calibration& c) {
 }
 
 void print_json(const Calibration& c) {
-  nlohmann::ordered_json j = {{"rows", c.rows},
+  nlohmann::ordered_json j = {{"counts", {{"rows", c.rows}}},
                               {"loss_before", c.loss_before},
                               {"loss_after", c.loss_after},
                               {"median_before", c.median_before},
@@ -60,7 +61,7 @@ void print_json(const Calibration& c) {
                               {"rows", r.rows},
                               {"median", r.median},
                               {"p90", r.p90}});
-  fmt::print("{}\n", j.dump(2));
+  fmt::print("{}", results::document(j));
 }
 
 // All files are read and fitted before the first is written.

@@ -12,6 +12,7 @@
 #include "isa/error.h"
 #include "isa/file.h"
 #include "isa/status.h"
+#include "results/document.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/options.h"
 
@@ -38,14 +39,16 @@ std::string text_of(const CheckDifference& d) {
   return out;
 }
 
-nlohmann::ordered_json json_of(const CheckDifference& d) {
+using Json = nlohmann::ordered_json;
+
+Json json_of(const CheckDifference& d) {
   return {{"case", d.name},
           {"equal", d.equal()},
           {"same_input", d.same_input},
           {"weights", d.weights},
-          {"first_tensor", d.tensor},
-          {"first_element", d.first},
-          {"last_element", d.last},
+          {"first_tensor", d.tensor.empty() ? Json(nullptr) : Json(d.tensor)},
+          {"first_element", d.first < 0 ? Json(nullptr) : Json(d.first)},
+          {"last_element", d.last < 0 ? Json(nullptr) : Json(d.last)},
           {"was", d.was},
           {"is", d.is},
           {"tensors_differing", d.tensors_differing},
@@ -142,7 +145,7 @@ int run_check(const Arguments& arguments) {
       fmt::print("{}", text_of(d));
   }
   if (given->count("json") != 0)
-    fmt::print("{}\n", nlohmann::ordered_json{{"cases", json}, {"differing", differing}}.dump(2));
+    fmt::print("{}", results::document({{"cases", json}, {"differing", differing}}));
   else
     fmt::print("{} cases, {} differ\n", now.size(), differing);
   return differing == 0 ? 0 : 1;

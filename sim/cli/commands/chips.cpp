@@ -12,6 +12,7 @@
 #include "isa/error.h"
 #include "isa/insns/kld.h"
 #include "kernels/arith/weights.h"
+#include "results/document.h"
 #include "sim/chips/chip.h"
 #include "sim/chips/unit_text.h"
 #include "sim/cli/commands.h"
@@ -102,10 +103,16 @@ void print_table(const std::vector<Chip>& chips) {
       "with no work.\n`anesim chips CHIP --sources` says where each value comes from.\n");
 }
 
+Json names_json(const std::vector<std::string>& names) {
+  Json all = Json::array();
+  for (const std::string& name : names) all.push_back({{"name", name}});
+  return all;
+}
+
 Json table_json(const std::vector<Chip>& chips) {
   Json out = Json::array();
   for (const Chip& c : chips) {
-    Json row = {{"chip", c.name()}};
+    Json row = {{"name", c.name()}, {"chip", c.name()}};
     for (const Column& k : columns) {
       const Number v = k.value(c);
       row[std::string(k.key)] = v ? Json(*v) : Json(nullptr);
@@ -170,21 +177,33 @@ void print_description(const Description& d, bool sources) {
   fmt::print("\n{}. S1, S2, ... are listed in docs/sources.md.\n", kinds);
 }
 
-Json description_json(const Description& d) {
-  Json out = {{"name", d.name}, {"aliases", d.aliases}, {"about", d.about}};
-  Json& parameters = out["parameters"] = Json::object();
+Json parameter_json(const Parameter& p) {
+  Json row = {{"value", p.value}, {"unit", p.dimension}, {"kind", p.kind}, {"source", p.source}};
+  if (p.kind == "inherited") row["kind_there"] = p.kind_there;
+  if (p.low) row["low"] = *p.low;
+  if (p.high) row["high"] = *p.high;
+  if (p.free) row["free"] = true;
+  if (!p.from.empty()) row["from"] = p.from;
+  if (!p.note.empty()) row["note"] = p.note;
+  row["place"] = p.place;
+  return row;
+}
+
+// A chip or a runtime, in a list of one under `key`; and as it stood at the top before version 0.2.
+Json description_json(const Description& d, const char* key) {
+  Json one = {{"name", d.name}, {"aliases", d.aliases}, {"about", d.about}};
+  Json old = one;
+  one["parameters"] = Json::array();
+  old["parameters"] = Json::object();
   for (const auto& [path, p] : d.parameters) {
-    Json row = {{"value", p.value}, {"unit", p.dimension}, {"kind", p.kind}, {"source", p.source}};
-    if (p.kind == "inherited") row["kind_there"] = p.kind_there;
-    if (p.low) row["low"] = *p.low;
-    if (p.high) row["high"] = *p.high;
-    if (p.free) row["free"] = true;
-    if (!p.from.empty()) row["from"] = p.from;
-    if (!p.note.empty()) row["note"] = p.note;
-    row["place"] = p.place;
-    parameters[path] = std::move(row);
+    Json row = {{"path", path}};
+    row.update(parameter_json(p));
+    one["parameters"].push_back(std::move(row));
+    old["parameters"][path] = parameter_json(p);
   }
-  return out;
+  Json body = {{key, Json::array({std::move(one)})}};
+  body.update(old);
+  return body;
 }
 
 // What the accelerator makes of each pair of weights and activations: one line a pair.
@@ -233,9 +252,9 @@ void print_formats(const Chip& chip) {
   }
 }
 
-void show(const Description& d, bool json, bool sources) {
+void show(const Description& d, const char* key, bool json, bool sources) {
   if (json)
-    fmt::print("{}\n", description_json(d).dump(2));
+    fmt::print("{}", results::document(description_json(d, key)));
   else
     print_description(d, sources);
 }
@@ -278,13 +297,14 @@ int run_chips(const Arguments& arguments) {
       given.count("set") ? given["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
   if (given.count("runtimes")) {
     if (json)
-      fmt::print("{}\n", Json(runtime_names()).dump(2));
+      fmt::print("{}", results::document({{"runtimes", names_json(runtime_names())}}));
     else
       fmt::print("{}\n", fmt::join(runtime_names(), "\n"));
     return 0;
   }
   if (given.count("runtime")) {
-    show(load_runtime(given["runtime"].as<std::string>(), overrides).description(), json, sources);
+    show(load_runtime(given["runtime"].as<std::string>(), overrides).description(), "runtimes",
+         json, sources);
     return 0;
   }
   std::vector<std::string> names;
@@ -295,13 +315,13 @@ int run_chips(const Arguments& arguments) {
     const Chip chip = load_chip(names[0], overrides);
     chip.ane();
     if (json)
-      fmt::print("{}\n", formats_json(chip).dump(2));
+      fmt::print("{}", results::document({{"chip", chip.name()}, {"formats", formats_json(chip)}}));
     else
       print_formats(chip);
     return 0;
   }
   if (names.size() == 1) {
-    show(load_chip(names[0], overrides).description(), json, sources);
+    show(load_chip(names[0], overrides).description(), "chips", json, sources);
     return 0;
   }
   if (sources) throw InputError("--sources", "needs one chip", "anesim chips M4 --sources");
@@ -309,7 +329,7 @@ int run_chips(const Arguments& arguments) {
   std::vector<Chip> chips;
   for (const std::string& n : names) chips.push_back(load_chip(n, overrides));
   if (json)
-    fmt::print("{}\n", table_json(chips).dump(2));
+    fmt::print("{}", results::document({{"chips", table_json(chips)}}));
   else
     print_table(chips);
   return 0;

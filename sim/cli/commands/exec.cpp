@@ -13,6 +13,7 @@
 #include "isa/error.h"
 #include "isa/file.h"
 #include "kernels/arithmetic.h"
+#include "results/document.h"
 #include "results/text.h"
 #include "sim/ane/machine.h"
 #include "sim/cli/session.h"
@@ -102,12 +103,11 @@ int run_exec(const Arguments& arguments) {
                 {"duration_s", seconds(run.duration)},
                 {"dynamic_energy_j", energy},
                 {"macs", run.work.macs}};
-    Json causes = Json::object();
+    out["causes"] = Json::array();
     for (int c = 0; c < results::cause_count; ++c)
       if (run.causes[static_cast<std::size_t>(c)] > 0)
-        causes[std::string(results::name(static_cast<Cause>(c)))] =
-            run.causes[static_cast<std::size_t>(c)];
-    out["causes"] = causes;
+        out["causes"].push_back({{"name", results::name(static_cast<Cause>(c))},
+                                 {"s", run.causes[static_cast<std::size_t>(c)]}});
     out["tasks"] = Json::array();
     for (const TaskTrace& t : run.tasks)
       out["tasks"].push_back({{"id", t.id},
@@ -117,8 +117,10 @@ int run_exec(const Arguments& arguments) {
                               {"macs", t.work.macs}});
     if (values)
       for (const isa::TensorSymbol& s : machine.program().tensors)
-        if (s.output) out["outputs"][s.name] = values_json(machine.read(s.name));
-    fmt::print("{}\n", out.dump(2));
+        if (s.output)
+          out["outputs"].push_back(
+              {{"name", s.name}, {"values", values_json(machine.read(s.name))}});
+    fmt::print("{}", results::document(out));
     return 0;
   }
   fmt::print("{} on {}: {} task{}, {}, {} of dynamic energy\n", machine.program().name, chip.name(),

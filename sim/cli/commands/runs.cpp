@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "isa/error.h"
+#include "results/document.h"
 #include "results/json.h"
 #include "results/store.h"
 #include "sim/cli/commands.h"
@@ -48,6 +49,8 @@ results::Table table_of(const std::vector<results::Listing>& runs, const po::var
                     {"batch", "batch", ""},
                     {"overrides", "", ""},
                     {"code_version", "", ""},
+                    {"command", "", ""},
+                    {"model", "", ""},
                     {"latency_s", "latency", "s"},
                     {"throughput_items_per_s", "items/s", "count"},
                     {"energy_j", "energy", "J"},
@@ -56,12 +59,38 @@ results::Table table_of(const std::vector<results::Listing>& runs, const po::var
   for (const results::Listing& l : runs) {
     const results::Run& r = l.run;
     if (chosen(given, r))
-      t.rows.push_back({l.id, l.recorded_at, readable(l.recorded_at), r.workload, r.variant,
-                        r.input, r.chip, r.unit, r.runtime, r.profile, r.precision, r.batch,
-                        r.overrides, r.code_version, known(l.latency_s),
-                        known(l.throughput_items_per_s), known(l.energy_j), l.bound});
+      t.rows.push_back({l.id,
+                        l.recorded_at,
+                        readable(l.recorded_at),
+                        r.workload,
+                        r.variant,
+                        r.input,
+                        r.chip,
+                        r.unit,
+                        r.runtime,
+                        r.profile,
+                        r.precision,
+                        r.batch,
+                        r.overrides,
+                        r.code_version,
+                        l.command,
+                        l.model,
+                        known(l.latency_s),
+                        known(l.throughput_items_per_s),
+                        known(l.energy_j),
+                        l.bound});
   }
   return t;
+}
+
+// What repeats a run. One of a version that kept no command is asked again by its request.
+std::string command_of(const results::Record& r) {
+  if (!r.stored.command.empty()) return "anesim " + r.stored.command;
+  if (r.run.request.empty())
+    throw InputError(fmt::format("run {}", r.stored.id),
+                     "has no command: an older version made it");
+  const std::vector<std::string> words{"run", r.run.request, "--chip", r.run.chip};
+  return "anesim " + results::shell_text(words);
 }
 
 }  // namespace
@@ -73,14 +102,23 @@ int run_runs(const Arguments& arguments) {
                                             "only this workload")(
       "chip", po::value<std::string>(), "only this chip")("unit", po::value<std::string>(),
                                                           "only this unit: ane, gpu, cpu, nvidia");
+  options.add_options()("command", "the command line that made run RUN_ID, to be run again");
   add_style(options);
   const auto given = parse({"runs",
-                            "[options]\n\nThe stored runs, oldest first. `anesim show ID` shows "
-                            "one in full.",
-                            options},
+                            "[RUN_ID] [options]\n\nThe stored runs, oldest first. `anesim show ID` "
+                            "shows one in full.",
+                            options, "RUN_ID"},
                            arguments);
   if (!given) return 0;
   results::Store store((*given)["db"].as<std::string>(), results::Store::Open::existing);
+  if (given->count("command")) {
+    const std::int64_t id = run_id(only_word(*given, "RUN_ID", "runs --command", "of which run?"));
+    fmt::print("{}\n", command_of(store.load(id)));
+    return 0;
+  }
+  if (given->count("RUN_ID"))
+    throw InputError("anesim runs", "a RUN_ID goes with --command",
+                     "`anesim show RUN_ID` shows a run");
   results::Block block;
   block.table = table_of(store.list(), *given);
   const std::size_t n = block.table.rows.size();

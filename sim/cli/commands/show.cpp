@@ -4,8 +4,6 @@
 //   $ anesim show --view compare 3 4 5
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "isa/error.h"
 #include "results/store.h"
 #include "results/trace.h"
@@ -17,15 +15,6 @@ namespace ane::sim {
 namespace {
 
 namespace po = boost::program_options;
-
-std::int64_t run_id(const std::string& word) {
-  std::int64_t id = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), id);
-  if (error != std::errc() || end != word.data() + word.size() || id < 1)
-    throw InputError("anesim show", fmt::format("'{}' is no run id", word),
-                     "a run id is a whole number from 1; `anesim runs` lists them");
-  return id;
-}
 
 std::string usage() {
   std::string text =

@@ -14,6 +14,7 @@
 
 #include "isa/error.h"
 #include "isa/status.h"
+#include "results/document.h"
 #include "sim/cli/options.h"
 #include "workloads/readqc/fastq/fastq.h"
 
@@ -212,12 +213,11 @@ int run_train(const Arguments& arguments) {
                 {"train_reads", model.training.train_reads},
                 {"epochs", model.training.epochs},
                 {"seed", model.training.seed},
-                {"parameters", model.parameter_count()},
+                {"parameter_count", model.parameter_count()},
                 {"macs_per_read", model.macs().count},
                 {"held_out", metrics_json(held_out)}};
     if (!r.out.empty()) out["out"] = r.out;
-    // Names of files may be no UTF-8.
-    fmt::print("{}\n", out.dump(2, ' ', false, Json::error_handler_t::replace));
+    fmt::print("{}", results::document(out));
     return 0;
   }
   fmt::print("model {}: {} parameters, {} MAC a read; {} reads, {} of them for training\n", name,

@@ -505,6 +505,7 @@ int run_mpnn(const Arguments& arguments) {
   if (unit != Unit::ane) record.notes.push_back(framework_note(plan.request.formats));
   for (const results::Part& p : answers.accuracy) record.totals.accuracy.push_back(p);
   record.totals.digest = answers.digest;
+  if (given->count("weights")) record.stored.model = (*given)["weights"].as<std::string>();
   record.notes.insert(record.notes.end(), notes.begin(), notes.end());
   return show_answers(*given, record, proteins, answers.of, plan, out);
 }

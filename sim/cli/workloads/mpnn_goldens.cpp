@@ -10,7 +10,7 @@ results::Report goldens_report(const std::string& protein,
                                const std::vector<workloads::mpnn::StageDifference>& stages) {
   results::Report report{
       .heading = fmt::format("mpnn {}: stages of the float32 reference", protein),
-      .run = nullptr,
+      .record = nullptr,
       .blocks = {}};
   results::Table table{.key = "stages",
                        .columns = {{"stage", "stage", ""},

@@ -239,6 +239,8 @@ int run_readqc(const Arguments& arguments) {
                                       .items = answers.reads,
                                       .overrides = canonical(overrides_of(*given))});
   record.totals.accuracy = answers.accuracy;
+  if (const std::string model = (*given)["model"].as<std::string>(); is_file(model))
+    record.stored.model = model;
   record.totals.digest = answers.digest;
   Bands().add(record, request, target);
   add_notes(record, part == "test");

@@ -77,7 +77,7 @@ TEST(ArithCommand, AProbeGivesValueAndBitsAsJson) {
   EXPECT_EQ(dot["value"], "inf");
   EXPECT_EQ(json("mac8 --x 1 --w 1 --x-zero 3 --w-zero -1 --bias 10")["accumulator"], 6);
   EXPECT_EQ(json("act --fn gelu --x 5")["value"], 5);
-  EXPECT_EQ(json("act --fn leaky_relu --alpha 0.25 --x -4,8")[0]["value"], -1);
+  EXPECT_EQ(json("act --fn leaky_relu --alpha 0.25 --x -4,8")["values"][0]["value"], -1);
   EXPECT_EQ(json("quantize --x 2.5 --zero 3")["value"], 6);
 }
 

@@ -20,7 +20,7 @@ TEST(ChipsCommand, TableAndJsonHoldTheSameFigures) {
   const Answer table = anesim("chips M4 M1Ultra");
   EXPECT_EQ(table.status, 0);
   EXPECT_THAT(table.text, HasSubstr("38.73"));
-  const auto json = nlohmann::json::parse(anesim("chips M4 M1Ultra --json").text);
+  const auto json = nlohmann::json::parse(anesim("chips M4 M1Ultra --json").text)["chips"];
   ASSERT_EQ(json.size(), 2u);
   EXPECT_EQ(json[0]["chip"], "M4");
   EXPECT_NEAR(json[0]["ane_peak_int8_op_per_s"].get<double>(), 38.73e12, 0.01e12);

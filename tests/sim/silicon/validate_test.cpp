@@ -183,13 +183,15 @@ TEST(Validate, QuantilesInterpolateAndRanksShareTies) {
 TEST(Validate, JsonHasTheAgreedLayout) {
   const auto j =
       nlohmann::json::parse(validation_json(two(), {.by = {"kind", "chip"}, .worst = 3}));
-  EXPECT_EQ(j["rows"], 6);
+  EXPECT_EQ(j["counts"]["rows"], 6);
+  EXPECT_EQ(j["rows"].size(), 5U);
   EXPECT_EQ(j["with_spec"], 5);
   EXPECT_EQ(j["run"], 3);
   EXPECT_EQ(j["all"]["n"], 1);
   EXPECT_TRUE(j["all"]["median"].is_number());
   EXPECT_TRUE(j["all"]["p90"].is_number());
   EXPECT_EQ(j["by"][0]["group"], "matmul M1 (8c)");
+  EXPECT_EQ(j["by"][0]["keys"]["chip"], "M1 (8c)");
   EXPECT_EQ(j["worst"].size(), 1U);
   EXPECT_TRUE(j["skipped"][0].contains("reason"));
   EXPECT_EQ(j["listed"].size(), 2U);
