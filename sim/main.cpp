@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <new>
 #include <stdexcept>
@@ -102,9 +104,29 @@ int run(const std::vector<std::string>& words) {
   }
 }
 
+void tell_out_of_memory() {
+  ane::write_status("error: out of memory\nnote: a smaller batch, length or model\n");
+}
+
+// Memory refused where nothing may be thrown, as in the destructors of the JSON library, which
+// allocate: what was printed stays, files are whole or absent, and it is told as elsewhere.
+[[noreturn]] void terminated() {
+  try {
+    if (std::current_exception()) std::rethrow_exception(std::current_exception());
+  } catch (const std::bad_alloc&) {
+    std::fflush(stdout);
+    tell_out_of_memory();
+    std::_Exit(2);
+  } catch (...) {
+    std::fputs("internal error: an exception that nobody takes\n", stderr);
+  }
+  std::abort();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::set_terminate(terminated);
   open_standard_streams();
   // A file beyond the limit of its size and a pipe that nobody reads are errors of that write, not
   // the end of the program.
@@ -116,6 +138,6 @@ int main(int argc, char** argv) {
   } catch (const std::length_error&) {
     // A container of more than the address space.
   }
-  ane::write_status("error: out of memory\nnote: a smaller batch, length or model\n");
+  tell_out_of_memory();
   return 2;
 }
