@@ -169,6 +169,8 @@ Json cell_json(const Cell& cell) {
           return nullptr;
         else if constexpr (std::is_same_v<Kind, std::string>)
           return text_or_null(v);
+        else if constexpr (std::is_same_v<Kind, Estimate>)
+          return v.value;
         else
           return v;
       },
@@ -202,24 +204,21 @@ std::string records_json(std::span<const Record> records) {
   return document(body);
 }
 
-std::string reports_json(const std::vector<Report>& reports) {
-  Json body = Json::object();
+std::string reports_json(std::span<const Record> records, const std::vector<Report>& reports) {
+  Json body = Json::object(), own = Json::array();
   for (const Report& r : reports) {
     if (!r.record) {
       add_tables(body, r);
       continue;
     }
-    Json one = identity_json(r.record->run, r.record->stored);
-    add_tables(one, r);
-    body["records"].push_back(std::move(one));
+    own.push_back(identity_json(r.record->run, r.record->stored));
+    add_tables(own.back(), r);
   }
-  return document(body);
-}
-
-std::string records_and_reports_json(std::span<const Record> records,
-                                     const std::vector<Report>& reports) {
-  Json body = {{"records", records_list(records)}};
-  for (const Report& r : reports) add_tables(body, r);
+  if (!records.empty()) {
+    Json all = {{"records", own.empty() ? records_list(records) : std::move(own)}};
+    all.update(body);
+    body = std::move(all);
+  }
   return document(body);
 }
 

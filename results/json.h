@@ -15,11 +15,7 @@ namespace ane::results {
 std::string records_json(std::span<const Record> records);
 
 // A list for each table. Tables of one run stand in its entry of "records", with its id and
-// question; those of several runs, or of none, at the top.
-std::string reports_json(const std::vector<Report>& reports);
-
-// Both: the records, and tables that are of all of them.
-std::string records_and_reports_json(std::span<const Record> records,
-                                     const std::vector<Report>& reports);
+// question; those of several runs, or of none, at the top, beside the records.
+std::string reports_json(std::span<const Record> records, const std::vector<Report>& reports);
 
 }  // namespace ane::results

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "isa/error.h"
@@ -35,6 +36,15 @@ Cell known(double value) {
   return value;
 }
 
+int digits_of(const std::optional<Band>& band) {
+  return band && band->high > 1.1 * band->low ? 2 : 3;
+}
+
+Cell estimated(double value, const std::optional<Band>& band) {
+  if (std::isnan(value)) return {};
+  return Estimate{value, digits_of(band)};
+}
+
 Cell nonzero(std::int64_t count) {
   if (count == 0) return {};
   return count;
@@ -44,71 +54,182 @@ namespace {
 
 constexpr int bar_width = 24;
 
+// What the text says of a cell: an estimate no further than its digits.
 double number(const Cell& cell) {
   if (const auto* d = std::get_if<double>(&cell)) return *d;
+  if (const auto* e = std::get_if<Estimate>(&cell)) return rounded(e->value, e->digits);
   if (const auto* i = std::get_if<std::int64_t>(&cell)) return static_cast<double>(*i);
   return unknown;
 }
 
 bool is_scaled(const Column& c) {
-  return !c.unit.empty() && c.unit != "%" && c.unit != "x" && c.unit != "#";
+  constexpr std::string_view as_they_are[] = {"", "%", "x", "#", "...", ">"};
+  return std::ranges::find(as_they_are, c.unit) == std::end(as_they_are);
 }
 
-// One prefix a column: that of its median, so that one odd row does not spoil the others.
-Scale column_scale(const Table& table, std::size_t column) {
-  const std::string& unit = table.columns[column].unit;
-  std::vector<double> values;
-  for (const auto& row : table.rows)
-    if (const double v = number(row[column]); std::abs(v) > 0) values.push_back(std::abs(v));
-  const std::string bare = unit == "count" ? "" : unit;
-  if (values.empty()) return {1, bare};
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return scale_for(*middle, bare);
+int digits_in(const Cell& cell, int usual = 3) {
+  const auto* e = std::get_if<Estimate>(&cell);
+  return e ? e->digits : usual;
 }
 
-std::string cell_text(const Cell& cell, const Column& column, const Scale& scale) {
-  if (const auto* text = std::get_if<std::string>(&cell)) return text->empty() ? "-" : *text;
+Scale cell_scale(const Cell& cell, const Column& column) {
+  const std::string bare = column.unit == "count" ? "" : column.unit;
   const double v = number(cell);
-  if (column.unit == "#") return bar(v, bar_width);
-  if (std::isnan(v)) return "-";
-  if (column.unit == "%") return significant(v * 100);
+  if (std::isnan(v) || v == 0) return {1, bare};
+  // Rounded as it is shown: 999.7 us are 1.00 ms.
+  const Scale scale = scale_for(v, bare);
+  return scale_for(std::stod(significant(v / scale.factor, digits_in(cell))) * scale.factor, bare);
+}
+
+std::string number_text(const Cell& cell, const Column& column, const Scale& scale) {
+  const double v = number(cell);
+  if (column.unit == "%") return significant(v * 100, digits_in(cell));
   if (is_scaled(column) && !(scale.factor == 1 && std::holds_alternative<std::int64_t>(cell)))
-    return significant(v / scale.factor);
+    return significant(v / scale.factor, digits_in(cell));
   if (const auto* i = std::get_if<std::int64_t>(&cell)) return fmt::format("{}", *i);
-  return significant(v, column.unit.empty() ? 4 : 3);
+  return significant(v, digits_in(cell, column.unit.empty() ? 4 : 3));
 }
 
-std::string header_text(const Column& column, const Scale& scale) {
-  const std::string unit = is_scaled(column) ? scale.unit : column.unit == "#" ? "" : column.unit;
-  return unit.empty() ? column.title : column.title + " " + unit;
-}
+// A column as it is printed: its header and a text for each row.
+struct Printed {
+  std::string header{};
+  std::vector<std::string> cells{};
+  bool left = false, sentence = false;
+  std::size_t width = 0;  // of the widest
+};
 
-bool is_left(const Table& table, std::size_t column) {
-  if (table.columns[column].unit == "#") return true;
-  return std::any_of(table.rows.begin(), table.rows.end(), [&](const auto& row) {
-    return std::holds_alternative<std::string>(row[column]);
-  });
-}
-
-std::string table_text(const Table& table) {
-  std::vector<std::string> lines(table.rows.size() + 1, " ");
-  for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    if (table.columns[c].title.empty()) continue;
-    const Scale scale = is_scaled(table.columns[c]) ? column_scale(table, c) : Scale{};
-    std::vector<std::string> cells{header_text(table.columns[c], scale)};
-    for (const auto& row : table.rows) cells.push_back(cell_text(row[c], table.columns[c], scale));
-    std::size_t width = 0;
-    for (const std::string& s : cells) width = std::max(width, s.size());
-    for (std::size_t i = 0; i < cells.size(); ++i)
-      lines[i] += is_left(table, c) ? fmt::format(" {:<{}} ", cells[i], width)
-                                    : fmt::format(" {:>{}} ", cells[i], width);
+Printed printed(const Table& table, std::size_t c) {
+  const Column& column = table.columns[c];
+  Printed p{column.title, {}, column.unit == "#", column.unit == "...", 0};
+  // One prefix for all, where each cell would choose that one.
+  std::optional<Scale> common;
+  bool agree = is_scaled(column);
+  for (const auto& row : table.rows)
+    if (agree && !std::isnan(number(row[c])) && number(row[c]) != 0) {
+      const Scale scale = cell_scale(row[c], column);
+      if (!common) common = scale;
+      agree = common->factor == scale.factor;
+    }
+  if (is_scaled(column) && agree) {
+    const std::string unit = common                   ? common->unit
+                             : column.unit == "count" ? std::string()
+                                                      : column.unit;
+    if (!unit.empty()) p.header += " " + unit;
+  } else if (column.unit == "%" || column.unit == "x") {
+    p.header += " " + column.unit;
   }
+  for (const auto& row : table.rows) {
+    const Cell& cell = row[c];
+    if (const auto* text = std::get_if<std::string>(&cell)) {
+      if (column.unit != ">") p.left = true;
+      p.cells.push_back(text->empty() ? "-" : *text);
+    } else if (column.unit == "#") {
+      p.cells.push_back(bar(number(cell), bar_width));
+    } else if (std::isnan(number(cell))) {
+      p.cells.emplace_back("-");
+    } else {
+      const Scale scale = !is_scaled(column) ? Scale{}
+                          : agree            ? common.value_or(Scale{})
+                                             : cell_scale(cell, column);
+      p.cells.push_back(number_text(cell, column, scale));
+      if (is_scaled(column) && !agree && !scale.unit.empty() && number(cell) != 0)
+        p.cells.back() += " " + scale.unit;
+    }
+  }
+  p.width = display_width(p.header);
+  for (const std::string& cell : p.cells) p.width = std::max(p.width, display_width(cell));
+  return p;
+}
+
+bool same_in_all(const Printed& p) {
+  return p.cells.size() > 1 && std::ranges::all_of(p.cells, [&](const std::string& cell) {
+           return cell == p.cells[0] && !cell.empty();
+         });
+}
+
+std::string aligned(const std::string& text, const Printed& p, std::size_t width) {
+  return p.left || p.sentence ? fmt::format("{:<{}}", text, width)
+                              : fmt::format("{:>{}}", text, width);
+}
+
+// Header and rows of some columns beside each other; the last may be a sentence, which takes the
+// room that is left.
+std::string lines_of(const std::vector<const Printed*>& shown, std::size_t columns) {
   std::string all;
-  for (const std::string& line : lines)
-    all += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  const std::size_t rows = shown[0]->cells.size();
+  const auto add_line = [&](std::string line) {
+    line.erase(line.find_last_not_of(' ') + 1);
+    all += line + "\n";
+  };
+  for (std::size_t i = 0; i <= rows; ++i) {
+    std::string line = " ";
+    std::size_t at = 1;
+    for (const Printed* p : shown) {
+      const std::string& cell = i == 0 ? p->header : p->cells[i - 1];
+      line += " ";
+      if (!p->sentence) {
+        line += aligned(cell, *p, p->width) + " ";
+        at += p->width + 2;
+        continue;
+      }
+      line += wrapped(cell, columns > at + 1 ? columns - at - 1 : 1, 0);
+      for (std::size_t feed = line.find('\n'); feed != std::string::npos; feed = line.find('\n')) {
+        add_line(line.substr(0, feed));
+        line = std::string(at + 1, ' ') + line.substr(feed + 1);
+      }
+    }
+    add_line(std::move(line));
+  }
   return all;
 }
+
+constexpr std::size_t least_sentence = 28;
+
+std::size_t width_in_line(const Printed& p) {
+  return 2 + (p.sentence ? std::min(p.width, least_sentence) : p.width);
+}
+
+}  // namespace
+
+std::string table_text(const Table& table, std::size_t columns) {
+  if (table.rows.empty()) return "";
+  std::vector<Printed> all;
+  std::vector<std::string> constant;
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    if (table.columns[c].title.empty() && table.columns[c].unit != "#") continue;
+    Printed p = printed(table, c);
+    if (!all.empty() && same_in_all(p) && table.columns[c].unit != "#") {
+      if (p.cells[0] != "-") constant.push_back(p.header + " " + p.cells[0]);
+    } else {
+      all.push_back(std::move(p));
+    }
+  }
+  if (all.empty()) return "";
+  std::string text;
+  if (!constant.empty())
+    text += wrapped(fmt::format("  in each row: {}", fmt::join(constant, ", ")), columns, 4) + "\n";
+  for (std::size_t next = 0; next < all.size();) {
+    // What goes on below is led by the names of its rows again.
+    std::vector<const Printed*> shown;
+    std::size_t width = 1;
+    for (std::size_t lead = 0; next > 0 && lead < next; ++lead) {
+      const std::size_t wider = width + width_in_line(all[lead]);
+      if (lead > 0 && (!all[lead].left || wider > columns / 2)) break;
+      shown.push_back(&all[lead]);
+      width = wider;
+    }
+    if (next > 0) text += "\n";
+    const std::size_t from = next;
+    while (next < all.size() && (next == from || width + width_in_line(all[next]) <= columns + 1)) {
+      width += width_in_line(all[next]);
+      shown.push_back(&all[next++]);
+    }
+    text += lines_of(shown, columns);
+  }
+  return text;
+}
+
+namespace {
 
 // A row that lacks a cell would put every later one under its neighbour's heading.
 void check_shape(const std::vector<Report>& reports) {
@@ -120,18 +241,24 @@ void check_shape(const std::vector<Report>& reports) {
 
 }  // namespace
 
-std::string text_of(const std::vector<Report>& reports) {
+std::string text_of(const std::vector<Report>& reports, std::size_t columns) {
   check_shape(reports);
   std::string all;
+  const auto add_prose = [&](const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) {
+      const std::size_t indent = std::min(line.find_first_not_of(' '), line.size());
+      all += wrapped(line, columns, indent + 2) + "\n";
+    }
+  };
   for (const Report& r : reports) {
     if (!all.empty()) all += "\n";
-    all += r.heading + "\n";
+    if (!r.heading.empty()) all += wrapped(r.heading, columns, 2) + "\n";
     for (const Block& b : r.blocks) {
       if (b.before.empty() && b.table.rows.empty() && b.after.empty()) continue;
       if (&b != &r.blocks.front()) all += "\n";
-      for (const std::string& line : b.before) all += line + "\n";
-      if (!b.table.rows.empty()) all += table_text(b.table);
-      for (const std::string& line : b.after) all += line + "\n";
+      add_prose(b.before);
+      all += table_text(b.table, columns);
+      add_prose(b.after);
     }
   }
   return all;
@@ -140,7 +267,8 @@ std::string text_of(const std::vector<Report>& reports) {
 std::string csv_cell(const Cell& cell) {
   if (const auto* text = std::get_if<std::string>(&cell)) return csv_field(*text);
   if (const auto* i = std::get_if<std::int64_t>(&cell)) return fmt::format("{}", *i);
-  const double v = number(cell);
+  const auto* e = std::get_if<Estimate>(&cell);
+  const double v = e ? e->value : number(cell);
   return std::isnan(v) ? "" : fmt::format("{}", v);
 }
 

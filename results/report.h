@@ -1,6 +1,8 @@
 // What a view says, before it is text, JSON or CSV: lines of prose and tables with typed columns. A
-// table holds SI units in full precision. The text scales each column to one unit, named in its
-// header; JSON and CSV write the plain SI value under the column's key.
+// table holds SI units in full precision. The text fits a number of columns: what is the same in
+// all rows stands above the table, sentences are broken, and a table that is still too wide goes on
+// below itself, led by its first column again. JSON and CSV write the plain SI value under the
+// column's key.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -12,15 +14,26 @@
 
 namespace ane::results {
 
+// A figure of which the text shows so many digits; JSON and CSV hold all.
+struct Estimate {
+  double value;
+  int digits;
+};
+
 // monostate: no meaning; `-` in text, null in JSON, empty in CSV. So is a NaN.
-using Cell = std::variant<std::monostate, std::string, double, std::int64_t>;
+using Cell = std::variant<std::monostate, std::string, double, std::int64_t, Estimate>;
+
+inline constexpr std::size_t usual_columns = 100;  // where the output is no terminal
+inline constexpr std::size_t all_columns = 1'000'000'000;
 
 struct Column {
   std::string key{};    // in JSON and CSV: "latency_s"; empty: text only
   std::string title{};  // in text: "latency"; empty: JSON and CSV only
-  // "s", "J", "B", "W", "MAC/s", "items/s"...: scaled by a prefix, which the header names.
-  // "count": scaled, the header shows the prefix alone. "%": a share of 1. "x": a ratio.
-  // "#": a share of 1 drawn as a bar. Empty: text, or a number as it is.
+  // "s", "J", "B", "W", "MAC/s", "items/s"...: each cell scaled by its own prefix; the header names
+  // the unit where all agree, else each cell does. "count": the same, of a bare prefix. "%": a
+  // share of 1. "x": a ratio. "#": a share of 1 drawn as a bar. "...": a sentence, broken into
+  // lines.
+  // ">": text that stands to the right, as numbers do. Empty: text, or a number as it is.
   std::string unit{};
 };
 
@@ -48,10 +61,16 @@ std::string heading(const Run& run);
 // A part's share of a whole; no meaning where the whole is unknown or nothing.
 Cell share_of(double part, double whole);
 Cell known(double value);  // monostate for NaN
+// The same with no more digits than its band justifies: a third is noise where the ends of the band
+// are more than a tenth apart.
+Cell estimated(double value, const std::optional<Band>& band);
+int digits_of(const std::optional<Band>& band);
 // The same for a count of which 0 says that there is none.
 Cell nonzero(std::int64_t count);
 
-std::string text_of(const std::vector<Report>& reports);
+std::string text_of(const std::vector<Report>& reports, std::size_t columns = usual_columns);
+// A table alone.
+std::string table_text(const Table& table, std::size_t columns = usual_columns);
 // One table of each report, the first or that of the key `table`, under one header. In reports of
 // one run each line is led by run (its id, empty where it is not stored), run_workload,
 // run_variant, run_chip, run_unit, run_runtime, run_precision and run_batch. RFC 4180 with "\n"

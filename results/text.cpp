@@ -19,6 +19,11 @@ std::string significant(double value, int digits) {
   return fmt::format("{:.{}f}", value, std::max(0, digits - 1 - exponent));
 }
 
+double rounded(double value, int digits) {
+  if (!std::isfinite(value)) return value;
+  return std::stod(fmt::format("{:.{}e}", value, digits - 1));
+}
+
 namespace {
 
 struct Prefix {
@@ -52,6 +57,7 @@ Scale scale_for(double value, std::string_view unit) {
 
 std::string with_unit(double value, std::string_view unit, int digits) {
   if (std::isnan(value)) return "-";
+  if (digits < 3) value = rounded(value, digits);
   const Scale s = scale_for(value, unit);
   // Whole bytes and counts are exact, not measured.
   const bool exact = s.factor == 1 && (unit == "B" || unit.empty()) && value == std::floor(value);
@@ -65,6 +71,41 @@ std::string percent(double share) {
   if (share == 0) return "0 %";
   if (share > 0 && share < 0.0005) return "<0.1 %";
   return fmt::format("{:.1f} %", share * 100);
+}
+
+std::size_t display_width(std::string_view text) {
+  // The library pads by what is seen: so many columns short of the bytes, so many blanks.
+  return 2 * text.size() - fmt::formatted_size("{:<{}}", text, text.size());
+}
+
+std::string wrapped(std::string_view text, std::size_t columns, std::size_t indent) {
+  std::string all;
+  std::size_t at = 0;  // column
+  bool first = true;
+  std::size_t from = std::min(text.find_first_not_of(' '), text.size());
+  all += text.substr(0, from);
+  at = from;
+  while (from < text.size()) {
+    const std::size_t end = std::min(text.find(' ', from), text.size());
+    const std::string_view word = text.substr(from, end - from);
+    const std::size_t next = std::min(text.find_first_not_of(' ', end), text.size());
+    const std::size_t width = display_width(word);
+    // Blanks within a line stay as they are: they align.
+    const std::size_t blanks = first ? 0 : from - text.find_last_not_of(' ', from - 1) - 1;
+    if (!first && at + blanks + width > columns) {
+      all += '\n';
+      all.append(indent, ' ');
+      at = indent;
+    } else {
+      all.append(blanks, ' ');
+      at += blanks;
+    }
+    all += word;
+    at += width;
+    first = false;
+    from = next;
+  }
+  return all;
 }
 
 std::string bar(double share, int width) {

@@ -15,21 +15,25 @@ namespace ane::results {
 using Records = std::span<const Record>;
 enum class Style { text, json, csv };
 
+struct Rendering {
+  Style style;
+  std::string against = "cpu";          // of compare: a unit or runtime of the same chip, or a chip
+  std::string table{};                  // which of the view's tables CSV is of; empty: the first
+  std::size_t columns = usual_columns;  // that text may take; all_columns: any
+
+  Rendering(Style s) : style(s) {}  // as a style alone, the rest as usual
+};
+
 struct View {
   std::string_view name, summary;
-  std::string (*text)(Records);
-  std::string (*json)(Records);
-  std::string (*csv)(Records, std::string_view table);
+  std::string (*render)(Records, const Rendering&);
 };
 
 std::span<const View> views();
 
 // An unknown view is an InputError with the nearest name.
 const View& view_named(std::string_view name);
-// `records` must not be empty. against: whom the view compare holds its lines against, a unit or
-// runtime of the same chip, or a chip. table: which of the view's tables CSV is of; empty: the
-// first.
-std::string render(std::string_view view, Records records, Style style,
-                   std::string_view against = "cpu", std::string_view table = "");
+// `records` must not be empty.
+std::string render(std::string_view view, Records records, const Rendering& how);
 
 }  // namespace ane::results

@@ -9,20 +9,31 @@ namespace ane::results {
 
 namespace {
 
+// A view that depends on more than its records takes the rendering too.
+template <class Collect>
+std::vector<Report> collected(Collect collect, Records records, const Rendering& how) {
+  if constexpr (std::is_invocable_v<Collect, Records, const Rendering&>)
+    return collect(records, how);
+  else
+    return collect(records);
+}
+
 // A view made of reports is rendered in the same way in every style.
 template <auto collect>
 constexpr View of_reports(std::string_view name, std::string_view summary) {
-  return {name, summary, [](Records r) { return text_of(collect(r)); },
-          [](Records r) { return reports_json(collect(r)); },
-          [](Records r, std::string_view table) { return csv_of(collect(r), table); }};
+  return {name, summary, [](Records records, const Rendering& how) {
+            const std::vector<Report> reports = collected(collect, records, how);
+            return how.style == Style::text   ? text_of(reports, how.columns)
+                   : how.style == Style::json ? reports_json(records, reports)
+                                              : csv_of(reports, how.table);
+          }};
 }
 
 }  // namespace
 
 std::span<const View> views() {
   static constexpr View table[] = {
-      {"summary", "what a call costs, and what the run was", summary_text, records_json,
-       summary_csv},
+      {"summary", "what a call costs, and what the run was", summary},
       of_reports<compare>("compare", "runs side by side, against the CPU of the same chip"),
       of_reports<layers>("layers", "operators: where they ran, why there, and their cost"),
       of_reports<timeline>("timeline", "which device is busy when, task by task"),
@@ -43,18 +54,9 @@ const View& view_named(std::string_view name) {
   throw InputError("--view", fmt::format("unknown view '{}'", name), choice_note(name, names));
 }
 
-std::string render(std::string_view view, Records records, Style style, std::string_view against,
-                   std::string_view table) {
+std::string render(std::string_view view, Records records, const Rendering& how) {
   ANE_CHECK(!records.empty(), "a view needs a record");
-  if (view == "compare") {
-    const std::vector<Report> reports = compare_against(records, against);
-    return style == Style::text   ? text_of(reports)
-           : style == Style::json ? records_and_reports_json(records, reports)
-                                  : csv_of(reports, table);
-  }
-  const View& v = view_named(view);
-  if (style == Style::csv) return v.csv(records, table);
-  return (style == Style::text ? v.text : v.json)(records);
+  return view_named(view).render(records, how);
 }
 
 }  // namespace ane::results

@@ -74,9 +74,10 @@ bool profile_decides(Records records) {
   return false;
 }
 
-Cell ratio(double ours, const Record* base, double Totals::*figure) {
+Cell ratio(const Totals& ours, const Record* base, double Totals::*figure,
+           std::optional<Band> Totals::*band) {
   if (!base) return {};
-  return known(base->totals.*figure / ours);
+  return estimated(base->totals.*figure / ours.*figure, ours.*band);
 }
 
 // Items of a call: what the rate makes in its time.
@@ -104,11 +105,8 @@ bool two_forms(Records records) {
 
 }  // namespace
 
-std::vector<Report> compare(Records records) {
-  return compare_against(records, "cpu");
-}
-
-std::vector<Report> compare_against(Records records, std::string_view against) {
+std::vector<Report> compare(Records records, const Rendering& how) {
+  const std::string_view against = how.against;
   const auto is = [&](const Record& r) {
     return r.run.unit == against || r.run.runtime == against || r.run.chip == against;
   };
@@ -186,21 +184,21 @@ std::vector<Report> compare_against(Records records, std::string_view against) {
                       q.form,
                       q.overrides,
                       q.batch,
-                      known(s.latency_s),
+                      estimated(s.latency_s, s.latency_band_s),
                       low,
                       high,
                       s.latency_band_s
                           ? Cell{std::sqrt(s.latency_band_s->high / s.latency_band_s->low)}
                           : Cell{},
-                      known(s.throughput_items_per_s),
-                      ratio(s.latency_s, base, &Totals::latency_s),
-                      ratio(s.latency_s, same, &Totals::latency_s),
-                      known(s.energy_j),
-                      known(s.energy_j / items_of(s)),
+                      estimated(s.throughput_items_per_s, s.latency_band_s),
+                      ratio(s, base, &Totals::latency_s, &Totals::latency_band_s),
+                      ratio(s, same, &Totals::latency_s, &Totals::latency_band_s),
+                      estimated(s.energy_j, s.energy_band_j),
+                      estimated(s.energy_j / items_of(s), s.energy_band_j),
                       energy_low,
                       energy_high,
-                      ratio(s.energy_j, base, &Totals::energy_j),
-                      ratio(s.energy_j, same, &Totals::energy_j),
+                      ratio(s, base, &Totals::energy_j, &Totals::energy_band_j),
+                      ratio(s, same, &Totals::energy_j, &Totals::energy_band_j),
                       known(s.power_w),
                       nonzero(s.peak_memory_bytes),
                       nonzero(s.dram_bytes),

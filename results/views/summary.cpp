@@ -22,6 +22,7 @@
 #include <cmath>
 
 #include "results/columns.h"
+#include "results/json.h"
 #include "results/text.h"
 #include "results/views/views.h"
 
@@ -29,23 +30,30 @@ namespace ane::results {
 
 namespace {
 
-constexpr std::size_t width = 98;
-
 // "  label       a, b," with what does not fit below, indented.
-std::string labelled(std::string_view label, const std::vector<std::string>& items) {
+std::string labelled(std::string_view label, const std::vector<std::string>& items,
+                     std::size_t columns) {
   std::string all, line = fmt::format("  {:<12}", label);
   const std::size_t indent = line.size();
   for (std::size_t i = 0; i < items.size(); ++i) {
     const std::string item = items[i] + (i + 1 < items.size() ? "," : "");
     const bool first = line.size() == indent;
-    if (!first && line.size() + 1 + item.size() > width) {
+    if (!first && display_width(line) + 1 + display_width(item) > columns) {
       all += line + "\n";
       line = std::string(indent, ' ') + item;
     } else {
       line += (first ? "" : " ") + item;
     }
   }
-  return all + line + "\n";
+  all += line;
+  // An item may itself be wider than the line.
+  std::string broken;
+  for (std::size_t from = 0; from <= all.size();) {
+    const std::size_t end = std::min(all.find('\n', from), all.size());
+    broken += wrapped(all.substr(from, end - from), columns, indent) + "\n";
+    from = end + 1;
+  }
+  return broken;
 }
 
 std::vector<std::string> largest_first(Parts parts, double whole, std::string_view unit) {
@@ -60,8 +68,9 @@ std::vector<std::string> largest_first(Parts parts, double whole, std::string_vi
 
 std::string band_text(const std::optional<Band>& band, std::string_view unit) {
   if (!band) return "";
-  return fmt::format("{} to {} by the model's uncertainty", with_unit(band->low, unit),
-                     with_unit(band->high, unit));
+  const int digits = digits_of(band);
+  return fmt::format("{} to {} by the model's uncertainty", with_unit(band->low, unit, digits),
+                     with_unit(band->high, unit, digits));
 }
 
 std::string metric_text(const Part& metric) {
@@ -70,10 +79,13 @@ std::string metric_text(const Part& metric) {
                      whole ? fmt::format("{:.0f}", metric.value) : significant(metric.value, 4));
 }
 
-std::string one(const Record& r) {
+std::string one(const Record& r, std::size_t columns) {
   const Totals& t = r.totals;
+  const auto labelled = [&](std::string_view label, const std::vector<std::string>& items) {
+    return results::labelled(label, items, columns);
+  };
   const double batch = static_cast<double>(r.run.batch);
-  std::string text = heading(r.run) + "\n";
+  std::string text = wrapped(heading(r.run), columns, 2) + "\n";
   if (!r.run.input.empty())
     text += labelled("input", {r.run.input, fmt::format("{} items", r.run.items)});
   const auto with_band = [](std::string first, const std::string& band) {
@@ -81,15 +93,22 @@ std::string one(const Record& r) {
     if (!band.empty()) items.push_back(band);
     return items;
   };
-  text += labelled("latency", with_band(with_unit(t.latency_s, "s") + " a call",
-                                        band_text(t.latency_band_s, "s")));
-  const Scale rate = scale_for(t.throughput_items_per_s, "");
-  text += labelled("throughput",
-                   {fmt::format("{} {}items/s", significant(t.throughput_items_per_s / rate.factor),
-                                rate.unit.empty() ? "" : rate.unit + " ")});
+  text += labelled("latency",
+                   with_band(with_unit(t.latency_s, "s", digits_of(t.latency_band_s)) + " a call",
+                             band_text(t.latency_band_s, "s")));
+  const double per_s = digits_of(t.latency_band_s) < 3
+                           ? rounded(t.throughput_items_per_s, digits_of(t.latency_band_s))
+                           : t.throughput_items_per_s;
+  const Scale rate = scale_for(per_s, "");
+  text += labelled(
+      "throughput",
+      {fmt::format("{} {}items/s", significant(per_s / rate.factor, digits_of(t.latency_band_s)),
+                   rate.unit.empty() ? "" : rate.unit + " ")});
   if (!std::isnan(t.energy_j)) {
-    auto items = with_band(with_unit(t.energy_j, "J") + " a call", band_text(t.energy_band_j, "J"));
-    items.insert(items.begin() + 1, with_unit(t.energy_j / batch, "J") + " an item");
+    const int digits = digits_of(t.energy_band_j);
+    auto items =
+        with_band(with_unit(t.energy_j, "J", digits) + " a call", band_text(t.energy_band_j, "J"));
+    items.insert(items.begin() + 1, with_unit(t.energy_j / batch, "J", digits) + " an item");
     text += labelled("energy", items);
     text += labelled("power", {with_unit(t.power_w, "W")});
   }
@@ -107,19 +126,15 @@ std::string one(const Record& r) {
   for (const Part& m : t.accuracy) metrics.push_back(metric_text(m));
   if (!metrics.empty()) text += labelled("accuracy", metrics);
   if (!t.digest.empty()) text += labelled("digest", {t.digest});
-  for (const std::string& n : r.notes) text += "  note: " + n + "\n";
+  for (const std::string& n : r.notes) text += wrapped("  note: " + n, columns, 8) + "\n";
   return text;
 }
 
 }  // namespace
 
-std::string summary_text(Records records) {
-  std::vector<std::string> texts;
-  for (const Record& r : records) texts.push_back(one(r));
-  return fmt::format("{}", fmt::join(texts, "\n"));
-}
+namespace {
 
-std::string summary_csv(Records records, std::string_view table) {
+std::string csv(Records records, const std::string& table) {
   Table t{"records", {}, {}};
   for (const Record& r : records) {
     std::vector<Column> columns{{"id", "", ""}};
@@ -137,6 +152,16 @@ std::string summary_csv(Records records, std::string_view table) {
     t.rows.push_back(std::move(row));
   }
   return csv_of({{"", nullptr, {{{}, std::move(t), {}}}}}, table);
+}
+
+}  // namespace
+
+std::string summary(Records records, const Rendering& how) {
+  if (how.style == Style::json) return records_json(records);
+  if (how.style == Style::csv) return csv(records, how.table);
+  std::vector<std::string> texts;
+  for (const Record& r : records) texts.push_back(one(r, how.columns));
+  return fmt::format("{}", fmt::join(texts, "\n"));
 }
 
 }  // namespace ane::results

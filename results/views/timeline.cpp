@@ -27,7 +27,6 @@ namespace ane::results {
 
 namespace {
 
-constexpr std::size_t columns = 80;
 constexpr std::size_t most_lines = 64;
 
 struct Interval {
@@ -101,7 +100,7 @@ struct Shown {
 
 // For each column, how long each device works in it.
 std::string drawn(const std::vector<Interval>& work, Shown open, Shown shown,
-                  const std::string& letters) {
+                  const std::string& letters, std::size_t columns) {
   std::string cells(columns + 2, ' ');
   cells.front() = cells.back() = '|';
   const double step = shown.width() / static_cast<double>(columns);
@@ -134,8 +133,20 @@ double busy_time(std::vector<Interval> work) {
   return total;
 }
 
-std::vector<Block> blocks(const Record& r) {
+// What the names and figures beside a chart leave of a line.
+std::size_t chart_columns(const Chart& chart, std::size_t columns) {
+  std::size_t names = 8;
+  for (const std::string& d : chart.devices) names = std::max(names, display_width(d) + 2);
+  for (const Line& l : chart.lines) names = std::max(names, display_width(l.name));
+  const std::size_t beside = names + 30;
+  return columns == all_columns
+             ? 160
+             : std::clamp<std::size_t>(columns, beside + 24, beside + 160) - beside;
+}
+
+std::vector<Block> blocks(const Record& r, std::size_t line_columns) {
   const Chart chart = chart_of(r);
+  const std::size_t columns = chart_columns(chart, line_columns);
   Shown shown;
   if (!chart.lines.empty()) shown = {chart.lines.front().start, chart.lines.front().end};
   for (const Line& l : chart.lines) {
@@ -162,15 +173,15 @@ std::vector<Block> blocks(const Record& r) {
   std::vector<std::vector<Interval>> of_device(chart.devices.size());
   for (const Line& l : chart.lines) {
     for (const Interval& i : l.work) of_device[i.device].push_back(i);
-    lines.table.rows.push_back(
-        {l.name, l.start, l.end - l.start, drawn(l.work, {l.start, l.end}, shown, chart.letters)});
+    lines.table.rows.push_back({l.name, l.start, l.end - l.start,
+                                drawn(l.work, {l.start, l.end}, shown, chart.letters, columns)});
   }
   for (std::size_t d = 0; d < of_device.size(); ++d) {
     const double busy = busy_time(of_device[d]);
     devices.table.rows.push_back({std::string(1, chart.letters[d]), chart.devices[d],
                                   fmt::format("{} {}", chart.letters[d], chart.devices[d]), busy,
                                   share_of(busy, r.totals.latency_s),
-                                  drawn(of_device[d], {}, shown, chart.letters)});
+                                  drawn(of_device[d], {}, shown, chart.letters, columns)});
   }
   if (chart.lines.empty())
     devices.before = {"  neither tasks nor operators were recorded"};
@@ -185,8 +196,8 @@ std::vector<Block> blocks(const Record& r) {
 
 }  // namespace
 
-std::vector<Report> timeline(Records records) {
-  return each(records, blocks);
+std::vector<Report> timeline(Records records, const Rendering& how) {
+  return each(records, [&](const Record& r) { return blocks(r, how.columns); });
 }
 
 }  // namespace ane::results

@@ -7,13 +7,11 @@
 
 namespace ane::results {
 
-std::string summary_text(Records records);
-std::string summary_csv(Records records, std::string_view table);
-std::vector<Report> compare(Records records);
+std::string summary(Records records, const Rendering& how);
 // InputError for an `against` that no record is.
-std::vector<Report> compare_against(Records records, std::string_view against);
+std::vector<Report> compare(Records records, const Rendering& how);
 std::vector<Report> layers(Records records);
-std::vector<Report> timeline(Records records);
+std::vector<Report> timeline(Records records, const Rendering& how);
 std::vector<Report> roofline(Records records);
 std::vector<Report> bottleneck(Records records);
 std::vector<Report> energy(Records records);

@@ -1,9 +1,13 @@
 #include "sim/cli/options.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <sstream>
 
@@ -98,7 +102,21 @@ void check_file_to_write(const po::variables_map& given, const char* option) {
 
 void add_style(po::options_description& options) {
   options.add_options()("json", "as JSON: SI units, every digit (docs/schema/anesim-1.json)")(
-      "csv", "as CSV, likewise");
+      "csv", "as CSV, likewise")("wide", "text as wide as it comes, whatever the terminal");
+}
+
+std::size_t columns_of(const po::variables_map& given) {
+  if (given.count("wide")) return results::all_columns;
+  constexpr std::size_t least = 40;
+  if (const char* said = std::getenv("COLUMNS")) {
+    std::size_t n = 0;
+    const char* const end = said + std::strlen(said);
+    if (std::from_chars(said, end, n).ptr == end && n > 0) return std::max(n, least);
+  }
+  winsize window{};
+  if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0)
+    return std::max<std::size_t>(window.ws_col, least);
+  return results::usual_columns;
 }
 
 results::Style style_of(const po::variables_map& given) {

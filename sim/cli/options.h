@@ -36,7 +36,10 @@ std::uint64_t seed_of(const boost::program_options::variables_map& given);
 // another option names, as an input or as another output.
 void check_file_to_write(const boost::program_options::variables_map& given, const char* option);
 
-// --json and --csv, and which of them was given (both: InputError).
+// Columns that text may take: all with --wide, else COLUMNS, the terminal's, or 100.
+std::size_t columns_of(const boost::program_options::variables_map& given);
+
+// --json, --csv and --wide, and which of the two was given (both: InputError).
 void add_style(boost::program_options::options_description& options);
 results::Style style_of(const boost::program_options::variables_map& given);
 

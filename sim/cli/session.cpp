@@ -226,7 +226,11 @@ int finish(const po::variables_map& given, std::vector<results::Record> records,
   Kept kept = keep(given, records);
   std::exception_ptr unread;
   try {
-    fmt::print("{}", results::render(chosen, records, style, against, table_of(given)));
+    results::Rendering how(style);
+    how.against = against;
+    how.table = table_of(given);
+    how.columns = columns_of(given);
+    fmt::print("{}", results::render(chosen, records, how));
   } catch (const std::system_error&) {
     unread = std::current_exception();
   }

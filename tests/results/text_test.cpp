@@ -86,10 +86,10 @@ TEST(Csv, QuotesWhatWouldBreakALine) {
   EXPECT_EQ(csv_cell(1.0 / 3), "0.3333333333333333");
 }
 
-TEST(Report, ScalesAColumnByItsMedianSoThatOneOddRowDoesNotSpoilTheRest) {
+TEST(Report, ScalesEachCellWhereOneOddRowWouldSpoilTheRest) {
   Table t{"rows", {{"s", "time", "s"}}, {{1e-6}, {2e-6}, {5e-3}, {Cell{}}, {0.0}}};
   EXPECT_EQ(text_of({{"head", nullptr, {{{}, t, {}}}}}),
-            "head\n  time us\n     1.00\n     2.00\n     5000\n        -\n        0\n");
+            "head\n     time\n  1.00 us\n  2.00 us\n  5.00 ms\n        -\n        0\n");
 }
 
 }  // namespace

@@ -159,12 +159,18 @@ TEST(Csv, LeadsEachLineWithItsRunAndRepeatsNoName) {
   }
 }
 
+Rendering csv_of_table(const std::string& table) {
+  Rendering how(Style::csv);
+  how.table = table;
+  return how;
+}
+
 TEST(Csv, WritesTheTableThatIsNamed) {
   const Record r = ane_record();
-  EXPECT_THAT(render("bottleneck", {&r, 1}, Style::csv, "cpu", "operators"), HasSubstr(",mostly,"));
+  EXPECT_THAT(render("bottleneck", {&r, 1}, csv_of_table("operators")), HasSubstr(",mostly,"));
   EXPECT_THAT(render("bottleneck", {&r, 1}, Style::csv), HasSubstr(",without_it_ratio"));
   try {
-    render("bottleneck", {&r, 1}, Style::csv, "cpu", "operator");
+    render("bottleneck", {&r, 1}, csv_of_table("operator"));
     FAIL();
   } catch (const InputError& e) {
     EXPECT_THAT(e.note(), HasSubstr("did you mean 'operators'?"));

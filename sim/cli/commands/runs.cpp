@@ -125,9 +125,9 @@ int run_runs(const Arguments& arguments) {
   const std::vector<results::Report> reports{
       {fmt::format("{}, {} run{}", store.path(), n, n == 1 ? "" : "s"), nullptr, {block}}};
   const results::Style style = style_of(*given);
-  fmt::print("{}", style == results::Style::json  ? results::reports_json(reports)
+  fmt::print("{}", style == results::Style::json  ? results::reports_json({}, reports)
                    : style == results::Style::csv ? results::csv_of(reports)
-                                                  : results::text_of(reports));
+                                                  : results::text_of(reports, columns_of(*given)));
   return 0;
 }
 

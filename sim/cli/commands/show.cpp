@@ -10,6 +10,7 @@
 #include "results/view.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/options.h"
+#include "sim/cli/session.h"
 
 namespace ane::sim {
 namespace {
@@ -33,6 +34,7 @@ int run_show(const Arguments& arguments) {
       "view", po::value<std::string>()->default_value("summary"), "one of the views above")(
       "trace", po::value<std::string>(), "write the run's tasks to this file, for ui.perfetto.dev");
   add_style(options);
+  add_table_option(options);
   const auto given = parse({"show", usage(), options, "RUN_ID"}, arguments);
   if (!given) return 0;
   const results::Style style = style_of(*given);
@@ -47,7 +49,10 @@ int run_show(const Arguments& arguments) {
     throw InputError("--trace", "a trace shows one run", "give one RUN_ID");
   std::vector<results::Record> records;
   for (const std::int64_t id : ids) records.push_back(store.load(id));
-  const std::string text = results::render((*given)["view"].as<std::string>(), records, style);
+  results::Rendering how(style);
+  how.table = table_of(*given);
+  how.columns = columns_of(*given);
+  const std::string text = results::render((*given)["view"].as<std::string>(), records, how);
   if (given->count("trace")) results::write_trace(records[0], (*given)["trace"].as<std::string>());
   fmt::print("{}", text);
   return 0;

@@ -242,7 +242,7 @@ std::string npy_of(const std::vector<float>& log_probs) {
 }
 
 void print(const results::Report& report, results::Style style) {
-  fmt::print("{}", style == results::Style::json  ? results::reports_json({report})
+  fmt::print("{}", style == results::Style::json  ? results::reports_json({}, {report})
                    : style == results::Style::csv ? results::csv_of({report})
                                                   : results::text_of({report}));
 }
