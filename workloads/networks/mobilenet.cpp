@@ -261,10 +261,12 @@ Outputs shufflenet_v2_1_0(Layers& l, ValueId x) {
   x = l.conv(x, 24, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu"});
   x = l.max_pool(x, 3, 2, 1);
   for (const auto& [out, repeat] : {std::pair<std::int64_t, int>{116, 4}, {232, 8}, {464, 4}}) {
-    x = shuffled(l.linear(depthwise(l, x, 3, 2, "none"), out / 2, "relu"), unit(x, out / 2, 2));
-    for (int i = 1; i < repeat; ++i)
-      x = shuffled(l.slice_channels(x, 0, out / 2),
-                   unit(l.slice_channels(x, out / 2, out / 2), out / 2, 1));
+    const ValueId halved = unit(x, out / 2, 2);
+    x = shuffled(l.linear(depthwise(l, x, 3, 2, "none"), out / 2, "relu"), halved);
+    for (int i = 1; i < repeat; ++i) {
+      const ValueId second = unit(l.slice_channels(x, out / 2, out / 2), out / 2, 1);
+      x = shuffled(l.slice_channels(x, 0, out / 2), second);
+    }
   }
   return {l.linear(l.global_average(l.linear(x, 1024, "relu")), 1000, "none", false)};
 }

@@ -128,10 +128,13 @@ ValueId apart(Layers& l, ValueId x, std::int64_t heads, std::int64_t ffn) {
   const ValueId q = l.projection(x, e.c, attention_gain(size)), k = l.projection(x, e.c),
                 v = l.projection(x, e.c);
   std::vector<ValueId> parts;
-  for (std::int64_t h = 0; h < heads; ++h)
-    parts.push_back(l.attention(l.slice_channels(q, h * size, size),
-                                l.slice_channels(k, h * size, size),
-                                l.slice_channels(v, h * size, size), 1, 1));
+  for (std::int64_t h = 0; h < heads; ++h) {
+    // One statement each: arguments of a call are made in the order that the compiler likes.
+    const ValueId value = l.slice_channels(v, h * size, size);
+    const ValueId key = l.slice_channels(k, h * size, size);
+    const ValueId query = l.slice_channels(q, h * size, size);
+    parts.push_back(l.attention(query, key, value, 1, 1));
+  }
   x = l.layer_norm(l.add(l.projection(l.concat(parts, kernels::axis_c), e.c), x));
   const ValueId y = l.projection(l.linear(x, ffn, "gelu"), e.c);
   return l.layer_norm(l.add(y, x));
