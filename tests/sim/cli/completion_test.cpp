@@ -74,7 +74,7 @@ TEST(Completion, IsWhatHelpShows) {
     const std::string help = anesim(command).text;
     for (const std::string& option : completed(words)) {
       if (option != "--help")
-        EXPECT_NE(help.find("  " + option), std::string::npos) << command << option;
+        EXPECT_NE(help.find(" " + option), std::string::npos) << command << option;
     }
   }
 }
