@@ -1,4 +1,4 @@
-# docker build -t anesim . && docker run --rm -v "$PWD:/work" anesim run "kind=network name=lenet5"
+# docker build -t anesim . && docker run --rm -v "$PWD:/work" anesim run "kind=network name=resnet18"
 FROM debian:12-slim AS build
 COPY . /anesim
 RUN cd /anesim && rm -rf build && scripts/dependencies package && scripts/package --no-test

@@ -17,5 +17,5 @@ if command -v help2man >/dev/null; then
     [ -s "$share/man/man1/anesim-$command.1.gz" ] || { echo "no page of $command"; exit 1; }
   done
 fi
-bin/anesim run "kind=network name=lenet5" --no-db >/dev/null
+bin/anesim run "kind=network name=resnet18" --no-db >/dev/null
 ! grep -rIl -e "$build" . || { echo "a file names the folder of the build"; exit 1; }
