@@ -12,6 +12,10 @@
 
 namespace ane::results {
 
+std::string_view sqlite_version() {
+  return sqlite3_libversion();
+}
+
 namespace {
 
 constexpr int busy_milliseconds = 30'000;  // how long a writer waits for another

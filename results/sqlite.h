@@ -12,6 +12,8 @@ struct sqlite3_stmt;
 
 namespace ane::results {
 
+std::string_view sqlite_version();  // of the library in use
+
 class Database {
  public:
   // existing: an absent file is the user's error, and one that cannot be written to is only read,

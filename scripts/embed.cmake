@@ -1,6 +1,6 @@
-# Writes OUTPUT, a C++ file that holds the JSON files of ROOT/sim/{chips,runtimes} and the tables of
-# ROOT/results/{silicon,published} as texts, so that the program needs no data files at run time. Run
-# at build time whenever one of them changes.
+# Writes OUTPUT, a C++ file that holds the JSON files of ROOT/sim/{chips,runtimes}, the tables of
+# ROOT/results/{silicon,published} and the numbers of ROOT/tests/golden/check.txt as texts, so that the
+# program needs no data files at run time. Run at build time whenever one of them changes.
 set(rows "")
 foreach(folder chips runtimes)
   file(GLOB files ${ROOT}/sim/${folder}/*.json)
@@ -18,6 +18,8 @@ foreach(folder silicon published)
     string(APPEND rows "      {\"${folder}\", \"${name}\", R\"json(${text})json\"},\n")
   endforeach()
 endforeach()
+file(READ ${ROOT}/tests/golden/check.txt text)
+string(APPEND rows "      {\"golden\", \"check\", R\"json(${text})json\"},\n")
 file(WRITE ${OUTPUT} "#include \"sim/chips/description.h\"
 
 namespace ane::sim {

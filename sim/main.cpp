@@ -30,7 +30,7 @@ void print_usage() {
       "usage: anesim COMMAND [options]     anesim COMMAND --help     anesim --version\n\n"
       "commands:\n");
   for (const ane::sim::Command& c : ane::sim::commands())
-    fmt::print("  {:<10} {}\n", c.name, c.summary);
+    fmt::print("  {:<10}  {}\n", c.name, c.summary);
 }
 
 int dispatch(const std::vector<std::string>& words) {

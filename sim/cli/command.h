@@ -7,11 +7,17 @@
 
 namespace ane::sim {
 
+struct Word {
+  std::string text, summary;
+};
+
 struct Command {
   std::string_view name, summary;
   // Arguments after the command's name. Returns the exit status: 0 done, 1 mismatch found.
   // The user's faults are thrown as InputError (exit 2).
   int (*run)(const std::vector<std::string>& arguments);
+  // What the first word may be, where it chooses the options: a workload, an operation.
+  std::vector<Word> (*words)() = nullptr;
 };
 
 std::span<const Command> commands();

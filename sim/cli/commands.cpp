@@ -1,20 +1,23 @@
 #include "sim/cli/commands.h"
 
-#include "sim/cli/command.h"
-
 namespace ane::sim {
 
 std::span<const Command> commands() {
   static constexpr Command table[] = {
       {"asm", "assembles a program", run_asm},
-      {"arith", "the numbers of a profile: multiply-accumulate, functions, codes", run_arith},
+      {"arith", "the numbers of a profile: multiply-accumulate, functions, codes", run_arith,
+       arith_words},
       {"calibrate", "free parameters fitted to calibration rows", run_calibrate},
       {"check", "numeric regression: today's bits against a stored file", run_check},
       {"chips", "what is known of each chip, and where it comes from", run_chips},
+      {"completion", "a shell's completion of commands, options and their values", run_completion,
+       completion_words},
+      {"doctor", "is this program in order? what a report of a fault should hold", run_doctor},
       {"disasm", "prints a program file as text", run_disasm},
-      {"compare", "a workload's cost on chips, units and batches, side by side", run_compare},
+      {"compare", "a workload's cost on chips, units and batches, side by side", run_compare,
+       workload_words},
       {"exec", "run one program on a chip, for values and time", run_exec},
-      {"run", "run a workload on the simulated machine", run_run},
+      {"run", "run a workload on the simulated machine", run_run, workload_words},
       {"runs", "what the results file holds", run_runs},
       {"show", "stored runs through a view: summary, layers, timeline, ...", run_show},
       {"tables", "published figures beside simulated ones, with a verdict each", run_tables},

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "sim/cli/command.h"
+
 namespace ane::sim {
 
 using Arguments = std::vector<std::string>;
@@ -12,6 +14,8 @@ int run_arith(const Arguments& arguments);
 int run_calibrate(const Arguments& arguments);
 int run_check(const Arguments& arguments);
 int run_chips(const Arguments& arguments);
+int run_completion(const Arguments& arguments);
+int run_doctor(const Arguments& arguments);
 int run_disasm(const Arguments& arguments);
 int run_compare(const Arguments& arguments);
 int run_exec(const Arguments& arguments);
@@ -21,5 +25,10 @@ int run_show(const Arguments& arguments);
 int run_tables(const Arguments& arguments);
 int run_train(const Arguments& arguments);
 int run_validate(const Arguments& arguments);
+
+// The first words of those that have some.
+std::vector<Word> arith_words();
+std::vector<Word> completion_words();
+std::vector<Word> workload_words();  // of run and compare
 
 }  // namespace ane::sim

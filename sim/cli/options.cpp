@@ -18,8 +18,29 @@ namespace ane::sim {
 
 namespace po = boost::program_options;
 
+namespace {
+std::optional<CommandLine>* asked_for = nullptr;  // by command_line_of
+}  // namespace
+
+std::optional<CommandLine> command_line_of(int (*run)(const Arguments&),
+                                           const Arguments& arguments) {
+  std::optional<CommandLine> line;
+  asked_for = &line;
+  try {
+    run(arguments);
+  } catch (const InputError&) {
+    line.reset();
+  }
+  asked_for = nullptr;
+  return line;
+}
+
 std::optional<po::variables_map> parse(CommandLine line, const Arguments& arguments) {
   line.options.add_options()("help,h", "print this");
+  if (asked_for != nullptr) {
+    asked_for->emplace(line);
+    return std::nullopt;
+  }
   po::options_description all;
   all.add(line.options);
   po::positional_options_description words;

@@ -22,6 +22,12 @@ struct CommandLine {
 std::optional<boost::program_options::variables_map> parse(CommandLine line,
                                                            const Arguments& arguments);
 
+// The command line that a command's entry would parse; it ends there, and does nothing. Nothing
+// where `arguments` do not lead to one. What points into the command's own variables must not be
+// followed.
+std::optional<CommandLine> command_line_of(int (*run)(const Arguments&),
+                                           const Arguments& arguments);
+
 // The single bare word of a command, as parsed into the option `positional`; none or more of them:
 // InputError with `question`.
 std::string only_word(const boost::program_options::variables_map& given,

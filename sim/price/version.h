@@ -5,5 +5,6 @@
 namespace ane::sim {
 
 std::string code_version();
+std::string build_type();  // CMake's: Release, Debug, ...
 
 }  // namespace ane::sim

@@ -64,6 +64,7 @@ CheckCase recompute(const std::string& name, const CheckOptions& options = {});
 std::string to_text(const std::vector<CheckCase>& cases);
 // InputError "place:line" for what does not read.
 std::vector<CheckCase> parse_check(std::string_view text, const std::string& place);
+std::string_view built_in_check();  // tests/golden/check.txt, as the program carries it
 
 // Distances in units in the last place of binary16, over the elements that are kept bit by bit.
 struct UlpHistogram {

@@ -2,7 +2,6 @@
 #pragma once
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,9 +29,6 @@ class Archive {
   // more than 100,000 members, a member that is there twice, and members that would unpack to more
   // than most_unpacked of the archive's size.
   Archive(std::string bytes, std::string place);
-  ~Archive();
-  Archive(Archive&&) noexcept;
-  Archive& operator=(Archive&&) noexcept;
 
   const std::vector<std::string>& names() const { return names_; }  // in the order stored
   bool has(std::string_view name) const;
@@ -42,13 +38,15 @@ class Archive {
   std::string read(const std::string& name) const;
 
  private:
-  struct Handle;
   struct Member {
-    std::uint64_t index = 0, size = 0;
+    std::uint64_t at = 0, packed = 0, size = 0;  // where its data stand, and how many bytes
+    std::uint32_t checksum = 0;                  // CRC-32
+    unsigned method = 0;                         // APPNOTE.TXT 4.4.5
+    bool encrypted = false;
   };
   const Member& member(const std::string& name) const;
 
-  std::unique_ptr<Handle> handle_;
+  std::string bytes_;
   std::vector<std::string> names_;
   std::map<std::string, Member, std::less<>> members_;
   std::string place_;

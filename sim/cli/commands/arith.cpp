@@ -355,6 +355,13 @@ constexpr Operation operations[] = {
 
 }  // namespace
 
+std::vector<Word> arith_words() {
+  std::vector<Word> words;
+  for (const Operation& o : operations)
+    words.push_back({std::string(o.name), std::string(o.summary)});
+  return words;
+}
+
 int run_arith(const Arguments& arguments) {
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
     fmt::print(

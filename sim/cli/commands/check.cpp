@@ -1,6 +1,6 @@
 // anesim check: the machine's numbers today against those of a stored file.
 //
-//   $ anesim check --update && anesim check
+//   $ anesim check
 #include "sim/regression/check.h"
 
 #include <fmt/format.h>
@@ -63,9 +63,11 @@ Json json_of(const CheckDifference& d) {
           {"shape", d.shape}};
 }
 
+// Empty: the numbers that the program carries.
 std::vector<CheckCase> read_check(const std::string& path) {
+  if (path.empty()) return parse_check(std::string(built_in_check()), "the program's own numbers");
   if (!std::filesystem::exists(path))
-    throw InputError(path, "there is no such file", "anesim check --update writes it");
+    throw InputError(path, "there is no such file", "--update writes it");
   return parse_check(read_file(path, std::uint64_t{64} << 20), path);
 }
 
@@ -77,22 +79,24 @@ int run_check(const Arguments& arguments) {
       .name = "check",
       .usage =
           "[options]\n\nRecomputes seeded models and inputs on the simulated machine and "
-          "compares every tensor with\na stored file: bits equal or not, the first tensor and "
-          "element that differ, by how much, and\nwhat that does to the task. Exit 1 on any "
-          "difference.",
+          "compares every tensor with\nnumbers that the program carries, or those of a file: bits "
+          "equal or not, the first tensor and\nelement that differ, by how much, and what that "
+          "does to the task. Exit 1 on any difference.",
       .options = po::options_description("options")};
   std::string file, only;
   line.options.add_options()  //
-      ("file", po::value(&file)->value_name("FILE")->default_value("tests/golden/check.txt"),
-       "the stored numbers")  //
+      ("file", po::value(&file)->value_name("FILE"),
+       "stored numbers; default: the program's own, tests/golden/check.txt of its sources")  //
       ("case", po::value(&only)->value_name("NAME"),
-       "one case, as \"readqc mlp fp16 ane16\"; default: all")                         //
-      ("update", "write the file instead of comparing; with --case: that case of it")  //
+       "one case, as \"readqc mlp fp16 ane16\"; default: all")                       //
+      ("update", "write --file instead of comparing; with --case: that case of it")  //
       ("json", "as JSON");
   const auto given = parse(std::move(line), arguments);
   if (!given) return 0;
   const bool update = given->count("update") != 0;
   std::vector<CheckCase> kept;
+  if (update && file.empty())
+    throw InputError("--update", "which file is to be written?", "--file FILE");
   // Nothing else is written over than a file of this kind.
   if (update) {
     check_output_file(file, {});

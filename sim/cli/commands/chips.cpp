@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/program_options.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -15,7 +14,7 @@
 #include "results/document.h"
 #include "sim/chips/chip.h"
 #include "sim/chips/unit_text.h"
-#include "sim/cli/commands.h"
+#include "sim/cli/options.h"
 #include "sim/runtimes/runtime.h"
 #include "workloads/request/formats.h"
 
@@ -263,8 +262,7 @@ void show(const Description& d, const char* key, bool json, bool sources) {
 
 int run_chips(const Arguments& arguments) {
   po::options_description options("options");
-  options.add_options()("help,h", "this text")("sources",
-                                               "with kind, source, band and note of each value")(
+  options.add_options()("sources", "with kind, source, band and note of each value")(
       "formats", "what the accelerator of one chip makes of each pair of number formats")(
       "set", po::value<std::vector<std::string>>()->composing()->value_name("path=value"),
       "override a value, as ane.l2=4MiB or memory.bandwidth=200GB/s; a bare number is in base "
@@ -272,26 +270,15 @@ int run_chips(const Arguments& arguments) {
       "(Hz, s, B, B/s, W, J, FLOP/s)")("runtime", po::value<std::string>()->value_name("NAME"),
                                        "show a runtime instead of a chip")(
       "runtimes", "list the runtimes")("json", "as JSON, values in base units");
-  po::options_description all;
-  all.add(options).add_options()("chip", po::value<std::vector<std::string>>());
-  po::positional_options_description positional;
-  positional.add("chip", -1);
-  po::variables_map given;
-  try {
-    po::store(po::command_line_parser(arguments).options(all).positional(positional).run(), given);
-  } catch (const po::error& e) {
-    throw InputError("anesim chips", e.what(), "`anesim chips --help` lists the options");
-  }
-  if (given.count("help")) {
-    fmt::print(
-        "usage: anesim chips [CHIP...] [options]\n\n"
-        "What is known of each chip. Without CHIP: one line a chip. A CHIP is a name in any "
-        "spelling\n(M1Max, \"M1 Max (24c)\") or a file that ends in .json.\n\n");
-    std::ostringstream text;
-    text << options;
-    fmt::print("{}", text.str());
-    return 0;
-  }
+  const auto parsed =
+      parse({"chips",
+             "[CHIP...] [options]\n\nWhat is known of each chip. Without CHIP: one line a chip. A "
+             "CHIP is a name in any spelling\n(M1Max, \"M1 Max (24c)\") or a file that ends in "
+             ".json.",
+             options, "chip"},
+            arguments);
+  if (!parsed) return 0;
+  const po::variables_map& given = *parsed;
   const bool json = given.count("json") > 0, sources = given.count("sources") > 0;
   const auto overrides =
       given.count("set") ? given["set"].as<std::vector<std::string>>() : std::vector<std::string>{};

@@ -8,6 +8,7 @@
 #include "sim/cli/commands.h"
 #include "sim/cli/workload.h"
 #include "sim/cli/workloads.h"
+#include "workloads/request/kinds.h"
 
 namespace ane::sim {
 namespace {
@@ -42,6 +43,15 @@ const Workload* find(const char* command, const Arguments& arguments) {
 // A request names its work itself: "kind=matmul m=1024 n=1024 k=1024 unit=gpu path=mlx".
 static bool is_request(const Arguments& arguments) {
   return !arguments.empty() && arguments[0].find("kind=") != std::string::npos;
+}
+
+std::vector<Word> workload_words() {
+  std::vector<Word> words;
+  for (const Workload& w : workloads())
+    words.push_back({std::string(w.name), std::string(w.summary)});
+  for (const workloads::Kind* k : workloads::kinds())
+    words.push_back({fmt::format("kind={}", k->name), std::string(k->summary)});
+  return words;
 }
 
 int run_run(const Arguments& arguments) {

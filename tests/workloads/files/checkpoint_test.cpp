@@ -2,12 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
-#include <zip.h>
 
 #include <filesystem>
 
-#include "workloads/files/archive.h"
+#include "tests/fuzz/zip_writer.h"
 #include "workloads/files/pickle.h"
 
 namespace ane::workloads {
@@ -54,15 +52,8 @@ std::string weights(const std::string& t) {
   return pickle("}(" + text("w") + t + "u");
 }
 
-std::string zip(const std::vector<std::pair<std::string, std::string>>& members) {
-  const std::string path =
-      testing::TempDir() + "/" + std::to_string(getpid()) + "_anesim_checkpoint_test.pt";
-  std::filesystem::remove(path);
-  zip_t* z = zip_open(path.c_str(), ZIP_CREATE, nullptr);
-  for (const auto& [name, data] : members)
-    zip_file_add(z, name.c_str(), zip_source_buffer(z, data.data(), data.size(), 0), 0);
-  zip_close(z);
-  return read_file(path);
+std::string zip(const fuzz::Members& members) {
+  return fuzz::zip_of(members, true);
 }
 
 std::string floats(std::initializer_list<float> values) {

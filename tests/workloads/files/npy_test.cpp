@@ -3,10 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
-#include <zip.h>
 
 #include <filesystem>
 #include <fstream>
+
+#include "tests/fuzz/zip_writer.h"
 
 namespace ane::workloads {
 namespace {
@@ -122,16 +123,10 @@ TEST(Npy, WritingAndReadingGiveTheSameTensor) {
   EXPECT_EQ(back.bytes, t.bytes);
 }
 
-// A zip made by libzip in memory and written to a file of the test's own.
 std::string make_zip(const std::string& name, const std::string& data, bool deflate) {
   const std::string path =
       testing::TempDir() + "/" + std::to_string(getpid()) + "_anesim_npy_test.npz";
-  std::filesystem::remove(path);
-  zip_t* z = zip_open(path.c_str(), ZIP_CREATE, nullptr);
-  zip_source_t* s = zip_source_buffer(z, data.data(), data.size(), 0);
-  const auto index = static_cast<zip_uint64_t>(zip_file_add(z, name.c_str(), s, 0));
-  zip_set_file_compression(z, index, deflate ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 0);
-  zip_close(z);
+  std::ofstream(path, std::ios::binary) << fuzz::zip_of({{name, data}}, deflate);
   return path;
 }
 
