@@ -94,13 +94,13 @@ std::string number_text(const Cell& cell, const Column& column, const Scale& sca
 struct Printed {
   std::string header{};
   std::vector<std::string> cells{};
-  bool left = false, sentence = false;
+  bool left = false, sentence = false, joined = false;
   std::size_t width = 0;  // of the widest
 };
 
 Printed printed(const Table& table, std::size_t c) {
   const Column& column = table.columns[c];
-  Printed p{column.title, {}, column.unit == "#", column.unit == "...", 0};
+  Printed p{column.title, {}, column.unit == "#", column.unit == "...", column.joined, 0};
   // One prefix for all, where each cell would choose that one.
   std::optional<Scale> common;
   bool agree = is_scaled(column);
@@ -198,7 +198,7 @@ std::string table_text(const Table& table, std::size_t columns) {
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     if (table.columns[c].title.empty() && table.columns[c].unit != "#") continue;
     Printed p = printed(table, c);
-    if (!all.empty() && same_in_all(p) && table.columns[c].unit != "#") {
+    if (!table.in_full && !all.empty() && same_in_all(p) && table.columns[c].unit != "#") {
       if (p.cells[0] != "-") constant.push_back(p.header + " " + p.cells[0]);
     } else {
       all.push_back(std::move(p));
@@ -219,10 +219,11 @@ std::string table_text(const Table& table, std::size_t columns) {
       width = wider;
     }
     if (next > 0) text += "\n";
-    const std::size_t from = next;
-    while (next < all.size() && (next == from || width + width_in_line(all[next]) <= columns + 1)) {
-      width += width_in_line(all[next]);
-      shown.push_back(&all[next++]);
+    for (const std::size_t from = next; next < all.size();) {
+      std::size_t end = next + 1, wider = width + width_in_line(all[next]);
+      for (; end < all.size() && all[end].joined; ++end) wider += width_in_line(all[end]);
+      if (next != from && wider > columns + 1) break;
+      for (width = wider; next < end; ++next) shown.push_back(&all[next]);
     }
     text += lines_of(shown, columns);
   }

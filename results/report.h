@@ -35,12 +35,14 @@ struct Column {
   // lines.
   // ">": text that stands to the right, as numbers do. Empty: text, or a number as it is.
   std::string unit{};
+  bool joined = false;  // never on another line than the column before it
 };
 
 struct Table {
   std::string key{};  // of the array in JSON: "operators"
   std::vector<Column> columns{};
   std::vector<std::vector<Cell>> rows{};
+  bool in_full = false;  // columns stay in the text even where all rows agree
 };
 
 struct Block {

@@ -27,17 +27,26 @@ std::string kept(const Step& r) {
 
 }  // namespace
 
-std::string ablation_text(const std::vector<Step>& steps) {
-  std::vector<std::vector<std::string>> rows{
-      {"step", "chip", "unit", "alone", "gains multiplied", "combined", "energy each", ""}};
+std::string ablation_text(const std::vector<Step>& steps, std::size_t columns) {
+  results::Block block;
+  block.table = {"ablation",
+                 {{"step", "step", ""},
+                  {"chip", "chip", ""},
+                  {"unit", "unit", ""},
+                  {"alone", "alone", ">"},
+                  {"multiplied", "multiplied", ">"},
+                  {"combined", "combined", ">"},
+                  {"energy_per_item_j", "each", "J"},
+                  {"", "together", "..."}},
+                 {}};
   for (const Step& r : steps)
-    rows.push_back({r.step, r.chip, r.unit, ratio(r.alone), ratio(r.multiplied), ratio(r.together),
-                    std::isnan(r.joules_each) ? std::string("-")
-                                              : fmt::format("{:.3g} uJ", 1e6 * r.joules_each),
-                    kept(r)});
-  return aligned(rows) +
-         "\nalone: time an item over the step's own base; multiplied: the product of those gains;\n"
-         "combined: all steps up to this one priced as one configuration, over the first line.\n";
+    block.table.rows.push_back({r.step, r.chip, r.unit, ratio(r.alone), ratio(r.multiplied),
+                                ratio(r.together), results::known(r.joules_each), kept(r)});
+  block.after = {
+      "alone: time an item over the step's own base; multiplied: the product of those gains; "
+      "combined: all steps up to this one priced as one configuration, over the first line; each: "
+      "energy of an item."};
+  return results::text_of({{"", nullptr, {std::move(block)}}}, columns);
 }
 
 std::string ablation_json(const std::vector<Step>& steps) {

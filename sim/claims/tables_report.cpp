@@ -10,15 +10,10 @@
 #include "results/csv.h"
 #include "results/document.h"
 #include "results/report.h"
+#include "results/text.h"
 
 namespace ane::sim {
 namespace {
-
-// Letters that are one character wide on a terminal.
-std::size_t width(const std::string& text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
 
 std::string number(double v) {
   if (std::isnan(v)) return "-";
@@ -72,38 +67,39 @@ void add_once(std::vector<std::string>& list, const std::string& text) {
 
 // Rows and columns as in the source; in a row of cells with one unit, each cell is the published
 // value, ours and the verdict.
-std::string shape(const std::vector<const Answer*>& answers) {
+std::string shape(const std::vector<const Answer*>& answers, std::size_t width) {
   std::vector<std::string> rows, columns;
   for (const Answer* a : answers) {
     add_once(rows, a->claim->row);
     add_once(columns, a->claim->column);
   }
-  std::vector<std::vector<std::string>> cells{{""}};
+  results::Table table{"", {{"", " ", ""}}, {}, true};
   for (const std::string& column : columns) {
     std::string unit;
     for (const Answer* a : answers)
       if (a->claim->column == column) unit = a->claim->value_unit;
     const bool said = column.find(unit) != std::string::npos;
-    cells[0].push_back(said || unit == "x" ? column : fmt::format("{} [{}]", column, unit));
-    cells[0].emplace_back("ours");
-    cells[0].emplace_back("");
+    table.columns.push_back(
+        {"", said || unit == "x" ? column : fmt::format("{} [{}]", column, unit), ">"});
+    table.columns.push_back({"", "ours", ">", true});
+    table.columns.push_back({"", " ", "", true});
   }
   for (const std::string& row : rows) {
-    std::vector<std::string> line{row};
+    std::vector<results::Cell> line{row};
     for (const std::string& column : columns) {
       const auto at = std::ranges::find_if(answers, [&](const Answer* a) {
         return a->claim->row == row && a->claim->column == column;
       });
       if (at == answers.end()) {
-        line.insert(line.end(), {"", "", ""});
+        line.insert(line.end(), {std::string(" "), std::string(" "), std::string(" ")});
         continue;
       }
       line.insert(line.end(), {published(*(*at)->claim), number((*at)->simulated),
                                (*at)->claim->id.empty() ? std::string("-") : mark((*at)->verdict)});
     }
-    cells.push_back(std::move(line));
+    table.rows.push_back(std::move(line));
   }
-  return aligned(cells);
+  return results::table_text(table, width);
 }
 
 std::map<Verdict, int> counts(const std::vector<Answer>& answers) {
@@ -114,31 +110,8 @@ std::map<Verdict, int> counts(const std::vector<Answer>& answers) {
 
 }  // namespace
 
-std::string aligned(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows)
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      if (c >= widths.size()) widths.push_back(0);
-      widths[c] = std::max(widths[c], width(row[c]));
-    }
-  std::string out;
-  std::size_t total = 0;
-  for (const std::size_t w : widths) total += w > 0 ? w + 2 : 0;
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    std::string line;
-    for (std::size_t c = 0; c < rows[r].size(); ++c) {
-      if (widths[c] == 0) continue;
-      const std::string blank(widths[c] - width(rows[r][c]), ' ');
-      line += (c == 0 ? "" : "  ") + (c == 0 ? rows[r][c] + blank : blank + rows[r][c]);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + '\n';
-    if (r == 0 && rows.size() > 1) out += std::string(total > 2 ? total - 2 : 0, '-') + '\n';
-  }
-  return out;
-}
-
-std::string tables_text(const std::vector<Answer>& answers, const std::vector<Answer>& context) {
+std::string tables_text(const std::vector<Answer>& answers, const std::vector<Answer>& context,
+                        std::size_t columns) {
   std::string out;
   for (const Title& title : titles) {
     std::vector<std::string> sources;
@@ -163,41 +136,33 @@ std::string tables_text(const std::vector<Answer>& answers, const std::vector<An
           });
         };
         const auto rest = std::stable_partition(of.begin(), of.end(), joins);
-        out += shape({of.begin(), rest}) + '\n';
+        out += shape({of.begin(), rest}, columns) + '\n';
         of.erase(of.begin(), rest);
       }
     }
   }
-  out +=
-      "= reproduced, off, imp impossible, inc inconsistent, nm not measured, nc not "
-      "comparable, - no claim of the collection\n\n";
-
-  std::vector<std::vector<std::string>> lines{
-      {"claim", "published", "ours", "band", "ratio", "unit"}};
-  std::vector<std::string> reasons{"verdict: reason"};
-  for (const Answer& a : answers) {
-    lines.push_back({a.claim->id, published(*a.claim), number(a.simulated),
-                     std::isnan(a.low) ? std::string("-")
-                                       : fmt::format("{}..{}", number(a.low), number(a.high)),
-                     std::isnan(a.ratio) ? "-" : number(a.ratio), a.claim->value_unit});
-    reasons.push_back(fmt::format("{}: {}", name(a.verdict), a.reason));
-  }
-  const std::string table = aligned(lines);
-  std::size_t from = 0, index = 0, widest = 0;
-  std::vector<std::string> text_lines;
-  while (from < table.size()) {
-    const std::size_t end = table.find('\n', from);
-    text_lines.push_back(table.substr(from, end - from));
-    widest = std::max(widest, text_lines.back().size());
-    from = end + 1;
-  }
-  for (std::size_t l = 0; l < text_lines.size(); ++l) {
-    out += text_lines[l];
-    if (l != 1) {
-      out += std::string(widest + 2 - text_lines[l].size(), ' ') + reasons[index++];
-    }
-    out += '\n';
-  }
+  out += results::wrapped(
+             "= reproduced, off, imp impossible, inc inconsistent, nm not measured, nc not "
+             "comparable, - no claim of the collection",
+             columns) +
+         "\n\n";
+  results::Table claims{"claims",
+                        {{"", "claim", ""},
+                         {"", "published", ">"},
+                         {"", "ours", ">"},
+                         {"", "band", ">"},
+                         {"", "ratio", ">"},
+                         {"", "unit", ""},
+                         {"", "verdict: reason", "..."}},
+                        {},
+                        true};
+  for (const Answer& a : answers)
+    claims.rows.push_back({a.claim->id, published(*a.claim), number(a.simulated),
+                           std::isnan(a.low) ? std::string("-")
+                                             : fmt::format("{}..{}", number(a.low), number(a.high)),
+                           number(a.ratio), a.claim->value_unit,
+                           fmt::format("{}: {}", name(a.verdict), a.reason)});
+  out += results::table_text(claims, columns);
   out += fmt::format("\n{} claims:", answers.size());
   const auto n = counts(answers);
   const char* separator = " ";

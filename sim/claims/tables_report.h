@@ -4,13 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "results/report.h"
 #include "sim/claims/tables.h"
 
 namespace ane::sim {
 
 // Every table in the shape of the original, then one line a claim, then the counts per verdict.
-std::string tables_text(const std::vector<Answer>& answers,
-                        const std::vector<Answer>& context = {});
+std::string tables_text(const std::vector<Answer>& answers, const std::vector<Answer>& context = {},
+                        std::size_t columns = results::usual_columns);
 // {"claims": [{"id", "source", "table", "metric", "value_unit", "verdict", "published_low",
 // "published_high", "simulated", "simulated_low", "simulated_high", "ratio", "reason"}],
 // "verdicts": {"reproduced": 12, ...}}; values in value_unit, null where nothing is simulated.
@@ -18,12 +19,9 @@ std::string tables_json(const std::vector<Answer>& answers);
 std::string tables_csv(const std::vector<Answer>& answers);
 
 // The ablation (anesim tables --best); ratios are of time an item.
-std::string ablation_text(const std::vector<Step>& steps);
+std::string ablation_text(const std::vector<Step>& steps,
+                          std::size_t columns = results::usual_columns);
 std::string ablation_json(const std::vector<Step>& steps);
 std::string ablation_csv(const std::vector<Step>& steps);
-
-// Columns aligned by their widest cell, the first to the left, the others to the right; a rule
-// below the header.
-std::string aligned(const std::vector<std::vector<std::string>>& rows);
 
 }  // namespace ane::sim

@@ -8,6 +8,7 @@
 
 #include "results/csv.h"
 #include "results/document.h"
+#include "results/report.h"
 
 namespace ane::sim {
 namespace {
@@ -106,38 +107,62 @@ Json row_json(const Comparison& c) {
 
 }  // namespace
 
-std::string validation_text(const Validation& v, const ReportOptions& options) {
+std::string validation_text(const Validation& v, const ReportOptions& options,
+                            std::size_t columns) {
   const Score a = score_of(all(v));
-  std::string out =
-      fmt::format("{} rows, {} with a spec, {} run ({:.1f} %), {} scored, {} listed only\n\n",
-                  v.rows, v.with_spec, v.run, 100 * v.coverage(), a.n, listed(v));
-  const std::vector<GroupScore> groups = group_scores(v, options.by);
-  std::size_t width = 5;
-  for (const GroupScore& g : groups) width = std::max(width, g.group.size());
-  const auto line = [&](const std::string& name, const Score& s) {
-    out += fmt::format("{:<{}} {:>5} {:>9} {:>9} {:>9} {:>6} {:>8} {:>11} {:>11}\n", name, width,
-                       s.n, percent(s.median), percent(s.p90), percent(s.mean), rank_text(s.rank),
-                       percent(s.inside), percent(s.naive_median), percent(s.naive_p90));
+  results::Report report{
+      fmt::format("{} rows, {} with a spec, {} run ({:.1f} %), {} scored, {} listed only", v.rows,
+                  v.with_spec, v.run, 100 * v.coverage(), a.n, listed(v)),
+      nullptr,
+      {}};
+  const auto cell = [](double x) {
+    return results::known(std::isfinite(x) ? x : results::unknown);
   };
-  out += fmt::format("{:<{}} {:>5} {:>9} {:>9} {:>9} {:>6} {:>8} {:>11} {:>11}\n",
-                     fmt::format("{}", fmt::join(options.by, " ")), width, "rows", "median", "p90",
-                     "mean", "rank", "in band", "naive med", "naive p90");
-  for (const GroupScore& g : groups) line(g.group, g.score);
+  results::Table groups{"by",
+                        {{"group", fmt::format("{}", fmt::join(options.by, " ")), ""},
+                         {"n", "rows", ""},
+                         {"median", "median", "%"},
+                         {"p90", "p90", "%"},
+                         {"mean", "mean", "%"},
+                         {"rank", "rank", ""},
+                         {"inside_band", "in band", "%"},
+                         {"naive_median", "naive median", "%"},
+                         {"naive_p90", "naive p90", "%"}},
+                        {}};
+  const auto line = [&](const std::string& name, const Score& s) {
+    groups.rows.push_back({name, static_cast<std::int64_t>(s.n), cell(s.median), cell(s.p90),
+                           cell(s.mean),
+                           s.rank ? results::Cell{rank_text(s.rank)} : results::Cell{},
+                           cell(s.inside), cell(s.naive_median), cell(s.naive_p90)});
+  };
+  groups.columns[5].unit = ">";
+  for (const GroupScore& g : group_scores(v, options.by)) line(g.group, g.score);
   line("all", a);
+  report.blocks.push_back({{}, std::move(groups), {}});
+  results::Block base;
   if (const auto baseline = baseline_scores(v); !baseline.empty()) {
-    out += "\nconvolutions and products on the ANE, beside the naive model\n";
+    base.after.emplace_back("convolutions and products on the ANE, beside the naive model");
     for (const GroupScore& g : baseline)
-      out += fmt::format("  {:<{}} {:>5} rows: median {:>6}, 90th {:>7}; naive {:>6}, {:>7}\n",
-                         g.group, width, g.score.n, percent(g.score.median), percent(g.score.p90),
-                         percent(g.score.naive_median), percent(g.score.naive_p90));
+      base.after.push_back(fmt::format("  {} {} rows: median {}, 90th {}; naive {}, {}", g.group,
+                                       g.score.n, percent(g.score.median), percent(g.score.p90),
+                                       percent(g.score.naive_median), percent(g.score.naive_p90)));
   }
-  if (options.worst > 0) out += "\nworst rows (predicted over measured)\n";
+  report.blocks.push_back(std::move(base));
+  results::Block worst_rows;
+  if (options.worst > 0) worst_rows.before.emplace_back("worst rows (predicted over measured)");
+  worst_rows.table = {"worst", {{"ratio", "ratio", ">"}, {"row", "row and causes", "..."}}, {}};
   for (const Comparison* c : worst(v, options.worst))
-    out += fmt::format("  {:>7.3f}  {}:{} {}: {}\n           {}\n", std::exp(c->log_ratio()),
-                       c->row.file, c->row.line, c->row.chip, c->row.spec, causes_text(*c));
-  if (!v.skipped.empty()) out += "\nnot run\n";
-  for (const Skips& s : v.skipped) out += fmt::format("  {:>4}  {}\n", s.n, s.reason);
-  return out;
+    worst_rows.table.rows.push_back({fmt::format("{:.3f}", std::exp(c->log_ratio())),
+                                     fmt::format("{}:{} {}: {}: {}", c->row.file, c->row.line,
+                                                 c->row.chip, c->row.spec, causes_text(*c))});
+  report.blocks.push_back(std::move(worst_rows));
+  results::Block skipped;
+  if (!v.skipped.empty()) skipped.before.emplace_back("not run");
+  skipped.table = {"skipped", {{"n", "rows", ""}, {"reason", "reason", "..."}}, {}};
+  for (const Skips& k : v.skipped)
+    skipped.table.rows.push_back({static_cast<std::int64_t>(k.n), k.reason});
+  report.blocks.push_back(std::move(skipped));
+  return results::text_of({std::move(report)}, columns);
 }
 
 std::string validation_json(const Validation& v, const ReportOptions& options) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "results/report.h"
 #include "sim/silicon/validate.h"
 
 namespace ane::sim {
@@ -12,7 +13,8 @@ struct ReportOptions {
   std::size_t worst = 10;
 };
 
-std::string validation_text(const Validation& v, const ReportOptions& options);
+std::string validation_text(const Validation& v, const ReportOptions& options,
+                            std::size_t columns = results::usual_columns);
 // {"rows", "with_spec", "run", "all": {"n", "median", "p90"}, "by": [...], "worst": [...],
 //  "skipped": [{"reason", "n"}], ...}; errors are fractions.
 std::string validation_json(const Validation& v, const ReportOptions& options);

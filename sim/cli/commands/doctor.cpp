@@ -22,6 +22,7 @@
 #include "kernels/arith/gemm.h"
 #include "kernels/arith/oracle.h"
 #include "kernels/arith/round.h"
+#include "results/document.h"
 #include "results/store.h"
 #include "results/text.h"
 #include "sim/chips/chip.h"
@@ -277,8 +278,7 @@ int run_doctor(const Arguments& arguments) {
                                                    : fmt::format("{} runs", runs);
   const std::uint64_t memory = pages(_SC_PHYS_PAGES), free = pages(_SC_AVPHYS_PAGES);
   if (given->count("json")) {
-    Json out = {{"version", code_version()},
-                {"compiler", compiler()},
+    Json out = {{"compiler", compiler()},
                 {"build_type", build_type()},
                 {"simd", simd_name()},
                 {"simd_paths", path_names},
@@ -298,7 +298,7 @@ int run_doctor(const Arguments& arguments) {
     for (const Comparison& c : arithmetic)
       out["arithmetic"].push_back(
           {{"what", c.what}, {"values", c.values}, {"differing", c.differing}});
-    fmt::print("{}\n", out.dump(2, ' ', false, Json::error_handler_t::replace));
+    fmt::print("{}", results::document(out));
     return faults.empty() ? 0 : 1;
   }
   const auto say = [](std::string_view what, const std::string& text) {

@@ -42,7 +42,7 @@ int run_tables(const Arguments& arguments) {
     const std::vector<Step> steps = ablation(published);
     fmt::print("{}", style == results::Style::json  ? ablation_json(steps)
                      : style == results::Style::csv ? ablation_csv(steps)
-                                                    : ablation_text(steps));
+                                                    : ablation_text(steps, columns_of(*given)));
     return 0;
   }
   std::vector<Answer> context;
@@ -51,9 +51,10 @@ int run_tables(const Arguments& arguments) {
     results::Store store((*given)["db"].as<std::string>());
     store.put(as_claims(answers));
   }
-  fmt::print("{}", style == results::Style::json  ? tables_json(answers)
-                   : style == results::Style::csv ? tables_csv(answers)
-                                                  : tables_text(answers, context));
+  fmt::print("{}", style == results::Style::json ? tables_json(answers)
+                   : style == results::Style::csv
+                       ? tables_csv(answers)
+                       : tables_text(answers, context, columns_of(*given)));
   const bool off =
       std::ranges::any_of(answers, [](const Answer& a) { return a.verdict == Verdict::off; });
   return given->count("strict") != 0 && off ? 1 : 0;

@@ -65,7 +65,7 @@ int run_validate(const Arguments& arguments) {
   fmt::print("{}", given->contains("markdown")     ? validation_markdown(v, report)
                    : style == results::Style::json ? validation_json(v, report)
                    : style == results::Style::csv  ? validation_csv(v)
-                                                   : validation_text(v, report));
+                                                  : validation_text(v, report, columns_of(*given)));
   return 0;
 }
 

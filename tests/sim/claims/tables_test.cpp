@@ -272,13 +272,13 @@ TEST(Tables, SayTheSameAsJson) {
 }
 
 TEST(Tables, PrintInTheShapeOfTheOriginal) {
-  const std::string text = tables_text(answers());
+  const std::string text = tables_text(answers(), {}, results::all_columns);
   EXPECT_THAT(text, testing::ContainsRegex("100-res .*500-res .*1000-res .*Speedup"));
   EXPECT_THAT(text, HasSubstr("bucket 257-512"));
   std::vector<Answer> beside;
   const std::vector<Answer> power =
       answer_claims(published(), {.source = "004", .table = ""}, &beside);
-  const std::string whole = tables_text(power, beside);
+  const std::string whole = tables_text(power, beside, results::all_columns);
   EXPECT_THAT(whole, testing::ContainsRegex("Power .W. .*Efficiency .perf/watt."));
   EXPECT_THAT(whole, testing::ContainsRegex("ONNX CoreML +5-9 .* 1\\.1 +[0-9.]+ +-"));
   EXPECT_THAT(whole, testing::ContainsRegex("CPU Baseline .* 1 +1 +-"));
