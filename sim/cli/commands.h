@@ -15,6 +15,7 @@ int run_chips(const Arguments& arguments);
 int run_disasm(const Arguments& arguments);
 int run_compare(const Arguments& arguments);
 int run_exec(const Arguments& arguments);
+int run_models(const Arguments& arguments);
 int run_run(const Arguments& arguments);
 int run_runs(const Arguments& arguments);
 int run_show(const Arguments& arguments);

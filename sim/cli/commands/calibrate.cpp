@@ -100,12 +100,17 @@ int run_calibrate(const Arguments& arguments) {
       "results/silicon/residuals.csv, which all bands rest on")("json",
                                                                 "as JSON, values in base units");
   const auto given =
-      parse({"calibrate",
-             "[options]\n\nFits the parameters marked free in the files of chips and runtimes to "
-             "calibration rows.\nRows of validation are for validate, which fits nothing.",
-             options},
+      parse({.name = "calibrate",
+             .usage = "[options]\n\nFits the parameters marked free in the files of chips and "
+                      "runtimes to calibration rows.\nRows of validation are for validate, which "
+                      "fits nothing.",
+             .options = options,
+             .examples = {"anesim calibrate --rows ane_calibration.csv --only M1:ane --passes 1",
+                          "anesim calibrate --rows ane_calibration.csv --residuals"}},
             arguments);
   if (!given) return 0;
+  if (given->count("residuals"))
+    refuse_beside(*given, "--residuals", {"only", "passes", "write", "json"});
   if (passes < 1) throw InputError("--passes", "must be at least 1");
   std::vector<SiliconRow> rows;
   if (files.empty()) files = {"ane_calibration.csv", "soc_calibration.csv"};

@@ -77,7 +77,10 @@ int run_check(const Arguments& arguments) {
           "compares every tensor with\na stored file: bits equal or not, the first tensor and "
           "element that differ, by how much, and\nwhat that does to the task. Exit 1 on any "
           "difference.",
-      .options = po::options_description("options")};
+      .options = po::options_description("options"),
+      .examples = {"anesim check --update --file bits.txt --case \"readqc mlp fp16 ane16\"",
+                   "anesim check --file bits.txt --case \"readqc mlp fp16 ane16\""},
+      .mismatch = "where a bit differs"};
   std::string file, only;
   line.options.add_options()  //
       ("file", po::value(&file)->value_name("FILE")->default_value("tests/golden/check.txt"),
@@ -89,6 +92,7 @@ int run_check(const Arguments& arguments) {
   const auto given = parse(std::move(line), arguments);
   if (!given) return 0;
   const bool update = given->count("update") != 0;
+  if (update) refuse_beside(*given, "--update", {"json"});
   std::vector<CheckCase> kept;
   // Nothing else is written over than a file of this kind.
   if (update) {

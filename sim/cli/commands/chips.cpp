@@ -15,6 +15,7 @@
 #include "sim/chips/chip.h"
 #include "sim/chips/unit_text.h"
 #include "sim/cli/commands.h"
+#include "sim/cli/options.h"
 #include "sim/runtimes/runtime.h"
 #include "workloads/request/formats.h"
 
@@ -240,56 +241,80 @@ void show(const Description& d, bool json, bool sources) {
     print_description(d, sources);
 }
 
+// Of these chips, else of all.
+void print_aliases(const std::vector<std::string>& chips, bool json) {
+  std::vector<std::string> names;
+  for (const std::string& c : chips) names.push_back(load_chip(c).name());
+  if (chips.empty()) names = chip_names();
+  Json all = Json::object();
+  for (const std::string& name : names) {
+    std::vector<std::string> aliases;
+    for (const auto& [alias, of] : description_aliases("chips"))
+      if (of == name) aliases.push_back(alias);
+    if (json)
+      all[name] = aliases;
+    else if (!aliases.empty())
+      fmt::print("{:<14}  {}\n", name, fmt::join(aliases, ", "));
+  }
+  if (json) fmt::print("{}\n", all.dump(2));
+}
+
 }  // namespace
 
 int run_chips(const Arguments& arguments) {
   po::options_description options("options");
-  options.add_options()("help,h", "this text")("sources",
-                                               "with kind, source, band and note of each value")(
-      "formats", "what the accelerator of one chip makes of each pair of number formats")(
-      "set", po::value<std::vector<std::string>>()->composing()->value_name("path=value"),
-      "override a value, as ane.l2=4MiB or memory.bandwidth=200GB/s; a bare number is in base "
-      "units "
-      "(Hz, s, B, B/s, W, J, FLOP/s)")("runtime", po::value<std::string>()->value_name("NAME"),
-                                       "show a runtime instead of a chip")(
-      "runtimes", "list the runtimes")("json", "as JSON, values in base units");
-  po::options_description all;
-  all.add(options).add_options()("chip", po::value<std::vector<std::string>>());
-  po::positional_options_description positional;
-  positional.add("chip", -1);
-  po::variables_map given;
-  try {
-    po::store(po::command_line_parser(arguments).options(all).positional(positional).run(), given);
-  } catch (const po::error& e) {
-    throw InputError("anesim chips", e.what(), "`anesim chips --help` lists the options");
-  }
-  if (given.count("help")) {
-    fmt::print(
-        "usage: anesim chips [CHIP...] [options]\n\n"
-        "What is known of each chip. Without CHIP: one line a chip. A CHIP is a name in any "
-        "spelling\n(M1Max, \"M1 Max (24c)\") or a file that ends in .json.\n\n");
-    std::ostringstream text;
-    text << options;
-    fmt::print("{}", text.str());
-    return 0;
-  }
+  options.add_options()                                              //
+      ("sources", "with kind, source, band and note of each value")  //
+      ("formats",
+       "what the accelerator of one chip makes of each pair of number formats")  //
+      ("set", po::value<std::vector<std::string>>()->composing()->value_name("path=value"),
+       "override a value, as ane.l2=4MiB or memory.bandwidth=200GB/s; a bare number is in base "
+       "units (Hz, s, B, B/s, W, J, FLOP/s)")                                    //
+      ("aliases", "other names: of devices, of variants, as others write them")  //
+      ("runtime", po::value<std::string>()->value_name("NAME"),
+       "show a runtime instead of a chip")  //
+      ("runtimes", "list the runtimes")     //
+      ("json", "as JSON, values in base units");
+  const auto read =
+      parse({.name = "chips",
+             .usage = "[CHIP...] [options]\n\nWhat is known of each chip. Without CHIP: one line a "
+                      "chip. A CHIP is a name in any spelling\n(M1Max, \"M1 Max (24c)\"), a device "
+                      "(iPhone15Pro, \"MacBook Air M2\") or a file that ends in .json.",
+             .options = options,
+             .positional = "chip",
+             .examples = {"anesim chips M1 M4", "anesim chips iPhone15Pro --sources"}},
+            arguments);
+  if (!read) return 0;
+  const po::variables_map& given = *read;
   const bool json = given.count("json") > 0, sources = given.count("sources") > 0;
   const auto overrides =
       given.count("set") ? given["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
-  if (given.count("runtimes")) {
+  // Each of these shows another thing; what it does not read is no option beside it.
+  const auto only = [&](const char* mode, std::initializer_list<const char*> not_read) {
+    if (given.count(mode) == 0) return false;
+    refuse_beside(given, fmt::format("--{}", mode), not_read);
+    return true;
+  };
+  if (only("aliases", {"runtimes", "runtime", "formats", "sources", "set"})) {
+    print_aliases(given.count("chip") ? given["chip"].as<std::vector<std::string>>()
+                                      : std::vector<std::string>{},
+                  json);
+    return 0;
+  }
+  if (only("runtimes", {"runtime", "formats", "sources", "set", "chip"})) {
     if (json)
       fmt::print("{}\n", Json(runtime_names()).dump(2));
     else
       fmt::print("{}\n", fmt::join(runtime_names(), "\n"));
     return 0;
   }
-  if (given.count("runtime")) {
+  if (only("runtime", {"formats", "chip"})) {
     show(load_runtime(given["runtime"].as<std::string>(), overrides).description(), json, sources);
     return 0;
   }
   std::vector<std::string> names;
   if (given.count("chip")) names = given["chip"].as<std::vector<std::string>>();
-  if (given.count("formats")) {
+  if (only("formats", {"sources"})) {
     if (names.size() != 1)
       throw InputError("--formats", "needs one chip", "anesim chips M4 --formats");
     const Chip chip = load_chip(names[0], overrides);
