@@ -29,22 +29,52 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+// Whether `text` begins with `start`, whatever the case.
+bool begins(std::string_view text, std::string_view start) {
+  return text.size() >= start.size() &&
+         std::equal(start.begin(), start.end(), text.begin(), [](char a, char b) {
+           return std::tolower(static_cast<unsigned char>(a)) ==
+                  std::tolower(static_cast<unsigned char>(b));
+         });
+}
+
 }  // namespace
 
-std::string nearest(std::string_view given, std::span<const std::string> choices) {
-  std::string best;
-  std::size_t best_distance = given.size() / 2 + 1;
+std::vector<std::string> near_names(std::string_view given, std::span<const std::string> choices) {
+  constexpr std::size_t most = 3;
+  std::vector<std::string> near;
+  std::size_t least = given.size() / 2 + 1;
   for (const std::string& c : choices) {
     const std::size_t d = edit_distance(given, c);
-    if (d < best_distance) best_distance = d, best = c;
+    // Of several at a distance the first stands for all, unless one letter is the whole doubt.
+    if (d < least)
+      least = d, near = {c};
+    else if (d == least && d == 1 && !near.empty() && near.size() < most)
+      near.push_back(c);
   }
-  return best;
+  if (!near.empty() || given.empty()) return near;
+  for (const std::string& c : choices)
+    if (near.size() < most && begins(c, given)) near.push_back(c);
+  for (const std::string& c : choices)
+    if (near.empty() && c.size() > 1 && begins(given, c)) near.push_back(c);
+  return near;
+}
+
+std::string nearest(std::string_view given, std::span<const std::string> choices) {
+  const std::vector<std::string> near = near_names(given, choices);
+  return near.empty() ? "" : near.front();
+}
+
+std::string near_note(std::string_view given, std::span<const std::string> choices) {
+  std::string note;
+  for (const std::string& name : near_names(given, choices))
+    note += (note.empty() ? "did you mean '" : " or '") + name + "'";
+  return note.empty() ? note : note + "?";
 }
 
 std::string choice_note(std::string_view given, std::span<const std::string> choices) {
-  std::string note;
-  if (const std::string near = nearest(given, choices); !near.empty())
-    note = "did you mean '" + near + "'? ";
+  std::string note = near_note(given, choices);
+  if (!note.empty()) note += " ";
   note += "one of: ";
   for (std::size_t i = 0; i < choices.size(); ++i) note += (i ? ", " : "") + choices[i];
   return note;

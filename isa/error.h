@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ane {
 
@@ -23,9 +24,14 @@ class InputError : public std::runtime_error {
   std::string place_, note_;
 };
 
-// The entry of `choices` with the smallest edit distance to `given`: "did you mean 'M3Pro'?".
-// Empty when nothing is near (more than half of the letters differ).
+// The entries of `choices` that may be meant: those with the smallest edit distance to `given`, at
+// most half of its letters; where none is so near, those that begin with it, or it with them. Three
+// at most, in order.
+std::vector<std::string> near_names(std::string_view given, std::span<const std::string> choices);
+// The first of them, or nothing.
 std::string nearest(std::string_view given, std::span<const std::string> choices);
+// "did you mean 'M3Pro'?", "did you mean 'set' or 'seed'?"; nothing where nothing is near.
+std::string near_note(std::string_view given, std::span<const std::string> choices);
 
 // "did you mean 'X'? one of: A, B, C" for the note of an InputError.
 std::string choice_note(std::string_view given, std::span<const std::string> choices);

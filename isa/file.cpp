@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -14,6 +15,7 @@
 #include <cstring>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "isa/error.h"
 
@@ -152,7 +154,9 @@ Descriptor open_part(const std::string& path, const Destination& to, std::string
 
 std::string read_file(const std::string& path, std::uint64_t most) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) fail(path, "read", errno);
+  if (!file.valid())
+    throw InputError(path, fmt::format("cannot be read: {}", std::strerror(errno)),
+                     near_file_note(path));
   struct stat about {};
   if (::fstat(file.get(), &about) != 0) fail(path, "read", errno);
   // In pieces, since a pipe has no size, and one more than a file's size to see its end.
@@ -196,6 +200,25 @@ void write_file(const std::string& path, std::string_view bytes) {
   if (error == 0) return;
   ::unlink(part.c_str());
   fail(path, "written", error);
+}
+
+std::string near_file_note(const std::string& path) {
+  struct stat about {};
+  if (::stat(path.c_str(), &about) == 0 || errno != ENOENT) return {};
+  const std::string folder = folder_of(path);
+  const std::unique_ptr<DIR, int (*)(DIR*)> all(::opendir(folder.empty() ? "." : folder.c_str()),
+                                                &::closedir);
+  if (!all) return {};
+  // Of a folder of a million files the first are looked at.
+  constexpr std::size_t most = 10'000;
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(all.get())) {
+    if (names.size() == most) break;
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  }
+  std::ranges::sort(names);
+  const std::string near = nearest(path.substr(folder.size()), names);
+  return near.empty() ? "" : fmt::format("did you mean '{}{}'?", folder, near);
 }
 
 bool same_file(const std::string& a, const std::string& b) {

@@ -18,6 +18,9 @@ std::string read_file(const std::string& path, std::uint64_t most = std::uint64_
 // is written directly. What a writer that was killed left beside it, .anesim-*.part, is removed.
 void write_file(const std::string& path, std::string_view bytes);
 
+// "did you mean 'reads.fastq.gz'?" for a file that is not there, of those beside it; else nothing.
+std::string near_file_note(const std::string& path);
+
 // Two names of one regular file, also by links.
 bool same_file(const std::string& a, const std::string& b);
 

@@ -19,40 +19,10 @@
 #include "isa/error.h"
 #include "isa/status.h"
 #include "results/document.h"
-#include "sim/cli/command.h"
+#include "sim/cli/program.h"
 #include "sim/price/version.h"
 
 namespace {
-
-void print_usage() {
-  fmt::print(
-      "anesim: what a model costs on an Apple-Neural-Engine-like accelerator, bit for bit\n\n"
-      "usage: anesim COMMAND [options]     anesim COMMAND --help     anesim --version\n\n"
-      "commands:\n");
-  for (const ane::sim::Command& c : ane::sim::commands())
-    fmt::print("  {:<10}  {}\n", c.name, c.summary);
-}
-
-int dispatch(const std::vector<std::string>& words) {
-  if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
-    print_usage();
-    return 0;
-  }
-  if (words[0] == "--version") {
-    fmt::print("anesim {}\n", ane::sim::code_version());
-    return 0;
-  }
-  std::vector<std::string> names;
-  for (const ane::sim::Command& c : ane::sim::commands()) {
-    if (c.name == words[0]) return c.run({words.begin() + 1, words.end()});
-    names.emplace_back(c.name);
-  }
-  if (words[0].starts_with('-'))
-    throw ane::InputError("", fmt::format("unknown option '{}'", words[0]),
-                          "before a command: --help or --version");
-  throw ane::InputError("", fmt::format("unknown command '{}'", words[0]),
-                        ane::choice_note(words[0], names));
-}
 
 // A closed standard stream is opened on /dev/null for the wrong direction: no file of the program
 // can get its number, and its use fails as it would have.
@@ -94,7 +64,7 @@ int refused_by_system(const std::system_error& e) {
 int run(const std::vector<std::string>& words) {
   try {
     ane::results::set_program({std::string(ane::sim::code_version()), words});
-    const int status = dispatch(words);
+    const int status = ane::sim::run_program(words);
     if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category());
     return status;
   } catch (const ane::InputError& e) {

@@ -129,15 +129,6 @@ File parse_file(std::string_view text, const std::string& file) {
   return f;
 }
 
-// "M1 Max (24c)" and "m1max-24C" are one name.
-std::string folded(std::string_view name) {
-  std::string out;
-  for (const char c : name)
-    if (std::isalnum(static_cast<unsigned char>(c)))
-      out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
 // Parsed when first asked for; a file has its description's name.
 const File& built_in(const DataFile& d) {
   static std::map<const DataFile*, File> parsed;
@@ -149,21 +140,27 @@ const File& built_in(const DataFile& d) {
 }
 
 const File* find(std::string_view folder, std::string_view name) {
-  const std::string wanted = folded(name);
+  const std::string wanted = folded_name(name);
   for (const DataFile& d : data_files())
-    if (d.folder == folder && folded(d.name) == wanted) return &built_in(d);
+    if (d.folder == folder && folded_name(d.name) == wanted) return &built_in(d);
   for (const DataFile& d : data_files())
     if (d.folder == folder)
       for (const std::string& a : built_in(d).own.aliases)
-        if (folded(a) == wanted) return &built_in(d);
+        if (folded_name(a) == wanted) return &built_in(d);
   return nullptr;
 }
 
 const File& require(std::string_view folder, std::string_view what, std::string_view name,
                     const std::string& place) {
   if (const File* f = find(folder, name)) return *f;
-  throw InputError(place, fmt::format("unknown {} '{}'", what, name),
-                   choice_note(name, description_names(folder)));
+  const std::vector<std::string> names = description_names(folder);
+  std::vector<std::string> all = names;
+  for (const auto& [alias, of] : description_aliases(folder)) all.push_back(alias);
+  const std::string near = near_note(name, all);
+  throw InputError(
+      place, fmt::format("unknown {} '{}'", what, name),
+      fmt::format("{}{}one of: {}{}", near, near.empty() ? "" : " ", fmt::join(names, ", "),
+                  what == "chip" ? "; `anesim chips --aliases` has more" : ""));
 }
 
 std::vector<std::string> paths_of(const Description& d) {
@@ -297,11 +294,47 @@ void apply_override(Description& d, std::string_view setting) {
     p.unit = kept(text);
     p.scale = unit->scale;
   }
+  // A derived value that is set no longer follows what it is derived from.
+  if (value == p.value && p.kind != "derived") return;
   if (!p.stock) p.stock = p.value;
   p.value = value;
   p.kind = "set", p.source = "--set", p.place = kept(place);
   p.note = p.from = {}, p.low.reset(), p.high.reset(), p.free = false;
   derive(d);
+}
+
+std::string overrides_text(const Description& d) {
+  std::string out;
+  for (const auto& [path, p] : d.parameters) {
+    if (p.kind != "set") continue;
+    // As people write it, where that is the same number.
+    std::string text = with_unit(p.value, p.dimension);
+    std::erase(text, ' ');
+    double number = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const std::optional<Unit> unit = parse_unit(std::string_view(end, text.data() + text.size()));
+    if (fault != std::errc{} || !unit || number * unit->scale != p.value)
+      text = fmt::format("{}", p.value);
+    out += fmt::format("{}{}={}", out.empty() ? "" : " ", path, text);
+  }
+  return out;
+}
+
+std::vector<std::pair<std::string, std::string>> description_aliases(std::string_view folder) {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const std::string& name : description_names(folder))
+    for (const DataFile& d : data_files())
+      if (d.folder == folder && d.name == name)
+        for (const std::string& alias : built_in(d).own.aliases) all.emplace_back(alias, name);
+  return all;
+}
+
+std::string folded_name(std::string_view name) {
+  std::string out;
+  for (const char c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)))
+      out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
 }
 
 }  // namespace ane::sim

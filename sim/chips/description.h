@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ane::sim {
@@ -65,6 +66,16 @@ Description load_description(std::string_view folder, std::string_view what, std
 
 // Applies "path.to.value=12 GHz". A bare number is in the base unit. InputError for an unknown
 // path, a wrong unit or no number. Ranges are checked by whoever binds the parameters.
+// What stands there already is no override, unless it is derived: set, it stays.
 void apply_override(Description& d, std::string_view setting);
+// The overrides of a description in one form, "ane.l2=4MiB memory.capacity=16GiB", however they
+// were written: equal texts are equal overrides.
+std::string overrides_text(const Description& d);
+
+// All other names of a folder's descriptions: {"iPhone 15 Pro", "A17Pro"}, in the order of
+// description_names.
+std::vector<std::pair<std::string, std::string>> description_aliases(std::string_view folder);
+// The letters and digits of a name in lower case: "M1 Max (24c)" and "m1max-24C" are one.
+std::string folded_name(std::string_view name);
 
 }  // namespace ane::sim

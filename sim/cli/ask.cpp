@@ -14,10 +14,15 @@ namespace ane::sim {
 namespace po = boost::program_options;
 
 results::Record priced_record(const Asked& asked, const Target& target, Bands& bands,
-                              const std::string& overrides, Detail detail) {
-  results::Record record =
-      record_of(asked.request, target, price(asked.request, target, detail),
-                {.variant = asked.variant, .input = asked.input, .overrides = overrides});
+                              Detail detail) {
+  if (const std::string& host = asked.request.conditions.host; !host.empty()) {
+    load_chip(host);
+    if (target.chip.has_cpu())
+      throw InputError("host", fmt::format("{} has a CPU of its own", target.chip.name()),
+                       "it is for cards");
+  }
+  results::Record record = record_of(asked.request, target, price(asked.request, target, detail),
+                                     {.variant = asked.variant, .input = asked.input});
   bands.add(record, asked.request, target);
   return record;
 }
@@ -43,6 +48,39 @@ Grid grid_of(const po::variables_map& given) {
   return grid;
 }
 
+namespace {
+
+// What could not be priced: each fault once, with how many lines it cost.
+class LeftOut {
+ public:
+  void add(const std::string& line, const InputError& fault) {
+    const auto same = std::ranges::find_if(
+        all_, [&](const Group& g) { return std::string(g.fault.what()) == fault.what(); });
+    if (same == all_.end())
+      all_.push_back({fault, line});
+    else
+      ++same->more;
+  }
+  bool any() const { return !all_.empty(); }
+  const InputError& first() const { return all_.front().fault; }
+  void tell() const {
+    for (const Group& g : all_)
+      print_status("left out: {}{}: {}{}\n", g.line,
+                   g.more > 0 ? fmt::format(" and {} more", g.more) : "", g.fault.what(),
+                   g.fault.note().empty() ? "" : " (" + g.fault.note() + ")");
+  }
+
+ private:
+  struct Group {
+    InputError fault;
+    std::string line;  // the first
+    int more = 0;
+  };
+  std::vector<Group> all_;
+};
+
+}  // namespace
+
 std::vector<results::Record> compare_records(
     const po::variables_map& given, const Grid& grid,
     const std::function<std::vector<Asked>(const Target&)>& requests) {
@@ -51,7 +89,7 @@ std::vector<results::Record> compare_records(
   const std::string runtime = given["runtime"].as<std::string>();
   std::vector<results::Record> records;
   Bands bands;
-  std::optional<InputError> first;
+  LeftOut left_out;
   for (const std::string& name : grid.chips) {
     const Chip chip = load_chip(name, overrides);
     for (const Unit unit : grid.units) {
@@ -61,19 +99,18 @@ std::vector<results::Record> compare_records(
       const Target target =
           make_target(chip, unit, own || grid.units.size() == 1 ? runtime : std::string());
       for (const Asked& asked : requests(target)) try {
-          records.push_back(
-              priced_record(asked, target, bands, canonical(overrides), Detail::operators));
+          records.push_back(priced_record(asked, target, bands, Detail::operators));
         } catch (const InputError& e) {
-          if (!first) first = e;
-          print_status("left out: {} on {} {} {}: {}{}\n", asked.request.work->label(), chip.name(),
-                       workloads::name(unit), workloads::label(asked.request.formats), e.what(),
-                       e.note().empty() ? "" : " (" + e.note() + ")");
+          left_out.add(fmt::format("{} on {} {} {}", asked.request.work->label(), chip.name(),
+                                   workloads::name(unit), workloads::label(asked.request.formats)),
+                       e);
         }
     }
   }
-  if (records.empty() && first) throw *first;
+  if (records.empty() && left_out.any()) throw left_out.first();
   if (records.empty())
     throw InputError("--units", "none of the chips has one of these units", "ane, gpu, cpu");
+  left_out.tell();
   return records;
 }
 

@@ -19,7 +19,7 @@ struct Asked {
 
 // Priced with its bands, as a record.
 results::Record priced_record(const Asked& asked, const Target& target, Bands& bands,
-                              const std::string& overrides, Detail detail);
+                              Detail detail);
 
 // --chips, --units, --batches, --precisions, --form, --against of every compare.
 struct Grid {
@@ -32,8 +32,8 @@ void add_grid_options(boost::program_options::options_description& options,
                       const std::string& chips, const std::string& units);
 Grid grid_of(const boost::program_options::variables_map& given);
 
-// The requests of one target, in order. One that this target does not do is told on stderr and left
-// out; when none is left, its InputError is thrown.
+// The requests of one target, in order. One that this target does not do is left out, each reason
+// told once on stderr; when none is left, the first InputError is thrown.
 std::vector<results::Record> compare_records(
     const boost::program_options::variables_map& given, const Grid& grid,
     const std::function<std::vector<Asked>(const Target&)>& requests);

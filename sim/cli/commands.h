@@ -19,6 +19,7 @@ int run_doctor(const Arguments& arguments);
 int run_disasm(const Arguments& arguments);
 int run_compare(const Arguments& arguments);
 int run_exec(const Arguments& arguments);
+int run_models(const Arguments& arguments);
 int run_run(const Arguments& arguments);
 int run_runs(const Arguments& arguments);
 int run_show(const Arguments& arguments);
@@ -29,6 +30,6 @@ int run_validate(const Arguments& arguments);
 // The first words of those that have some.
 std::vector<Word> arith_words();
 std::vector<Word> completion_words();
-std::vector<Word> workload_words();  // of run and compare
+std::vector<Word> subject_words();  // of run and compare
 
 }  // namespace ane::sim

@@ -3,8 +3,10 @@
 #pragma once
 #include <boost/program_options.hpp>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "results/view.h"
 #include "sim/cli/commands.h"
@@ -16,7 +18,13 @@ struct CommandLine {
   std::string usage;  // after "usage: anesim show ", then what the command does
   boost::program_options::options_description options;  // shown by --help, which is added
   std::string positional{};  // the option (hidden or shown) that bare words fill; empty: none
+  std::vector<std::string> examples{};  // as they are typed; --help shows two at least
+  std::string mismatch{};               // when the exit status is 1; empty: never
+  std::vector<std::string> keys{};  // of requests, for who writes --weights in place of weights=
 };
+
+// What ends every help: the examples and the exit status.
+std::string help_end(const std::vector<std::string>& examples, const std::string& mismatch = "");
 
 // Nothing when --help was asked for and printed.
 std::optional<boost::program_options::variables_map> parse(CommandLine line,
@@ -27,6 +35,16 @@ std::optional<boost::program_options::variables_map> parse(CommandLine line,
 // followed.
 std::optional<CommandLine> command_line_of(int (*run)(const Arguments&),
                                            const Arguments& arguments);
+// InputError where one of `options` was given beside `mode` ("--best"), which reads none of them.
+void refuse_beside(const boost::program_options::variables_map& given, const std::string& mode,
+                   std::initializer_list<const char*> options, const std::string& note = "");
+// Whether the user wrote it, rather than a default.
+bool was_given(const boost::program_options::variables_map& given, const char* option);
+
+// A count on the command line: 5000, 5k, 1e6, 2M; `all` for "all". InputError at the option below
+// `least`.
+std::int64_t count_of(const std::string& option, const std::string& text, std::int64_t least,
+                      std::int64_t all);
 
 // The single bare word of a command, as parsed into the option `positional`; none or more of them:
 // InputError with `question`.

@@ -110,6 +110,8 @@ results::Style check_output(const po::variables_map& given, bool traced) {
   if (given.count("view") != 0) results::view_named(given["view"].as<std::string>());
   if (given.count("trace") != 0 && !traced)
     throw InputError("--trace", "a trace shows one run on the ANE");
+  if (given.count("no-db") != 0)
+    refuse_beside(given, "--no-db", {"db", "again", "tasks"}, "nothing is stored");
   if (given.count("trace") != 0) check_file_to_write(given, "trace");
   table_of(given);
   return style_of(given);

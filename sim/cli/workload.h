@@ -1,4 +1,4 @@
-// A workload that `anesim run` and `anesim compare` know: one file in sim/workloads/ and one line
+// A workload that `anesim run` and `anesim compare` know: one file in sim/cli/workloads/, one line
 // in sim/cli/workloads.cpp. Each reads its own options; what they share is in sim/cli/session.h.
 #pragma once
 #include <span>
@@ -13,6 +13,11 @@ struct Workload {
   // Arguments after the workload's name; return the exit status.
   int (*run)(const std::vector<std::string>& arguments);
   int (*compare)(const std::vector<std::string>& arguments);
+  std::string_view request;  // one that stands for it in `anesim models`
+  // Whether a file that begins so (unpacked) is an input of this workload, handed to it as a bare
+  // word; none: it has no inputs.
+  bool (*reads)(std::string_view start) = nullptr;
+  std::string_view input = "";  // what such a file is, by name: "reads.fastq.gz"
 };
 std::span<const Workload> workloads();
 

@@ -6,10 +6,12 @@ namespace ane::sim {
 
 std::span<const Workload> workloads() {
   static constexpr Workload table[] = {
-      {"mpnn", "ProteinMPNN on a structure", run_mpnn, compare_mpnn},
-      {"readqc", "read quality models on FASTQ", run_readqc, compare_readqc},
+      {"mpnn", "ProteinMPNN on a structure", run_mpnn, compare_mpnn, "kind=mpnn residues=100",
+       is_structure, "1ubq.pdb"},
+      {"readqc", "read quality models on FASTQ", run_readqc, compare_readqc, "kind=readqc name=mlp",
+       is_fastq, "reads.fastq.gz"},
       {"vision_language", "a picture and a question to an answer", run_vision_language,
-       compare_vision_language},
+       compare_vision_language, "kind=vision_language"},
   };
   return table;
 }

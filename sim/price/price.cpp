@@ -775,7 +775,7 @@ results::Record record_of(const workloads::Request& request, const Target& targe
   run.batch = request.batch;
   run.items = answered.items > 0 ? answered.items
                                  : std::max<std::int64_t>(1, whole(request.work->items(request)));
-  run.overrides = answered.overrides;
+  run.overrides = overrides_text(target.chip.description());
   run.code_version = code_version();
   run.form = std::string(workloads::name(*asked.conditions.form));
   run.request = workloads::to_text(asked);

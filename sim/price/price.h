@@ -32,7 +32,6 @@ struct Answered {
   std::string values{};    // what values depend on besides: files' digests, seeds; empty: no values
   std::string profile{};   // of the values' arithmetic
   std::int64_t items = 0;  // of the whole run; 0: those of a call
-  std::string overrides{};  // canonical text of --set
 };
 // The only maker of an identity.
 results::Record record_of(const workloads::Request& request, const Target& target,

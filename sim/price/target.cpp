@@ -64,11 +64,4 @@ Target target_of(const workloads::Request& request, Chip chip) {
                      request.conditions.runtime);
 }
 
-std::string canonical(std::vector<std::string> overrides) {
-  std::ranges::sort(overrides);
-  std::string text;
-  for (const std::string& o : overrides) text += (text.empty() ? "" : " ") + o;
-  return text;
-}
-
 }  // namespace ane::sim

@@ -34,7 +34,4 @@ Target make_target(const std::string& chip, Unit unit, const std::string& runtim
 // usual).
 Target target_of(const workloads::Request& request, Chip chip);
 
-// The canonical text of --set: sorted, a blank between.
-std::string canonical(std::vector<std::string> overrides);
-
 }  // namespace ane::sim

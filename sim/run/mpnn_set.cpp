@@ -49,10 +49,10 @@ std::string note_of(const MpnnItem& item, const MpnnAnswer& answer) {
 
 }  // namespace
 
-MpnnSet run_mpnn_set(MpnnPlan plan, const std::vector<MpnnItem>& items, const std::string& variant,
-                     const std::function<Target(Unit unit)>& target_of,
-                     const std::function<const kernels::arith::Profile&(const Target&)>& profile_of,
-                     const std::string& overrides) {
+MpnnSet run_mpnn_set(
+    MpnnPlan plan, const std::vector<MpnnItem>& items, const std::string& variant,
+    const std::function<Target(Unit unit)>& target_of,
+    const std::function<const kernels::arith::Profile&(const Target&)>& profile_of) {
   ANE_CHECK(!items.empty(), "a set of proteins");
   const bool sampled = plan.work().samples(), separate = plan.work().one_protein();
   std::map<Unit, Target> targets;
@@ -112,12 +112,9 @@ MpnnSet run_mpnn_set(MpnnPlan plan, const std::vector<MpnnItem>& items, const st
   const std::int64_t all_residues = residues * (sampled ? plan.request.batch : 1);
   std::string what = fmt::format("{} of {} proteins", variant, items.size());
   if (!separate) what += fmt::format(", {} a call", plan.request.batch);
-  set.record = record_of(first_call->first, *first_call->second, std::move(whole),
-                         {.variant = what,
-                          .values = values,
-                          .profile = joined(profiles),
-                          .items = all_residues,
-                          .overrides = overrides});
+  set.record = record_of(
+      first_call->first, *first_call->second, std::move(whole),
+      {.variant = what, .values = values, .profile = joined(profiles), .items = all_residues});
   for (const auto& [unit, target] : targets) units.insert(std::string(workloads::name(unit)));
   results::Run& run = set.record.run;
   run.precision = joined(precisions);

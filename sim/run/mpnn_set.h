@@ -24,9 +24,9 @@ struct MpnnSet {
 };
 
 // W8A8 is calibrated on all of them. `plan`: what the calls have in common.
-MpnnSet run_mpnn_set(MpnnPlan plan, const std::vector<MpnnItem>& items, const std::string& variant,
-                     const std::function<Target(Unit unit)>& target_of,
-                     const std::function<const kernels::arith::Profile&(const Target&)>& profile_of,
-                     const std::string& overrides);
+MpnnSet run_mpnn_set(
+    MpnnPlan plan, const std::vector<MpnnItem>& items, const std::string& variant,
+    const std::function<Target(Unit unit)>& target_of,
+    const std::function<const kernels::arith::Profile&(const Target&)>& profile_of);
 
 }  // namespace ane::sim

@@ -77,12 +77,11 @@ class ValuesRun {
     if (!on_ane()) asked_.formats = graph_formats(plan.request.formats);
   }
 
-  ValuesAnswer answer(const std::string& overrides) {
+  ValuesAnswer answer() {
     answer_.record =
         record_of(plan_.request, target_, price(plan_.request, target_, Detail::tasks),
                   {.values = fmt::format("seed={} answer={}", plan_.seed, plan_.answer),
-                   .profile = on_ane() ? std::string(profile_.name) : "",
-                   .overrides = overrides});
+                   .profile = on_ane() ? std::string(profile_.name) : ""});
     if (!on_ane()) answer_.record.notes.push_back(framework_note(plan_.request.formats));
     if (dynamic_cast<const workloads::LlmWork*>(plan_.request.work.get()) != nullptr)
       language();
@@ -281,8 +280,8 @@ class ValuesRun {
 }  // namespace
 
 ValuesAnswer run_values(const ValuesPlan& plan, const Target& target,
-                        const kernels::arith::Profile& profile, const std::string& overrides) {
-  return ValuesRun(plan, target, profile).answer(overrides);
+                        const kernels::arith::Profile& profile) {
+  return ValuesRun(plan, target, profile).answer();
 }
 
 }  // namespace ane::sim

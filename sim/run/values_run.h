@@ -33,6 +33,6 @@ struct ValuesAnswer {
 // InputError for a graph beyond most_macs multiply-accumulates, and for kinds without a graph.
 inline constexpr double most_macs = 1e9;
 ValuesAnswer run_values(const ValuesPlan& plan, const Target& target,
-                        const kernels::arith::Profile& profile, const std::string& overrides);
+                        const kernels::arith::Profile& profile);
 
 }  // namespace ane::sim

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "isa/error.h"
+#include "isa/file.h"
 
 namespace ane::workloads::readqc {
 namespace {
@@ -168,10 +169,11 @@ TextSource::TextSource(const std::string& path) : impl_(std::make_unique<Impl>()
   Impl& s = *impl_;
   s.name = path == "-" ? "standard input" : path;
   s.file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
-  if (s.file == nullptr)
-    throw InputError(path,
-                     fmt::format("cannot be opened: {}", std::generic_category().message(errno)),
-                     "is the path right, and readable?");
+  if (s.file == nullptr) {
+    const std::string why = std::generic_category().message(errno), near = near_file_note(path);
+    throw InputError(path, fmt::format("cannot be opened: {}", why),
+                     near.empty() ? "is the path right, and readable?" : near);
+  }
   s.packed.resize(file_chunk);
   s.refill_packed();
   s.gzip = s.stream.avail_in >= 2 && s.packed[0] == 0x1f && s.packed[1] == 0x8b;

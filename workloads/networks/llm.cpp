@@ -243,15 +243,19 @@ std::span<const LanguageModel> language_models() {
   return table;
 }
 
+const LanguageModel* find_language_model(std::string_view name) {
+  for (const LanguageModel& m : language_models())
+    if (plain_name(m.name) == plain_name(name)) return &m;
+  return nullptr;
+}
+
 LanguageModel language_model(const LanguageModel& asked, std::optional<bool> tied_embeddings) {
   LanguageModel m;
   m.name = asked.name;
   std::vector<std::string> names;
-  bool known = false;
-  for (const LanguageModel& t : language_models()) {
-    names.push_back(t.name);
-    if (plain_name(t.name) == plain_name(asked.name)) m = t, known = true;
-  }
+  for (const LanguageModel& t : language_models()) names.push_back(t.name);
+  const LanguageModel* const known = find_language_model(asked.name);
+  if (known != nullptr) m = *known;
   for (std::int64_t LanguageModel::*member :
        {&LanguageModel::params, &LanguageModel::layers, &LanguageModel::hidden, &LanguageModel::ffn,
         &LanguageModel::heads, &LanguageModel::kv_heads, &LanguageModel::vocab,
@@ -266,7 +270,7 @@ LanguageModel language_model(const LanguageModel& asked, std::optional<bool> tie
   if (m.ffn < 1) m.ffn = 4 * m.hidden;
   if (m.heads % m.kv_heads != 0 || (m.head_dim < 1 && m.hidden % m.heads != 0))
     throw InputError("", "llm '" + m.name + "': heads do not divide");
-  if (!known && m.params > 0) {
+  if (known == nullptr && m.params > 0) {
     // A gated feed-forward has three matrices, a plain one two: told by the parameter count.
     const auto real = [](std::int64_t v) { return static_cast<double>(v); };
     const double embeddings = real(m.vocab * m.hidden) * (m.tied_embeddings ? 1 : 2);

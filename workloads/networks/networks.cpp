@@ -236,15 +236,19 @@ constexpr std::pair<std::string_view, std::string_view> other_names[] = {
 
 }  // namespace
 
-const Network& network_named(std::string_view name) {
-  std::vector<std::string> names;
+const Network* find_network(std::string_view name) {
   std::string wanted = plain_name(name);
   for (const auto& [other, shape] : other_names)
     if (wanted == other) wanted = plain_name(shape);
-  for (const Network& n : networks()) {
-    if (plain_name(n.name) == wanted) return n;
-    names.emplace_back(n.name);
-  }
+  for (const Network& n : networks())
+    if (plain_name(n.name) == wanted) return &n;
+  return nullptr;
+}
+
+const Network& network_named(std::string_view name) {
+  if (const Network* n = find_network(name)) return *n;
+  std::vector<std::string> names;
+  for (const Network& n : networks()) names.emplace_back(n.name);
   throw InputError("", "unknown network '" + std::string(name) + "'", choice_note(name, names));
 }
 

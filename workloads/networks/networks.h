@@ -22,6 +22,8 @@ struct Network {
   std::vector<ValueId> (*build)(Layers& layers, ValueId x);
 };
 std::span<const Network> networks();
+// In any spelling ("MobileNetV2") and by other names of the same shape; none: nullptr.
+const Network* find_network(std::string_view name);
 // InputError with the nearest name.
 const Network& network_named(std::string_view name);
 
@@ -38,6 +40,7 @@ struct Encoder {
   bool audio;  // two convolutions over 80 mel bands in front
 };
 std::span<const Encoder> encoders();
+const Encoder* find_encoder(std::string_view name);
 const Encoder& encoder_named(std::string_view name);
 Graph build_encoder(const Encoder& encoder, std::int64_t batch, const Numbers& numbers);
 
@@ -51,6 +54,7 @@ struct LanguageModel {
   std::int64_t layer_weights() const;  // of one block
 };
 std::span<const LanguageModel> language_models();
+const LanguageModel* find_language_model(std::string_view name);
 // The shape that `asked` gives, its zeros filled from the built-in table by name; InputError when
 // neither has it.
 LanguageModel language_model(const LanguageModel& asked, std::optional<bool> tied_embeddings);

@@ -162,12 +162,16 @@ std::span<const Encoder> encoders() {
   return table;
 }
 
+const Encoder* find_encoder(std::string_view name) {
+  for (const Encoder& e : encoders())
+    if (plain_name(e.name) == plain_name(name)) return &e;
+  return nullptr;
+}
+
 const Encoder& encoder_named(std::string_view name) {
+  if (const Encoder* e = find_encoder(name)) return *e;
   std::vector<std::string> names;
-  for (const Encoder& e : encoders()) {
-    if (plain_name(e.name) == plain_name(name)) return e;
-    names.emplace_back(e.name);
-  }
+  for (const Encoder& e : encoders()) names.emplace_back(e.name);
   throw InputError("", "unknown encoder '" + std::string(name) + "'", choice_note(name, names));
 }
 

@@ -24,9 +24,6 @@ std::optional<double> number_behind(std::string_view prefix, std::string_view te
   return v;
 }
 
-constexpr std::string_view format_names =
-    "fp32, fp16, int8, int4, lut1 to lut8, sparse<percent>, q8_0, q4_0, q4_k_m";
-
 // What the accelerator streams: a row a weight format. Multipliers of floats take what `floats`
 // decodes to, those of INT8 the codes of `codes`. A palette of 3, 5 or 7 bits lies in the next that
 // there is; one of 8 bits of codes is no shorter than the codes.
@@ -119,7 +116,10 @@ double bytes_of(std::string_view f) {
   // One bit of mask a value and the fp16 values that are not zero.
   if (const auto zeros = number_behind("sparse", f); zeros && *zeros >= 0 && *zeros <= 100)
     return 1.0 / 8 + 2 * (1 - *zeros / 100);
-  throw InputError("", fmt::format("unknown number format '{}'", f), std::string(format_names));
+  std::vector<std::string> names{"fp32", "fp16", "bf16", "int8", "int4", "sparse50"};
+  for (int bits = 1; bits <= 8; ++bits) names.push_back(fmt::format("lut{}", bits));
+  for (const char* name : {"q8_0", "q4_0", "q4_k_m"}) names.emplace_back(name);
+  throw InputError("", fmt::format("unknown number format '{}'", f), choice_note(f, names));
 }
 
 isa::KernelFormat stream_format(std::string_view weights) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -42,16 +43,29 @@ struct IsOptional : std::false_type {};
 template <class T>
 struct IsOptional<std::optional<T>> : std::true_type {};
 
+// "m=4000 or m=4096" for m=4k, which may mean either; else nothing.
+std::string thousands_note(std::string_view key, std::string_view text);
+
 template <class T>
 T parse_number(const Key& key, std::string_view text, const std::string& place) {
   T v{};
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), v);
+  auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), v);
+  if constexpr (std::is_integral_v<T>)
+    if (fault == std::errc{} && end != text.data() + text.size()) {
+      // 1e3 is a whole number as well.
+      double real = 0;
+      const auto [last, odd] = std::from_chars(text.data(), text.data() + text.size(), real);
+      if (odd == std::errc{} && std::fabs(real) < 0x1p53 && real == std::floor(real))
+        v = static_cast<T>(real), end = last;
+    }
   if (fault == std::errc::result_out_of_range)
     throw InputError(place, fmt::format("{}: {} is out of range", key.name, text),
                      fmt::format("{:g} to {:g}", key.least, key.most));
   if (fault != std::errc{} || end != text.data() + text.size())
-    throw InputError(place, fmt::format("{}: '{}' is no {}", key.name, text,
-                                        std::is_integral_v<T> ? "whole number" : "number"));
+    throw InputError(place,
+                     fmt::format("{}: '{}' is no {}", key.name, text,
+                                 std::is_integral_v<T> ? "whole number" : "number"),
+                     thousands_note(key.name, text));
   const auto x = static_cast<double>(v);
   if (x == 0 && key.least == 1)
     throw InputError(place, fmt::format("{}: must be at least 1", key.name));

@@ -1,9 +1,11 @@
 // One kind of request: its name, its keys, and what its work is.
 #pragma once
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "workloads/request/job.h"
 #include "workloads/request/keys.h"
@@ -16,6 +18,8 @@ class Work {
  public:
   virtual ~Work() = default;
   virtual Job job(const Request& r, const JobFor& target) const = 0;
+  // What the text says although it holds anyway becomes unsaid: equal questions have equal texts.
+  virtual void settle() {}
   // Refuses what keys alone cannot: InputError at `place`.
   virtual void check(const Request&, const std::string&) const {}
   // FLOP of one call, a multiply-add counted as two, on the shapes as given: what a published
@@ -44,6 +48,11 @@ enum Takes : unsigned {
   takes_numbers = takes_weights | takes_activations | takes_batch | takes_state
 };
 
+// What a kind knows by name: "resnet50" of kind=network.
+struct Named {
+  std::string name, summary;
+};
+
 struct Kind {
   std::string_view name, summary;
   std::string_view item;  // what throughput counts: "read", "token"
@@ -51,19 +60,28 @@ struct Kind {
   std::span<const Key> keys;
   std::shared_ptr<Work> (*make)();
   void* (*self)(Work&);  // the object whose members the keys are
+  // All that its key `name` knows, the entry that a spelling means ("MobileNetV2"), and the keys
+  // for one that is asked for with `said` alone. None: the kind has no such names.
+  std::vector<Named> (*named)() = nullptr;
+  std::optional<std::string> (*spelt)(std::string_view name) = nullptr;
+  std::string (*usual)(std::string_view said) = nullptr;
 };
 
-// W: the kind's struct, a Work with `static constexpr Key keys[]`.
+// W: the kind's struct, a Work with `static constexpr Key keys[]`, and with named() and spelt(),
+// and usual(), where it has them.
 template <class W>
 constexpr Kind kind_of(std::string_view name, std::string_view summary, std::string_view item,
                        unsigned takes = takes_numbers) {
-  return {name,
-          summary,
-          item,
-          takes,
-          W::keys,
-          [] { return std::shared_ptr<Work>(std::make_shared<W>()); },
-          [](Work& w) { return static_cast<void*>(static_cast<W*>(&w)); }};
+  Kind k{.name = name,
+         .summary = summary,
+         .item = item,
+         .takes = takes,
+         .keys = W::keys,
+         .make = [] { return std::shared_ptr<Work>(std::make_shared<W>()); },
+         .self = [](Work& w) { return static_cast<void*>(static_cast<W*>(&w)); }};
+  if constexpr (requires { W::named(); }) k.named = W::named, k.spelt = W::spelt;
+  if constexpr (requires { W::usual({}); }) k.usual = W::usual;
+  return k;
 }
 
 }  // namespace ane::workloads

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -126,8 +127,19 @@ std::vector<Word> words_of(std::string_view text, const std::string& place) {
   for (const Key& k : kind.keys) own.emplace_back(k.name);
   for (const Common& c : common)
     if (taken(kind, c)) own.emplace_back(c.key.name);
-  throw InputError(place, fmt::format("kind={} has no key '{}'", kind.name, name),
-                   choice_note(name, own));
+  // What other tools call it.
+  static constexpr std::pair<std::string_view, std::string_view> elsewhere[] = {
+      {"precision", "weights"},    {"dtype", "weights"},
+      {"quantization", "weights"}, {"device", "unit"},
+      {"compute_units", "unit"},   {"runtime", "path"},
+      {"batch_size", "batch"},     {"bs", "batch"}};
+  const auto same =
+      std::ranges::find(elsewhere, name, &std::pair<std::string_view, std::string_view>::first);
+  const std::string meant(same == std::end(elsewhere) ? std::string_view(name) : same->second);
+  std::string note = choice_note(meant, own);
+  if (meant == "weights")
+    note = "int8 weights: weights=int8; activations=int8 beside them. " + note;
+  throw InputError(place, fmt::format("kind={} has no key '{}'", kind.name, name), note);
 }
 
 std::string text_of(const Request& r, bool work_alone) {
@@ -149,6 +161,19 @@ std::string text_of(const Request& r, bool work_alone) {
 }
 
 }  // namespace
+
+std::string keys::thousands_note(std::string_view key, std::string_view text) {
+  constexpr std::string_view letters = "kKmMgG";
+  double value = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::size_t letter = fault == std::errc{} && end + 1 == text.data() + text.size()
+                                 ? letters.find(*end)
+                                 : std::string_view::npos;
+  if (letter == std::string_view::npos) return {};
+  const auto power = static_cast<double>(letter / 2 + 1);
+  return fmt::format("{0}={1:.0f} or {0}={2:.0f}", key, value * std::pow(1000, power),
+                     value * std::pow(1024, power));
+}
 
 std::span<const CommonKey> common_keys() {
   static const std::vector<CommonKey> all = [] {
@@ -173,7 +198,10 @@ Request parse_request(std::string_view text, const std::string& place) {
     if (w.name == "kind") continue;
     if (const auto own = std::ranges::find(r.kind->keys, w.name, &Key::name);
         own != r.kind->keys.end()) {
-      own->read(r.kind->self(*work), *own, w.value, place);
+      // One spelling of each name.
+      const auto spelt =
+          own->name == "name" && r.kind->spelt != nullptr ? r.kind->spelt(w.value) : std::nullopt;
+      own->read(r.kind->self(*work), *own, spelt.value_or(w.value), place);
       continue;
     }
     const auto at = std::ranges::find_if(
@@ -181,12 +209,13 @@ Request parse_request(std::string_view text, const std::string& place) {
     if (at == std::end(common)) unknown_key(*r.kind, w.name, place);
     at->key.read(&all, at->key, w.value, place);
   }
-  std::vector<std::string_view> needs;
+  work->settle();
+  std::vector<std::string> needs;
   for (const Key& k : r.kind->keys)
-    if (k.needed) needs.push_back(k.name);
-  for (const std::string_view n : needs)
-    if (!given.contains(std::string(n)))
-      throw InputError(place, fmt::format("kind={} needs '{}='", r.kind->name, n),
+    if (k.needed) needs.push_back(fmt::format("{} ({})", k.name, k.help));
+  for (const Key& k : r.kind->keys)
+    if (k.needed && !given.contains(std::string(k.name)))
+      throw InputError(place, fmt::format("kind={} needs '{}='", r.kind->name, k.name),
                        fmt::format("kind={} needs: {}", r.kind->name, fmt::join(needs, ", ")));
   bytes_of(all.weights);
   bytes_of(all.activations);
@@ -230,6 +259,12 @@ std::string with_defaults(std::string_view text, std::string_view more) {
     if (std::ranges::find(said, w.name, &Word::name) == said.end())
       out += fmt::format(" {}={}", w.name, w.value);
   return out;
+}
+
+std::optional<std::string> said(std::string_view text, std::string_view key) {
+  const std::vector<Word> words = words_of(text, "request");
+  const auto at = std::ranges::find(words, std::string(key), &Word::name);
+  return at == words.end() ? std::nullopt : std::optional(at->value);
 }
 
 std::vector<std::int64_t> extents(std::string_view shape) {

@@ -79,6 +79,9 @@ const T& work_as(const Request& request) {
   return dynamic_cast<const T&>(*request.work);
 }
 
+// The value that a text gives a key; none where it does not say.
+std::optional<std::string> said(std::string_view text, std::string_view key);
+
 // "64x128x128" as its extents. InputError for anything else.
 std::vector<std::int64_t> extents(std::string_view shape);
 

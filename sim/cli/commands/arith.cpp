@@ -152,7 +152,10 @@ int mac(const Arguments& arguments) {
        fmt::format("--x LIST --w LIST [options]\n\nOne FP16 multiply-accumulate [N1]-[N5]: value, "
                    "bits, accumulator, what was lost.\n\n{}",
                    lists),
-       options},
+       options,
+       "",
+       {"anesim arith mac --x 16384,2^-16,-16384 --w 1,1,1",
+        "anesim arith mac --profile ieee --x '0.1 x100' --w '1 x100'"}},
       joined(arguments));
   if (!given) return 0;
   const Profile& profile = profile_of(*given);
@@ -196,13 +199,15 @@ int mac8(const Arguments& arguments) {
       "w-zero", taking("CODE"), "zero point of the weights (default 0)")(
       "bias", taking("N"), "int32, in units of one product (default 0)")(
       "scale", taking("VALUE"), "of one product, a binary16 value greater than 0 (default 1)");
-  const auto given =
-      parse({"arith mac8",
-             fmt::format("--x LIST --w LIST [options]\n\nOne INT8 multiply-accumulate and its "
-                         "requantisation to FP16 [Q1], [Q2].\n\n{}",
-                         lists),
-             options},
-            joined(arguments));
+  const auto given = parse(
+      {"arith mac8",
+       fmt::format("--x LIST --w LIST [options]\n\nOne INT8 multiply-accumulate and its "
+                   "requantisation to FP16 [Q1], [Q2].\n\n{}",
+                   lists),
+       options,
+       "",
+       {"anesim arith mac8 --x 127,-128 --w 1,2", "anesim arith mac8 --x 5 --w 7 --x-zero 3"}},
+      joined(arguments));
   if (!given) return 0;
   const Profile& profile = profile_of(*given);
   const std::vector<std::int8_t> x = as_int8(list_of(*given, "x"));
@@ -275,14 +280,18 @@ int act(const Arguments& arguments) {
       "alpha", taking("VALUE"), "of leaky_relu, elu, clip (lower bound), hard_sigmoid (factor)")(
       "beta", taking("VALUE"), "of clip (upper bound), hard_sigmoid (term)")(
       "knots", "print the table that ane16 loads, instead of values");
-  const auto given = parse({"arith act",
-                            fmt::format("--fn NAME --x LIST [options]\n\nA unary function [N9], "
-                                        "[I2]: the value and bits of each input.\n\n{}",
-                                        lists),
-                            options},
-                           joined(arguments));
+  const auto given =
+      parse({"arith act",
+             fmt::format("--fn NAME --x LIST [options]\n\nA unary function [N9], "
+                         "[I2]: the value and bits of each input.\n\n{}",
+                         lists),
+             options,
+             "",
+             {"anesim arith act --fn gelu --x -1,0,1", "anesim arith act --fn sigmoid --knots"}},
+            joined(arguments));
   if (!given) return 0;
   const Profile& profile = profile_of(*given);
+  if (given->count("knots")) refuse_beside(*given, "--knots", {"x", "json"});
   Activation a = activation(function_named(text_of(*given, "fn")));
   const int parameters = info(a.function).parameters;
   const std::pair<const char*, Half*> named[] = {{"alpha", &a.alpha}, {"beta", &a.beta}};
@@ -321,7 +330,10 @@ int quantize(const Arguments& arguments) {
                             fmt::format("--x LIST [options]\n\nFP16 to an INT8 code and back [Q3]: "
                                         "code, its bits, the value it stands for.\n\n{}",
                                         lists),
-                            options},
+                            options,
+                            "",
+                            {"anesim arith quantize --x 1,-1,300",
+                             "anesim arith quantize --x 0.5 --scale 2^-6 --zero 3"}},
                            joined(arguments));
   if (!given) return 0;
   const Profile& profile = profile_of(*given);
@@ -369,6 +381,8 @@ int run_arith(const Arguments& arguments) {
         "The numbers of a profile, one operation at a time, by its scalar reference "
         "(docs/numerics.md).\n\noperations:\n");
     for (const Operation& o : operations) fmt::print("  {:<10} {}\n", o.name, o.summary);
+    fmt::print("{}", help_end({"anesim arith mac --x 16384,2^-16,-16384 --w 1,1,1",
+                               "anesim arith act --fn gelu --x -1,0,1"}));
     return 0;
   }
   std::vector<std::string> names;

@@ -15,12 +15,15 @@ int run_asm(const Arguments& arguments) {
   po::options_description options("options");
   options.add_options()("output,o", po::value<std::string>()->value_name("FILE"),
                         "the program file to write");
-  const auto given = parse({"asm",
-                            "FILE.s -o FILE.anex\n\nAssembles a program. The language: "
-                            "docs/isa/assembler.md. `anesim disasm` is the reverse,\n`anesim exec` "
-                            "runs the result.",
-                            options, "FILE.s"},
-                           arguments);
+  const auto given =
+      parse({.name = "asm",
+             .usage = "FILE.s -o FILE.anex\n\nAssembles a program. The language: "
+                      "docs/isa/assembler.md. `anesim disasm` is the reverse,\n`anesim exec` "
+                      "runs the result.",
+             .options = options,
+             .positional = "FILE.s",
+             .examples = {"anesim asm sum.s -o sum.anex", "anesim asm sum.s --output=/dev/null"}},
+            arguments);
   if (!given) return 0;
   const std::string input = only_word(*given, "FILE.s", "asm", "which file is to be assembled?");
   if (!given->count("output")) throw InputError("anesim asm", "-o FILE says where to write");

@@ -11,6 +11,7 @@
 #include "isa/file.h"
 #include "isa/status.h"
 #include "results/document.h"
+#include "results/report.h"
 #include "sim/chips/unit_text.h"
 #include "sim/cli/options.h"
 
@@ -21,22 +22,38 @@ std::string shown(const FittedParameter& p, double v) {
   return p.unit.empty() ? fmt::format("{:.4g}", v) : fmt::format("{:.4g} {}", v / p.scale, p.unit);
 }
 
-void print_text(const Calibration& c) {
-  fmt::print(
-      "{} calibration rows, {} parameters that they see\n"
-      "loss {:.3f} -> {:.3f}, median error {:.1f} % -> {:.1f} %\n\n",
+void print_text(const Calibration& c, std::size_t width) {
+  results::Block parameters, residuals;
+  parameters.table = {"parameters",
+                      {{"", "parameter", ""},
+                       {"", "rows", ""},
+                       {"", "before", ">"},
+                       {"", "after", ">"},
+                       {"", "low", ">"},
+                       {"", "high", ">"}},
+                      {},
+                      true};
+  for (const FittedParameter& p : c.parameters)
+    parameters.table.rows.push_back({p.file + ":" + p.path, static_cast<std::int64_t>(p.rows),
+                                     shown(p, p.before), shown(p, p.after), shown(p, p.low),
+                                     shown(p, p.high)});
+  residuals.before = {"residuals, |ln(predicted / measured)|"};
+  residuals.table = {
+      "residuals",
+      {{"", "runtime unit", ""}, {"", "rows", ""}, {"", "median", ">"}, {"", "p90", ">"}},
+      {},
+      true};
+  for (const FittedRuntime& r : c.runtimes)
+    residuals.table.rows.push_back({r.runtime + " " + r.unit, static_cast<std::int64_t>(r.rows),
+                                    fmt::format("{:.3f}", r.median), fmt::format("{:.3f}", r.p90)});
+  const std::string heading = fmt::format(
+      "{} calibration rows, {} parameters that they see: loss {:.3f} -> {:.3f}, median error "
+      "{:.1f} "
+      "% -> {:.1f} %",
       c.rows, c.parameters.size(), c.loss_before, c.loss_after, 100 * c.median_before,
       100 * c.median_after);
-  fmt::print("{:<44} {:>5} {:>14} {:>14} {:>14} {:>14}\n", "parameter", "rows", "before", "after",
-             "low", "high");
-  for (const FittedParameter& p : c.parameters)
-    fmt::print("{:<44} {:>5} {:>14} {:>14} {:>14} {:>14}\n", p.file + ":" + p.path, p.rows,
-               shown(p, p.before), shown(p, p.after), shown(p, p.low), shown(p, p.high));
-  fmt::print("\nresiduals, |ln(predicted / measured)|\n{:<24} {:>5} {:>8} {:>8}\n", "runtime unit",
-             "rows", "median", "p90");
-  for (const FittedRuntime& r : c.runtimes)
-    fmt::print("{:<24} {:>5} {:>8.3f} {:>8.3f}\n", r.runtime + " " + r.unit, r.rows, r.median,
-               r.p90);
+  fmt::print("{}", results::text_of(
+                       {{heading, nullptr, {std::move(parameters), std::move(residuals)}}}, width));
 }
 
 void print_json(const Calibration& c) {
@@ -98,15 +115,21 @@ int run_calibrate(const Arguments& arguments) {
       "write the fit into DIR/chips/*.json and DIR/runtimes/*.json (default: only show it)")(
       "residuals",
       "fit nothing; the residuals by kind of work as CSV, for "
-      "results/silicon/residuals.csv, which all bands rest on")("json",
-                                                                "as JSON, values in base units");
+      "results/silicon/residuals.csv, which all bands rest on")(
+      "json", "as JSON, values in base units")("wide",
+                                               "text as wide as it comes, whatever the terminal");
   const auto given =
-      parse({"calibrate",
-             "[options]\n\nFits the parameters marked free in the files of chips and runtimes to "
-             "calibration rows.\nRows of validation are for validate, which fits nothing.",
-             options},
+      parse({.name = "calibrate",
+             .usage = "[options]\n\nFits the parameters marked free in the files of chips and "
+                      "runtimes to calibration rows.\nRows of validation are for validate, which "
+                      "fits nothing.",
+             .options = options,
+             .examples = {"anesim calibrate --rows ane_calibration.csv --only M1:ane --passes 1",
+                          "anesim calibrate --rows ane_calibration.csv --residuals"}},
             arguments);
   if (!given) return 0;
+  if (given->count("residuals"))
+    refuse_beside(*given, "--residuals", {"only", "passes", "write", "json"});
   if (passes < 1) throw InputError("--passes", "must be at least 1");
   std::vector<SiliconRow> rows;
   if (files.empty()) files = {"ane_calibration.csv", "soc_calibration.csv"};
@@ -123,7 +146,7 @@ int run_calibrate(const Arguments& arguments) {
   if (given->contains("json"))
     print_json(c);
   else
-    print_text(c);
+    print_text(c, columns_of(*given));
   if (!root.empty()) write_files(c, root);
   return 0;
 }

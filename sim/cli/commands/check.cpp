@@ -82,7 +82,10 @@ int run_check(const Arguments& arguments) {
           "compares every tensor with\nnumbers that the program carries, or those of a file: bits "
           "equal or not, the first tensor and\nelement that differ, by how much, and what that "
           "does to the task. Exit 1 on any difference.",
-      .options = po::options_description("options")};
+      .options = po::options_description("options"),
+      .examples = {"anesim check --update --file bits.txt --case \"readqc mlp fp16 ane16\"",
+                   "anesim check --file bits.txt --case \"readqc mlp fp16 ane16\""},
+      .mismatch = "where a bit differs"};
   std::string file, only;
   line.options.add_options()  //
       ("file", po::value(&file)->value_name("FILE"),
@@ -94,6 +97,7 @@ int run_check(const Arguments& arguments) {
   const auto given = parse(std::move(line), arguments);
   if (!given) return 0;
   const bool update = given->count("update") != 0;
+  if (update) refuse_beside(*given, "--update", {"json"});
   std::vector<CheckCase> kept;
   if (update && file.empty())
     throw InputError("--update", "which file is to be written?", "--file FILE");

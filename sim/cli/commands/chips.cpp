@@ -12,8 +12,10 @@
 #include "isa/insns/kld.h"
 #include "kernels/arith/weights.h"
 #include "results/document.h"
+#include "results/report.h"
 #include "sim/chips/chip.h"
 #include "sim/chips/unit_text.h"
+#include "sim/cli/commands.h"
 #include "sim/cli/options.h"
 #include "sim/runtimes/runtime.h"
 #include "workloads/request/formats.h"
@@ -84,22 +86,23 @@ constexpr Column columns[] = {
      [](const Chip& c) -> Number { return of_ane(c, [](auto& a) { return a.dispatch_coreml; }); }},
 };
 
-void print_table(const std::vector<Chip>& chips) {
-  fmt::print("{:<14}", "chip");
-  for (const Column& k : columns) fmt::print("  {}", k.heading);
-  fmt::print("\n");
+void print_table(const std::vector<Chip>& chips, std::size_t width) {
+  results::Block block;
+  block.table = {"chips", {{"name", "chip", ""}}, {}, true};
+  for (const Column& k : columns) block.table.columns.push_back({"", std::string(k.heading), ">"});
   for (const Chip& c : chips) {
-    fmt::print("{:<14}", c.name());
+    std::vector<results::Cell> row{c.name()};
     for (const Column& k : columns) {
       const Number v = k.value(c);
-      fmt::print("  {:>{}}", v ? fmt::format(fmt::runtime(k.format), *v / k.scale) : "-",
-                 k.heading.size());
+      row.emplace_back(v ? fmt::format(fmt::runtime(k.format), *v / k.scale) : std::string("-"));
     }
-    fmt::print("\n");
+    block.table.rows.push_back(std::move(row));
   }
-  fmt::print(
-      "\nPeaks are of all engines; one program runs on one. direct and Core ML: time of a call "
-      "with no work.\n`anesim chips CHIP --sources` says where each value comes from.\n");
+  block.after = {
+      "Peaks are of all engines; one program runs on one. direct and Core ML: time of a call with "
+      "no "
+      "work. `anesim chips CHIP --sources` says where each value comes from."};
+  fmt::print("{}", results::text_of({{"", nullptr, {std::move(block)}}}, width));
 }
 
 Json names_json(const std::vector<std::string>& names) {
@@ -135,45 +138,50 @@ std::string_view file_stem(std::string_view place) {
   return place.substr(begin, end - begin);
 }
 
-void print_description(const Description& d, bool sources) {
-  fmt::print("{}", d.name);
+// What is said of a value beside its kind and source.
+std::string remark_of(const Description& d, const Parameter& p) {
+  std::string remark;
+  if (p.low && p.high)
+    remark += fmt::format("[{} to {}{}] ", in_own_unit(p, *p.low), in_own_unit(p, *p.high),
+                          p.free ? ", free" : "");
+  if (!p.from.empty()) remark += fmt::format("= {}. ", p.from);
+  remark += p.note;
+  if (const std::string_view of = file_stem(p.place);
+      !of.empty() && of != d.name && p.kind != "set")
+    remark +=
+        fmt::format("{}(value of {}{}{})", remark.empty() ? "" : " ", of,
+                    p.kind == "inherited" ? ", " : "", p.kind == "inherited" ? p.kind_there : "");
+  return remark;
+}
+
+void print_description(const Description& d, bool sources, std::size_t width) {
+  results::Report report{d.name, nullptr, {}};
   for (const auto& [key, value] : d.about)
-    fmt::print("{}{} {}", key == d.about.begin()->first ? ": " : ", ", key, value);
-  fmt::print("\n");
-  std::size_t path_width = 0, value_width = 0, source_width = 0;
-  for (const auto& [path, p] : d.parameters) {
-    path_width = std::max(path_width, path.size());
-    value_width = std::max(value_width, in_own_unit(p, p.value).size());
-    source_width = std::max(source_width, p.source.size());
-  }
-  for (const auto& [path, p] : d.parameters) {
-    if (!sources) {
-      fmt::print("{:<{}}  {}\n", path, path_width, in_own_unit(p, p.value));
-      continue;
-    }
-    std::string remark;
-    if (p.low && p.high)
-      remark += fmt::format("[{} to {}{}] ", in_own_unit(p, *p.low), in_own_unit(p, *p.high),
-                            p.free ? ", free" : "");
-    if (!p.from.empty()) remark += fmt::format("= {}. ", p.from);
-    remark += p.note;
-    if (const std::string_view of = file_stem(p.place);
-        !of.empty() && of != d.name && p.kind != "set")
-      remark +=
-          fmt::format("{}(value of {}{}{})", remark.empty() ? "" : " ", of,
-                      p.kind == "inherited" ? ", " : "", p.kind == "inherited" ? p.kind_there : "");
-    const std::string line = fmt::format(
-        "{:<{}}  {:<{}}  {:<9}  {:<{}}  {}", path, path_width, in_own_unit(p, p.value), value_width,
-        p.kind, p.source.empty() ? "-" : p.source, std::max<std::size_t>(source_width, 1), remark);
-    fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
-  }
-  if (!sources) return;
+    report.heading +=
+        fmt::format("{}{} {}", key == d.about.begin()->first ? ": " : ", ", key, value);
+  results::Block block;
+  block.table = {"parameters", {{"path", "parameter", ""}, {"value", "value", ""}}, {}, true};
+  if (sources)
+    for (const char* column : {"kind", "source"}) block.table.columns.push_back({"", column, ""});
+  if (sources) block.table.columns.push_back({"", "note", "..."});
   std::map<std::string_view, int> counts;
-  for (const auto& [path, p] : d.parameters) ++counts[p.kind];
+  for (const auto& [path, p] : d.parameters) {
+    ++counts[p.kind];
+    block.table.rows.push_back({path, in_own_unit(p, p.value)});
+    if (!sources) continue;
+    auto& row = block.table.rows.back();
+    row.emplace_back(std::string(p.kind));
+    row.emplace_back(p.source.empty() ? std::string("-") : p.source);
+    row.emplace_back(remark_of(d, p));
+    if (std::get<std::string>(row.back()).empty()) row.back() = std::string(" ");
+  }
   std::string kinds;
   for (const auto& [kind, count] : counts)
     kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", count, kind);
-  fmt::print("\n{}. S1, S2, ... are listed in docs/sources.md.\n", kinds);
+  if (sources)
+    block.after = {"", fmt::format("{}. S1, S2, ... are listed in docs/sources.md.", kinds)};
+  report.blocks.push_back(std::move(block));
+  fmt::print("{}", results::text_of({std::move(report)}, width));
 }
 
 Json parameter_json(const Parameter& p) {
@@ -233,70 +241,121 @@ Json formats_json(const Chip& chip) {
   return rows;
 }
 
-void print_formats(const Chip& chip) {
-  fmt::print("{}: weights of a layer of 1024 x 1024\n", chip.name());
-  fmt::print("{:<9} {:<11}  {:<6}  {:>8}  {:>12}  {:>15}\n", "weights", "activations", "stream",
-             "B/weight", "B/activation", "MAC/cycle, NE");
+void print_formats(const Chip& chip, std::size_t width) {
+  results::Block block;
+  block.table = {"formats",
+                 {{"", "weights", ""},
+                  {"", "activations", ""},
+                  {"", "stream", ""},
+                  {"", "B/weight", ">"},
+                  {"", "B/activation", ">"},
+                  {"", "MAC/cycle, NE", ">"},
+                  {"", "note", "..."}},
+                 {},
+                 true};
   for (const Json& row : formats_json(chip)) {
-    const std::string pair = fmt::format("{:<9} {:<11}", row["weights"].get<std::string>(),
-                                         row["activations"].get<std::string>());
-    const std::string note = row["note"];
-    if (row.contains("refused")) {
-      fmt::print("{}  refused: {}\n", pair, note);
-      continue;
-    }
-    fmt::print("{}  {:<6}  {:>8.3f}  {:>12}  {:>15}{}{}\n", pair, row["stream"].get<std::string>(),
-               row["bytes_per_weight"].get<double>(), row["bytes_per_activation"].get<int>(),
-               row["macs_per_cycle_and_engine"].get<int>(), note.empty() ? "" : "  ", note);
+    const bool refused = row.contains("refused");
+    const std::string note = row["note"], dash = "-";
+    block.table.rows.push_back(
+        {row["weights"].get<std::string>(), row["activations"].get<std::string>(),
+         refused ? dash : row["stream"].get<std::string>(),
+         refused ? dash : fmt::format("{:.3f}", row["bytes_per_weight"].get<double>()),
+         refused ? dash : fmt::format("{}", row["bytes_per_activation"].get<int>()),
+         refused ? dash : fmt::format("{}", row["macs_per_cycle_and_engine"].get<int>()),
+         refused        ? "refused: " + note
+         : note.empty() ? std::string(" ")
+                        : note});
   }
+  fmt::print("{}",
+             results::text_of({{fmt::format("{}: weights of a layer of 1024 x 1024", chip.name()),
+                                nullptr,
+                                {std::move(block)}}},
+                              width));
 }
 
-void show(const Description& d, const char* key, bool json, bool sources) {
+void show(const Description& d, const char* key, bool json, bool sources, std::size_t width) {
   if (json)
     fmt::print("{}", results::document(description_json(d, key)));
   else
-    print_description(d, sources);
+    print_description(d, sources, width);
+}
+
+// Of these chips, else of all.
+void print_aliases(const std::vector<std::string>& chips, bool json) {
+  std::vector<std::string> names;
+  for (const std::string& c : chips) names.push_back(load_chip(c).name());
+  if (chips.empty()) names = chip_names();
+  Json all = Json::array();
+  for (const std::string& name : names) {
+    std::vector<std::string> aliases;
+    for (const auto& [alias, of] : description_aliases("chips"))
+      if (of == name) aliases.push_back(alias);
+    if (json)
+      all.push_back({{"name", name}, {"aliases", aliases}});
+    else if (!aliases.empty())
+      fmt::print("{:<14}  {}\n", name, fmt::join(aliases, ", "));
+  }
+  if (json) fmt::print("{}", results::document({{"chips", all}}));
 }
 
 }  // namespace
 
 int run_chips(const Arguments& arguments) {
   po::options_description options("options");
-  options.add_options()("sources", "with kind, source, band and note of each value")(
-      "formats", "what the accelerator of one chip makes of each pair of number formats")(
-      "set", po::value<std::vector<std::string>>()->composing()->value_name("path=value"),
-      "override a value, as ane.l2=4MiB or memory.bandwidth=200GB/s; a bare number is in base "
-      "units "
-      "(Hz, s, B, B/s, W, J, FLOP/s)")("runtime", po::value<std::string>()->value_name("NAME"),
-                                       "show a runtime instead of a chip")(
-      "runtimes", "list the runtimes")("json", "as JSON, values in base units");
-  const auto parsed =
-      parse({"chips",
-             "[CHIP...] [options]\n\nWhat is known of each chip. Without CHIP: one line a chip. A "
-             "CHIP is a name in any spelling\n(M1Max, \"M1 Max (24c)\") or a file that ends in "
-             ".json.",
-             options, "chip"},
+  options.add_options()                                              //
+      ("sources", "with kind, source, band and note of each value")  //
+      ("formats",
+       "what the accelerator of one chip makes of each pair of number formats")  //
+      ("set", po::value<std::vector<std::string>>()->composing()->value_name("path=value"),
+       "override a value, as ane.l2=4MiB or memory.bandwidth=200GB/s; a bare number is in base "
+       "units (Hz, s, B, B/s, W, J, FLOP/s)")                                    //
+      ("aliases", "other names: of devices, of variants, as others write them")  //
+      ("runtime", po::value<std::string>()->value_name("NAME"),
+       "show a runtime instead of a chip")       //
+      ("runtimes", "list the runtimes")          //
+      ("json", "as JSON, values in base units")  //
+      ("wide", "text as wide as it comes, whatever the terminal");
+  const auto read =
+      parse({.name = "chips",
+             .usage = "[CHIP...] [options]\n\nWhat is known of each chip. Without CHIP: one line a "
+                      "chip. A CHIP is a name in any spelling\n(M1Max, \"M1 Max (24c)\"), a device "
+                      "(iPhone15Pro, \"MacBook Air M2\") or a file that ends in .json.",
+             .options = options,
+             .positional = "chip",
+             .examples = {"anesim chips M1 M4", "anesim chips iPhone15Pro --sources"}},
             arguments);
-  if (!parsed) return 0;
-  const po::variables_map& given = *parsed;
+  if (!read) return 0;
+  const po::variables_map& given = *read;
   const bool json = given.count("json") > 0, sources = given.count("sources") > 0;
   const auto overrides =
       given.count("set") ? given["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
-  if (given.count("runtimes")) {
+  // Each of these shows another thing; what it does not read is no option beside it.
+  const auto only = [&](const char* mode, std::initializer_list<const char*> not_read) {
+    if (given.count(mode) == 0) return false;
+    refuse_beside(given, fmt::format("--{}", mode), not_read);
+    return true;
+  };
+  if (only("aliases", {"runtimes", "runtime", "formats", "sources", "set"})) {
+    print_aliases(given.count("chip") ? given["chip"].as<std::vector<std::string>>()
+                                      : std::vector<std::string>{},
+                  json);
+    return 0;
+  }
+  if (only("runtimes", {"runtime", "formats", "sources", "set", "chip"})) {
     if (json)
       fmt::print("{}", results::document({{"runtimes", names_json(runtime_names())}}));
     else
       fmt::print("{}\n", fmt::join(runtime_names(), "\n"));
     return 0;
   }
-  if (given.count("runtime")) {
+  if (only("runtime", {"formats", "chip"})) {
     show(load_runtime(given["runtime"].as<std::string>(), overrides).description(), "runtimes",
-         json, sources);
+         json, sources, columns_of(given));
     return 0;
   }
   std::vector<std::string> names;
   if (given.count("chip")) names = given["chip"].as<std::vector<std::string>>();
-  if (given.count("formats")) {
+  if (only("formats", {"sources"})) {
     if (names.size() != 1)
       throw InputError("--formats", "needs one chip", "anesim chips M4 --formats");
     const Chip chip = load_chip(names[0], overrides);
@@ -304,11 +363,11 @@ int run_chips(const Arguments& arguments) {
     if (json)
       fmt::print("{}", results::document({{"chip", chip.name()}, {"formats", formats_json(chip)}}));
     else
-      print_formats(chip);
+      print_formats(chip, columns_of(given));
     return 0;
   }
   if (names.size() == 1) {
-    show(load_chip(names[0], overrides).description(), "chips", json, sources);
+    show(load_chip(names[0], overrides).description(), "chips", json, sources, columns_of(given));
     return 0;
   }
   if (sources) throw InputError("--sources", "needs one chip", "anesim chips M4 --sources");
@@ -318,7 +377,7 @@ int run_chips(const Arguments& arguments) {
   if (json)
     fmt::print("{}", results::document({{"chips", table_json(chips)}}));
   else
-    print_table(chips);
+    print_table(chips, columns_of(given));
   return 0;
 }
 

@@ -15,11 +15,14 @@ int run_disasm(const Arguments& arguments) {
   po::options_description options("options");
   options.add_options()(
       "no-data", "leave out the contents of sections (then the text is not the whole program)");
-  const auto given = parse({"disasm",
-                            "FILE.anex [--no-data]\n\nPrints a program as text. `anesim asm` makes "
-                            "the same file from it again.",
-                            options, "FILE.anex"},
-                           arguments);
+  const auto given =
+      parse({.name = "disasm",
+             .usage = "FILE.anex [--no-data]\n\nPrints a program as text. `anesim asm` makes the "
+                      "same file from it again.",
+             .options = options,
+             .positional = "FILE.anex",
+             .examples = {"anesim disasm sum.anex", "anesim disasm sum.anex --no-data"}},
+            arguments);
   if (!given) return 0;
   const std::string input = only_word(*given, "FILE.anex", "disasm", "which file is to be read?");
   const isa::Program program = isa::load_program(input);

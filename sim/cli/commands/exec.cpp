@@ -75,12 +75,17 @@ int run_exec(const Arguments& arguments) {
       ("values", po::value<std::int64_t>()->default_value(16), "values shown of each output")  //
       ("timing-only", "no values: time and energy alone")                                      //
       ("json", "print everything as JSON");
-  const auto given = parse({"exec",
-                            "PROGRAM [options]\n\nRuns a program (text, or a file of `anesim asm`) "
-                            "on a chip's accelerator.",
-                            options, "PROGRAM"},
-                           arguments);
+  const auto given =
+      parse({.name = "exec",
+             .usage = "PROGRAM [options]\n\nRuns a program (text, or a file of `anesim asm`) on a "
+                      "chip's accelerator.",
+             .options = options,
+             .positional = "PROGRAM",
+             .examples = {"anesim exec sum.s", "anesim exec sum.anex --chip M1 --timing-only"}},
+            arguments);
   if (!given) return 0;
+  if (given->count("timing-only")) refuse_beside(*given, "--timing-only", {"input", "values"});
+  if (given->count("json")) refuse_beside(*given, "--json", {"values"}, "it has all of them");
   isa::Program program =
       read_program(only_word(*given, "PROGRAM", "exec", "which program is to be run?"));
   std::string chip_name = program.chip.empty() ? "M4" : program.chip;

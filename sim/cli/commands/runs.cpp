@@ -5,13 +5,20 @@
 //     id  recorded             workload  variant  chip  unit  runtime  precision  batch  ...
 //      1  2026-03-01 12:00:03  readqc    mlp      M4    ane   coreml   fp16         100  ...
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
 
 #include "isa/error.h"
+#include "isa/status.h"
 #include "results/document.h"
 #include "results/json.h"
 #include "results/store.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/options.h"
+#include "sim/price/target.h"
+#include "workloads/request/kinds.h"
 
 namespace ane::sim {
 namespace {
@@ -26,14 +33,66 @@ std::string readable(const std::string& recorded_at) {
   return recorded_at.substr(0, 10) + " " + recorded_at.substr(11, 8);
 }
 
-bool chosen(const po::variables_map& given, const results::Run& run) {
-  const auto fits = [&](const char* option, const std::string& value) {
-    return given.count(option) == 0 || given[option].as<std::string>() == value;
-  };
-  return fits("workload", run.workload) && fits("chip", run.chip) && fits("unit", run.unit);
+// One of --workload, --chip, --unit: what it may be, in its own spelling.
+struct Filter {
+  const char* option;
+  std::string results::Run::*field;
+  std::vector<std::string> known;  // beside what is stored
+  std::string wanted{};            // empty: all
+};
+
+// The stored or known name that is meant, whatever its case; InputError with the nearest.
+std::string spelt(const Filter& f, const std::string& word,
+                  const std::vector<results::Listing>& runs) {
+  std::vector<std::string> names;
+  for (const results::Listing& l : runs)
+    if (std::ranges::find(names, l.run.*f.field) == names.end()) names.push_back(l.run.*f.field);
+  for (const std::string& name : f.known)
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  for (const std::string& name : names)
+    if (folded_name(name) == folded_name(word)) return name;
+  throw InputError(fmt::format("--{}", f.option), fmt::format("unknown {} '{}'", f.option, word),
+                   choice_note(word, names));
 }
 
-results::Table table_of(const std::vector<results::Listing>& runs, const po::variables_map& given) {
+std::vector<Filter> filters_of(const po::variables_map& given,
+                               const std::vector<results::Listing>& runs) {
+  std::vector<std::string> kinds, units;
+  for (const workloads::Kind* k : workloads::kinds()) kinds.emplace_back(k->name);
+  for (const std::string_view unit : workloads::names_of(Unit{})) units.emplace_back(unit);
+  std::vector<Filter> all{{"workload", &results::Run::workload, kinds},
+                          {"chip", &results::Run::chip, chip_names()},
+                          {"unit", &results::Run::unit, units}};
+  for (Filter& f : all) {
+    if (given.count(f.option) == 0) continue;
+    std::string word = given[f.option].as<std::string>();
+    // A device's name is its chip's.
+    if (f.field == &results::Run::chip)
+      for (const auto& [alias, chip] : description_aliases("chips"))
+        if (folded_name(alias) == folded_name(word)) word = chip;
+    f.wanted = spelt(f, word, runs);
+  }
+  return all;
+}
+
+bool chosen(const std::vector<Filter>& filters, const results::Run& run) {
+  return std::ranges::all_of(
+      filters, [&](const Filter& f) { return f.wanted.empty() || run.*f.field == f.wanted; });
+}
+
+// Why there are no runs: which values there are.
+void tell_none(const std::vector<Filter>& filters, const std::vector<results::Listing>& runs) {
+  for (const Filter& f : filters) {
+    if (f.wanted.empty()) continue;
+    std::set<std::string> stored;
+    for (const results::Listing& l : runs) stored.insert(l.run.*f.field);
+    print_status("no run fits --{} {}: stored are {}\n", f.option, f.wanted,
+                 fmt::join(stored, ", "));
+  }
+}
+
+results::Table table_of(const std::vector<results::Listing>& runs,
+                        const std::vector<Filter>& filters) {
   results::Table t{"runs",
                    {{"id", "id", ""},
                     {"recorded_at", "", ""},
@@ -58,7 +117,7 @@ results::Table table_of(const std::vector<results::Listing>& runs, const po::var
                    {}};
   for (const results::Listing& l : runs) {
     const results::Run& r = l.run;
-    if (chosen(given, r))
+    if (chosen(filters, r))
       t.rows.push_back({l.id,
                         l.recorded_at,
                         readable(l.recorded_at),
@@ -97,18 +156,23 @@ std::string command_of(const results::Record& r) {
 
 int run_runs(const Arguments& arguments) {
   po::options_description options("options");
-  options.add_options()("db", po::value<std::string>()->default_value("anesim.db"),
-                        "the results file")("workload", po::value<std::string>(),
-                                            "only this workload")(
-      "chip", po::value<std::string>(), "only this chip")("unit", po::value<std::string>(),
-                                                          "only this unit: ane, gpu, cpu, nvidia");
-  options.add_options()("command", "the command line that made run RUN_ID, to be run again");
+  options.add_options()  //
+      ("db", po::value<std::string>()->default_value("anesim.db")->value_name("FILE"),
+       "the results file")                                                                       //
+      ("workload", po::value<std::string>()->value_name("NAME"), "only this workload")           //
+      ("chip", po::value<std::string>()->value_name("NAME"), "only this chip")                   //
+      ("unit", po::value<std::string>()->value_name("NAME"), "only this unit: ane, gpu or cpu")  //
+      ("command", "the command line that made run RUN_ID, to be run again");
   add_style(options);
-  const auto given = parse({"runs",
-                            "[RUN_ID] [options]\n\nThe stored runs, oldest first. `anesim show ID` "
-                            "shows one in full.",
-                            options, "RUN_ID"},
-                           arguments);
+  const auto given = parse(
+      {.name = "runs",
+       .usage =
+           "[RUN_ID] [options]\n\nThe stored runs, oldest first. `anesim show ID` shows one in "
+           "full.",
+       .options = options,
+       .positional = "RUN_ID",
+       .examples = {"anesim runs --chip M4", "anesim runs --workload network --csv"}},
+      arguments);
   if (!given) return 0;
   results::Store store((*given)["db"].as<std::string>(), results::Store::Open::existing);
   if (given->count("command")) {
@@ -119,8 +183,11 @@ int run_runs(const Arguments& arguments) {
   if (given->count("RUN_ID"))
     throw InputError("anesim runs", "a RUN_ID goes with --command",
                      "`anesim show RUN_ID` shows a run");
+  const std::vector<results::Listing> runs = store.list();
+  const std::vector<Filter> filters = filters_of(*given, runs);
   results::Block block;
-  block.table = table_of(store.list(), *given);
+  block.table = table_of(runs, filters);
+  if (block.table.rows.empty() && !runs.empty()) tell_none(filters, runs);
   const std::size_t n = block.table.rows.size();
   const std::vector<results::Report> reports{
       {fmt::format("{}, {} run{}", store.path(), n, n == 1 ? "" : "s"), nullptr, {block}}};

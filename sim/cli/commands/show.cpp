@@ -35,7 +35,13 @@ int run_show(const Arguments& arguments) {
       "trace", po::value<std::string>(), "write the run's tasks to this file, for ui.perfetto.dev");
   add_style(options);
   add_table_option(options);
-  const auto given = parse({"show", usage(), options, "RUN_ID"}, arguments);
+  const auto given =
+      parse({.name = "show",
+             .usage = usage(),
+             .options = options,
+             .positional = "RUN_ID",
+             .examples = {"anesim show --view bottleneck", "anesim show 1 2 --view compare"}},
+            arguments);
   if (!given) return 0;
   const results::Style style = style_of(*given);
   std::vector<std::int64_t> ids;

@@ -23,7 +23,9 @@ int run_tables(const Arguments& arguments) {
           "inconsistent (contradicts another figure or\nits own arithmetic), not measured "
           "(by its provenance) or not comparable (conditions are\nmissing). Values are in "
           "the unit of the claim.",
-      .options = po::options_description("options")};
+      .options = po::options_description("options"),
+      .examples = {"anesim tables --source 000", "anesim tables --table bucketing --csv"},
+      .mismatch = "where a claim is off (--strict)"};
   Selection selection;
   line.options.add_options()  //
       ("source", po::value(&selection.source)->value_name("NUMBER"),
@@ -39,6 +41,8 @@ int run_tables(const Arguments& arguments) {
   const results::Style style = style_of(*given);
   const Published published = load_published();
   if (given->count("best") != 0) {
+    refuse_beside(*given, "--best", {"source", "table", "strict", "db"},
+                  "it is of configurations, not of claims");
     const std::vector<Step> steps = ablation(published);
     fmt::print("{}", style == results::Style::json  ? ablation_json(steps)
                      : style == results::Style::csv ? ablation_csv(steps)

@@ -173,7 +173,14 @@ void print_metrics(const qc::Evaluation& e, std::string_view rule) {
 }  // namespace
 
 int run_train(const Arguments& arguments) {
-  const auto given = parse({"train", usage(), described(), "workload"}, arguments);
+  const auto given =
+      parse({.name = "train",
+             .usage = usage(),
+             .options = described(),
+             .positional = "workload",
+             .examples = {"anesim train readqc --reads reads.fastq.gz --out model.safetensors",
+                          "anesim train readqc --reads reads.fastq.gz --rule maxee1 --epochs 2"}},
+            arguments);
   if (!given) return 0;
   Request r = request_of(*given);
   const qc::ReadSet set = qc::read_files(r.files, r.phred);

@@ -45,14 +45,20 @@ int run_validate(const Arguments& arguments) {
       "db", po::value(&db)->value_name("FILE"), "also store the comparisons in this results file")(
       "markdown", "as the page docs/validation.md");
   add_style(options);
-  const auto given =
-      parse({"validate",
-             "[options]\n\nPredicts every measured row and compares. The error of a row is\n"
-             "exp(|ln(predicted / measured)|) - 1; in JSON errors are fractions.",
-             options},
-            arguments);
+  const auto given = parse(
+      {.name = "validate",
+       .usage = "[options]\n\nPredicts every measured row and compares. The error of a row is\n"
+                "exp(|ln(predicted / measured)|) - 1; in JSON errors are fractions.",
+       .options = options,
+       .examples = {"anesim validate --by unit --worst 3",
+                    "anesim validate --rows ane_validation.csv --by chip,kind"}},
+      arguments);
   if (!given) return 0;
   const results::Style style = style_of(*given);
+  if (given->count("markdown"))
+    refuse_beside(*given, "--markdown", {"json", "csv", "by", "worst"}, "the page has its own");
+  if (style == results::Style::csv)
+    refuse_beside(*given, "--csv", {"by", "worst"}, "it has every row");
   report.by = split(by);
   std::vector<SiliconRow> rows;
   for (const std::string& f : files.empty() ? built_in_rows() : files) {

@@ -42,9 +42,8 @@ void add_model_options(po::options_description& options) {
       ("layers", po::value<int>(), "encoder layers and decoder layers, default 3")    //
       ("neighbours", po::value<int>(), "k, default 48")                               //
       ("precision", po::value<std::string>()->value_name("NAME"),
-       "ANE: fp16, int8w, w8a8, pal1 to pal8, int4b, sparse; CPU and GPU also fp32 and bf16, w8a8 "
-       "by "
-       "--runtime torch_cpu")  //
+       "ANE: fp16, int8 (weights and activations, as w8a8), int8w (weights alone), pal1 to pal8, "
+       "int4b, sparse; CPU and GPU also fp32 and bf16, int8 by --runtime torch_cpu")  //
       ("bucket", po::value<std::string>()->value_name("N,N,..."),
        "pad to the smallest of these lengths that fits")       //
       ("batch", po::value<std::int64_t>(), "proteins a call")  //
@@ -268,7 +267,7 @@ int run_length(const po::variables_map& given) {
                 {priced_record({.request = request_for(choice, target.unit, length, choice.form),
                                 .variant = called(choice),
                                 .input = fmt::format("{} residues", length)},
-                               target, bands, canonical(overrides_of(given)), Detail::tasks)},
+                               target, bands, Detail::tasks)},
                 "summary");
 }
 
@@ -279,6 +278,14 @@ void add_padding(results::Record& record, const workloads::Request& request) {
     record.totals.accuracy.push_back(
         {"padding_waste",
          static_cast<double>(work.places() - work.residues) / static_cast<double>(work.residues)});
+}
+
+// --pdb, each at commas.
+std::vector<std::string> files_of(const po::variables_map& given) {
+  std::vector<std::string> files;
+  for (const std::string& word : given["pdb"].as<std::vector<std::string>>())
+    for (const std::string& file : split_names("--pdb", word)) files.push_back(file);
+  return files;
 }
 
 struct Protein {
@@ -292,7 +299,7 @@ std::vector<Protein> read_proteins(const po::variables_map& given) {
   if (given.count("chains")) which.chains = split_list(given["chains"].as<std::string>());
   if (given.count("designed")) which.designed = split_list(given["designed"].as<std::string>());
   std::vector<Protein> proteins;
-  for (const std::string& path : split_list(given["pdb"].as<std::string>())) {
+  for (const std::string& path : files_of(given)) {
     const mp::Structure structure = mp::read_structure(path, which);
     for (const std::string& note : structure.notes) print_status("{}: {}\n", structure.name, note);
     proteins.push_back({structure.name, mp::to_input(structure)});
@@ -305,6 +312,9 @@ void set_samples(Choice& choice, const po::variables_map& given) {
   MpnnPlan& plan = choice.plan;
   const std::int64_t n = given["n"].as<std::int64_t>();
   if (n < 1 || n > 4096) throw InputError("--n", "1 to 4096");
+  if (given.count("batch"))
+    throw InputError("--batch", "samples of one structure are a call",
+                     fmt::format("--n {}", choice.batch));
   choice.batch = n;
   plan.temperature = given["temperature"].as<double>();
   if (!(plan.temperature > 0)) throw InputError("--temperature", "must be above 0", "--greedy");
@@ -386,12 +396,10 @@ int run_set(const po::variables_map& given, const Choice& choice,
   }
   MpnnPlan plan = choice.plan;
   plan.request = request_for(choice, items[0].unit, proteins[0].input.length(), choice.form);
-  MpnnSet set = run_mpnn_set(
-      plan, items, called(choice), target_of,
-      [&](const Target& target) -> const kernels::arith::Profile& {
-        return profile_of(given, target.chip);
-      },
-      canonical(overrides_of(given)));
+  MpnnSet set = run_mpnn_set(plan, items, called(choice), target_of,
+                             [&](const Target& target) -> const kernels::arith::Profile& {
+                               return profile_of(given, target.chip);
+                             });
   results::Record& record = set.record;
   record.run.input = names;
   if (choice.variant.adaptive) {
@@ -406,10 +414,18 @@ int run_set(const po::variables_map& given, const Choice& choice,
 
 }  // namespace
 
+bool is_structure(std::string_view start) {
+  constexpr std::string_view records[] = {"HEADER", "ATOM  ", "HETATM", "MODEL ", "REMARK",
+                                          "TITLE ", "CRYST1", "COMPND", "SEQRES", "data_"};
+  while (start.starts_with('#') || start.starts_with('\n') || start.starts_with('\r'))
+    start.remove_prefix(std::min(start.find('\n'), start.size() - 1) + 1);  // comments of mmCIF
+  return std::ranges::any_of(records, [&](std::string_view r) { return start.starts_with(r); });
+}
+
 int run_mpnn(const Arguments& arguments) {
   po::options_description options("options");
   options.add_options()  //
-      ("pdb", po::value<std::string>()->value_name("FILE,..."),
+      ("pdb", po::value<std::vector<std::string>>()->value_name("FILE,..."),
        "PDB or mmCIF, plain or gzip; several at commas, --batch of them a call")  //
       ("length", po::value<std::int64_t>()->value_name("N"),
        "instead of --pdb: the cost alone of so many residues")                                 //
@@ -437,10 +453,16 @@ int run_mpnn(const Arguments& arguments) {
   add_model_options(options);
   add_target_options(options);
   add_output_options(options);
-  const auto given =
-      parse({"run mpnn",
-             usage("--pdb FILE [options]\n\nRuns ProteinMPNN on the simulated machine."), options},
-            arguments);
+  const auto given = parse(
+      {.name = "run mpnn",
+       .usage = usage("FILE... [options]\n\nRuns ProteinMPNN on the simulated machine. FILE and "
+                      "--pdb FILE are the same."),
+       .options = options,
+       .positional = "pdb",
+       .examples = {"anesim run mpnn 1ubq.pdb --mode sample --n 2 --out designs.fasta",
+                    "anesim run mpnn --length 100 --chip M2 --unit gpu"},
+       .mismatch = "where a stage differs (--goldens)"},
+      arguments);
   if (!given) return 0;
   const results::Style style = check_output(*given, true);
   if (given->count("pdb") == 0 && given->count("length")) return run_length(*given);
@@ -454,6 +476,10 @@ int run_mpnn(const Arguments& arguments) {
   else
     refuse_options_of_samples(*given);
   if (given->count("goldens")) {
+    refuse_beside(*given, "--goldens",
+                  {"chip", "unit", "precision", "batch", "set", "memory", "profile", "runtime",
+                   "form", "order", "out", "db", "again", "view", "trace", "tasks", "counters"},
+                  "the stages are those of the float32 reference");
     if (proteins.size() > 1) throw InputError("--goldens", "are of one structure");
     const auto stages = mp::compare_goldens(choice.plan.weights, proteins[0].input,
                                             (*given)["goldens"].as<std::string>(), false);
@@ -484,6 +510,8 @@ int run_mpnn(const Arguments& arguments) {
   if (length == 0) throw InputError("--pdb", "no residue has all its backbone atoms");
   plan.request = request_for(choice, unit, length, choice.form);
   if (given->count("counters")) {
+    refuse_beside(*given, "--counters", {"out", "db", "again", "view", "trace", "tasks", "form"},
+                  "the counters are neither stored nor priced");
     const results::Report report =
         counters_report(fmt::format("mpnn {}, {}: products by layer of one pass", proteins[0].name,
                                     workloads::label(plan.request.formats)),
@@ -494,12 +522,12 @@ int run_mpnn(const Arguments& arguments) {
   // The price first: a fault of it is told before the network is run.
   results::Cost cost = price(plan.request, target, Detail::tasks);
   const MpnnAnswers answers = answer_mpnn(plan, {&input}, target, profile);
-  results::Record record = record_of(plan.request, target, std::move(cost),
-                                     {.variant = called(choice),
-                                      .input = proteins[0].name,
-                                      .values = answers.values,
-                                      .profile = unit == Unit::ane ? std::string(profile.name) : "",
-                                      .overrides = canonical(overrides_of(*given))});
+  results::Record record =
+      record_of(plan.request, target, std::move(cost),
+                {.variant = called(choice),
+                 .input = proteins[0].name,
+                 .values = answers.values,
+                 .profile = unit == Unit::ane ? std::string(profile.name) : ""});
   Bands().add(record, plan.request, target);
   add_padding(record, plan.request);
   if (unit != Unit::ane) record.notes.push_back(framework_note(plan.request.formats));
@@ -517,6 +545,8 @@ int compare_mpnn(const Arguments& arguments) {
       ("unit", po::value<std::string>()->default_value("ane"), "one unit instead of --units")  //
       ("lengths", po::value<std::string>()->default_value("50,100,200,500,1000,2000"),
        "residues, at commas")  //
+      ("pdb", po::value<std::vector<std::string>>()->value_name("FILE,..."),
+       "instead of --lengths: those of these structures")  //
       ("buckets-from", po::value<std::string>()->value_name("FILE"),
        "instead of the cost: how the lengths in FILE, one a line, fall into --bucket and into the "
        "best --bucket-count buckets, and what padding wastes")  //
@@ -525,13 +555,22 @@ int compare_mpnn(const Arguments& arguments) {
   add_target_options(options);
   add_output_options(options);
   const auto given =
-      parse({"compare mpnn",
-             usage("[options]\n\nThe cost of ProteinMPNN on chips, units and lengths."), options},
+      parse({.name = "compare mpnn",
+             .usage = usage("[FILE...] [options]\n\nThe cost of ProteinMPNN on chips, units and "
+                            "lengths, those of the structures in FILE where it is given."),
+             .options = options,
+             .positional = "pdb",
+             .examples = {"anesim compare mpnn --lengths 100 --chips M1,M4",
+                          "anesim compare mpnn 1ubq.pdb --chips M4 --variant minimal"}},
             arguments);
   if (!given) return 0;
   const results::Style style = check_output(*given, false);
   const Choice choice = choose(*given);
   if (given->count("buckets-from")) {
+    refuse_beside(*given, "--buckets-from",
+                  {"chips", "units", "unit", "against", "lengths", "pdb", "set", "memory",
+                   "runtime", "form", "db", "again", "view", "tasks"},
+                  "buckets are told of lengths alone");
     const int count = (*given)["bucket-count"].as<int>();
     if (count < 1 || count > 64) throw InputError("--bucket-count", "1 to 64");
     const std::vector<std::int64_t> usual(std::begin(mp::default_buckets),
@@ -541,10 +580,18 @@ int compare_mpnn(const Arguments& arguments) {
           style);
     return 0;
   }
+  refuse_beside(*given, "lengths and chips", {"bucket-count"}, "--buckets-from FILE");
   Grid grid = grid_of(*given);
+  if (was_given(*given, "unit")) refuse_beside(*given, "--unit", {"units"});
   if (!(*given)["unit"].defaulted() || !choice.variant.unit.empty())
     grid.units = {unit_of(*given, choice.variant)};
-  const auto lengths = split_numbers("--lengths", (*given)["lengths"].as<std::string>());
+  std::vector<std::int64_t> lengths;
+  if (given->count("pdb")) {
+    refuse_beside(*given, "--pdb", {"lengths"});
+    for (const Protein& p : read_proteins(*given)) lengths.push_back(p.input.length());
+  } else {
+    lengths = split_numbers("--lengths", (*given)["lengths"].as<std::string>());
+  }
   return finish_compare(
       *given,
       compare_records(*given, grid,

@@ -48,6 +48,19 @@ std::int64_t batch_of(std::int64_t batch) {
   return batch;
 }
 
+// What a model says for itself, or does not have, is no option beside it.
+void refuse_options_of_other_models(const po::variables_map& given) {
+  const std::string model = given["model"].as<std::string>();
+  const std::string named = "--model " + model;
+  if (is_file(model))
+    return refuse_beside(given, named, {"rule", "k", "dim", "separate", "seed"},
+                         "a trained model has its own");
+  const qc::ModelKind kind = qc::model_kind_named(model);
+  if (kind != qc::ModelKind::kmer)
+    refuse_beside(given, named, {"k", "dim", "separate"}, "--model kmer");
+  if (kind == qc::ModelKind::biometal) refuse_beside(given, named, {"seed"}, "it is not trained");
+}
+
 // Reads file after file in batches, each file once, so that a pipe will do.
 class Reads {
  public:
@@ -162,6 +175,15 @@ void add_notes(results::Record& r, bool test_part) {
 
 }  // namespace
 
+bool is_fastq(std::string_view start) {
+  // The third line of a record begins with '+'; the first two may be longer than what is at hand.
+  if (!start.starts_with('@')) return false;
+  const std::size_t second = start.find('\n');
+  const std::size_t third =
+      second == std::string_view::npos ? second : start.find('\n', second + 1);
+  return third == std::string_view::npos || third + 1 >= start.size() || start[third + 1] == '+';
+}
+
 int run_readqc(const Arguments& arguments) {
   po::options_description options("options");
   options.add_options()  //
@@ -175,22 +197,27 @@ int run_readqc(const Arguments& arguments) {
       ("chip", po::value<std::string>()->default_value("M4"), "a chip of `anesim chips`")  //
       ("unit", po::value<std::string>()->default_value("ane"), "ane, gpu or cpu")          //
       ("precision", po::value<std::string>()->value_name("NAME"),
-       "ANE: fp16 (default), int8w, w8a8, pal1 to pal8, int4b, sparse; CPU and GPU: fp32 "
-       "(default), "
-       "bf16 and those, w8a8 by --runtime torch_cpu")                                         //
-      ("batch", po::value<std::int64_t>()->default_value(100), "reads a call, 1 to 65536")    //
-      ("limit", po::value<std::int64_t>()->default_value(INT64_MAX, "all"), "reads at most")  //
+       "ANE: fp16 (default), int8 (weights and activations, as w8a8), int8w (weights alone), pal1 "
+       "to pal8, int4b, sparse; CPU and GPU: fp32 (default), bf16 and those, int8 by --runtime "
+       "torch_cpu")                                                                         //
+      ("batch", po::value<std::int64_t>()->default_value(100), "reads a call, 1 to 65536")  //
+      ("limit", po::value<std::string>()->default_value("all")->value_name("N"),
+       "reads at most: 5000, 10k, 1e6 or all")  //
       ("part", po::value<std::string>()->value_name("all|test"),
        "reads to answer: all, or the held-out 15 %; default: test when trained here, else all")  //
       ("threads", po::value<int>()->default_value(1), "host threads, 1 to 64; never changes a bit");
   add_layer_option(options);
   add_target_options(options);
   add_output_options(options);
-  const auto given = parse({"run readqc",
-                            "--reads FILE... [options]\n\nRuns a read-QC model on the simulated "
-                            "machine: answers of every read, and what a call costs.",
-                            options},
-                           arguments);
+  const auto given = parse(
+      {.name = "run readqc",
+       .usage = "FILE... [options]\n\nRuns a read-QC model on the simulated machine: answers of "
+                "every read, and what a call costs. FILE and --reads\nFILE are the same.",
+       .options = options,
+       .positional = "reads",
+       .examples = {"anesim run readqc reads.fastq.gz --limit 1k",
+                    "anesim run readqc reads.fastq.gz --chip M2 --precision int8 --batch 1000"}},
+      arguments);
   if (!given) return 0;
   if (given->count("reads") == 0)
     throw InputError("--reads", "no FASTQ file given",
@@ -198,8 +225,8 @@ int run_readqc(const Arguments& arguments) {
   const auto files = (*given)["reads"].as<std::vector<std::string>>();
   const std::optional<int> phred =
       given->count("phred") ? std::optional((*given)["phred"].as<int>()) : std::nullopt;
-  std::int64_t left = (*given)["limit"].as<std::int64_t>();
-  if (left < 1) throw InputError("--limit", "at least 1 read");
+  std::int64_t left = count_of("--limit", (*given)["limit"].as<std::string>(), 1, INT64_MAX);
+  refuse_options_of_other_models(*given);
   const Target target = make_target((*given)["chip"].as<std::string>(), unit_option(*given),
                                     (*given)["runtime"].as<std::string>(), overrides_of(*given));
   const bool on_ane = target.unit == Unit::ane;
@@ -236,8 +263,7 @@ int run_readqc(const Arguments& arguments) {
                                      {.input = names_of(files),
                                       .values = answers.inputs_digest,
                                       .profile = on_ane ? std::string(profile.name) : "",
-                                      .items = answers.reads,
-                                      .overrides = canonical(overrides_of(*given))});
+                                      .items = answers.reads});
   record.totals.accuracy = answers.accuracy;
   if (const std::string model = (*given)["model"].as<std::string>(); is_file(model))
     record.stored.model = model;
@@ -261,12 +287,22 @@ int compare_readqc(const Arguments& arguments) {
        "on the ANE: as for run readqc");
   add_target_options(options);
   add_output_options(options);
-  const auto given = parse({"compare readqc",
-                            "[options]\n\nThe cost of a read-QC model on chips, units and batches, "
-                            "with the rule itself on one CPU core.",
-                            options},
-                           arguments);
+  const auto given = parse(
+      {.name = "compare readqc",
+       .usage =
+           "[options]\n\nThe cost of a read-QC model on chips, units and batches, with the rule "
+           "itself on one CPU core.",
+       .options = options,
+       .positional = "FILE",
+       .examples = {"anesim compare readqc --chips M1,M4 --batches 1,100,10000",
+                    "anesim compare readqc --model cnn --chips M4 --units ane --precision int8"}},
+      arguments);
   if (!given) return 0;
+  if (given->count("FILE"))
+    throw InputError((*given)["FILE"].as<std::vector<std::string>>()[0],
+                     "a comparison is of costs and reads no reads",
+                     "anesim run FILE, or anesim compare readqc");
+  refuse_options_of_other_models(*given);
   check_output(*given, false);
   const std::string named = (*given)["model"].as<std::string>();
   ReadQcPlan plan;
@@ -299,7 +335,7 @@ int compare_readqc(const Arguments& arguments) {
             {.request = workloads::parse_request(fmt::format(
                  "kind=rule name={} batch={}", qc::info(plan.model.spec.rule).name, batch)),
              .input = "shape only"},
-            target, bands, canonical(overrides_of(*given)), Detail::operators));
+            target, bands, Detail::operators));
     }
   const int status = finish_compare(*given, records, grid);
   if (style_of(*given) != results::Style::text) return status;

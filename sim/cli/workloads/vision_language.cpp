@@ -53,12 +53,15 @@ Asked on_chip(workloads::Request r, const Target& target, const po::variables_ma
 }  // namespace
 
 int run_vision_language(const Arguments& arguments) {
-  CommandLine line{.name = "run vision_language",
-                   .usage =
-                       "[options]\n\nTime and energy of a picture and a question to an "
-                       "answer: preprocessing on the CPU,\na vision network, a language "
-                       "model, and every crossing between them.",
-                   .options = po::options_description("options")};
+  CommandLine line{
+      .name = "run vision_language",
+      .usage =
+          "[options]\n\nTime and energy of a picture and a question to an "
+          "answer: preprocessing on the CPU,\na vision network, a language "
+          "model, and every crossing between them.",
+      .options = po::options_description("options"),
+      .examples = {"anesim run vision_language --chip M4Max",
+                   "anesim run vision_language --language llama-3.2-1b --weights int8"}};
   add_keys(line.options);
   line.options.add_options()  //
       ("chip", po::value<std::string>()->default_value(default_chip),
@@ -76,16 +79,19 @@ int run_vision_language(const Arguments& arguments) {
   Bands bands;
   return finish(*given,
                 {priced_record(on_chip(request_of(*given), target, *given), target, bands,
-                               canonical(overrides_of(*given)), Detail::operators)},
+                               Detail::operators)},
                 "layers");
 }
 
 int compare_vision_language(const Arguments& arguments) {
-  CommandLine line{.name = "compare vision_language",
-                   .usage =
-                       "[options]\n\nThe same on several chips, the language model on each of "
-                       "the units: one memory against PCIe.",
-                   .options = po::options_description("options")};
+  CommandLine line{
+      .name = "compare vision_language",
+      .usage =
+          "[options]\n\nThe same on several chips, the language model on each of "
+          "the units: one memory against PCIe.",
+      .options = po::options_description("options"),
+      .examples = {"anesim compare vision_language --chips M4,M4Max",
+                   "anesim compare vision_language --chips M4Max,RTX4090 --units gpu"}};
   add_keys(line.options);
   add_grid_options(line.options, "M4,M4Pro,M4Max,RTX4090", "ane,gpu");
   add_target_options(line.options);

@@ -203,6 +203,28 @@ TEST(Override, MovesWhatIsDerivedFromTheValue) {
       << "a value that the user sets stays";
 }
 
+TEST(Override, HasOneTextHoweverItIsWritten) {
+  const auto text = [](const std::vector<std::string>& settings) {
+    return overrides_text(load_chip("M4", settings).description());
+  };
+  EXPECT_EQ(text({}), "");
+  EXPECT_EQ(text({"ane.l2=4194304"}), "ane.l2=4MiB");
+  EXPECT_EQ(text({"ane.l2=4096 KiB", "ane.cores=8"}), "ane.cores=8 ane.l2=4MiB");
+  EXPECT_EQ(text({"ane.cores=8", "ane.l2=4 MiB"}), "ane.cores=8 ane.l2=4MiB");
+  EXPECT_EQ(text({"memory.bandwidth=120GB/s"}), "") << "as it stands";
+  EXPECT_EQ(text({"ane.clock=2.0000001GHz"}), "ane.clock=2000000100") << "no digit is lost";
+  EXPECT_NE(text({"gpu.bandwidth_stream=90GB/s"}), "");
+}
+
+TEST(Aliases, AreOfOneChipEach) {
+  std::set<std::string> seen;
+  for (const auto& [alias, chip] : description_aliases("chips")) {
+    EXPECT_TRUE(seen.insert(folded_name(alias)).second) << alias;
+    EXPECT_EQ(load_chip(alias).name(), chip) << alias;
+  }
+  EXPECT_EQ(load_chip("macbook air m2").name(), "M2");
+}
+
 TEST(Override, RefusesUnknownPathsWrongUnitsAndValuesOutOfRange) {
   const auto fault = [](const char* o) { return complaint([&] { load_chip("M4", {o}); }); };
   EXPECT_THAT(fault("ane.clok=2GHz"), AllOf(HasSubstr("'M4' has no parameter 'ane.clok'"),

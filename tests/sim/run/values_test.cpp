@@ -22,7 +22,7 @@ ValuesAnswer values(const std::string& spec, const std::string& profile = "ane16
                     const std::string& chip = "M4", std::int64_t answer = 2) {
   const Target target = make_target(chip, Unit::ane, "", {});
   const ValuesPlan plan{.request = workloads::parse_request(spec), .seed = 3, .answer = answer};
-  return run_values(plan, target, kernels::arith::profile_named(profile), "");
+  return run_values(plan, target, kernels::arith::profile_named(profile));
 }
 double metric(const ValuesAnswer& a, const std::string& name) {
   for (const results::Part& p : a.record.totals.accuracy)

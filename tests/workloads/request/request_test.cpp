@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
+#include <map>
 
 #include "isa/error.h"
 #include "workloads/request/kinds.h"
@@ -35,6 +36,58 @@ TEST(Request, AnUnknownKeyOrKindIsAnErrorWithTheNearest) {
               testing::HasSubstr("did you mean 'shared_weights'"));
   EXPECT_THAT(fault("kind=matmull m=1 n=1 k=1"), testing::HasSubstr("did you mean 'matmul'"));
   EXPECT_THAT(fault("m=1 n=1 k=1"), testing::HasSubstr("no 'kind='"));
+}
+
+TEST(Request, ANameIsOneInAnySpelling) {
+  for (const char* name : {"mobilenet_v2", "MobileNetV2", "mobilenetv2_1.0", "MobileNet-v2"})
+    EXPECT_EQ(to_text(parse_request(fmt::format("kind=network name={}", name))),
+              "kind=network name=mobilenet_v2");
+  EXPECT_EQ(to_text(parse_request("kind=encoder name=DistilBERT")), "kind=encoder name=distilbert");
+  EXPECT_EQ(to_text(parse_request("kind=vision_language vision=ViT-L/16 language=Llama2-7B")),
+            "kind=vision_language");
+}
+
+TEST(Request, ADefaultSpeltOutIsLeftOut) {
+  for (const auto& [said, plain] :
+       {std::pair{"kind=network name=resnet50 input=1x3x224x224", "kind=network name=resnet50"},
+        {"kind=encoder name=bert-base tokens=128 layers=12 ffn=3072",
+         "kind=encoder name=bert-base"},
+        {"kind=llm name=gpt2 phase=decode vocab=50257 "
+         "tied_embeddings=1",
+         "kind=llm name=gpt2 phase=decode"},
+        {"kind=matmul m=1e3 n=16 k=16 batch=1", "kind=matmul m=1000 n=16 k=16"}})
+    EXPECT_EQ(to_text(parse_request(said)), plain);
+  EXPECT_NE(to_text(parse_request("kind=network name=resnet50 input=1x3x256x256")),
+            "kind=network name=resnet50");
+}
+
+// Each kind's names are spelt, priced as they stand, and nobody else's.
+TEST(Request, NamesOfKindsAreWords) {
+  std::map<std::string, std::string_view> owner;
+  for (const Kind* k : kinds()) {
+    if (k->named == nullptr) continue;
+    for (const Named& n : k->named()) {
+      EXPECT_EQ(k->spelt(n.name), n.name);
+      EXPECT_FALSE(n.summary.empty()) << n.name;
+      EXPECT_TRUE(owner.emplace(n.name, k->name).second) << n.name;
+      for (const Kind* other : kinds())
+        if (other != k && other->spelt != nullptr) EXPECT_FALSE(other->spelt(n.name)) << n.name;
+      std::string text = fmt::format("kind={} name={}", k->name, n.name);
+      if (k->usual != nullptr) text = with_defaults(text, k->usual(text));
+      EXPECT_EQ(parse_request(text).kind, k) << text;
+    }
+  }
+  EXPECT_GT(owner.size(), 80u);
+}
+
+TEST(Request, AnswersToWhatOtherToolsCallAKey) {
+  EXPECT_THAT(fault("kind=matmul m=1 n=1 k=1 precision=int8"), testing::HasSubstr("weights=int8"));
+  EXPECT_THAT(fault("kind=matmul m=1 n=1 k=1 device=gpu"), testing::HasSubstr("'unit'"));
+  EXPECT_THAT(fault("kind=conv cin=1 cout=1 h=1 w=1 k=3"), testing::HasSubstr("'kh' or 'kw'"));
+  EXPECT_THAT(fault("kind=matmul m=4k n=1 k=1"), testing::HasSubstr("m=4000 or m=4096"));
+  EXPECT_THAT(fault("kind=llm name=gpt2"), testing::HasSubstr("phase (decode or prefill)"));
+  EXPECT_THAT(fault("kind=matmul m=1 n=1 k=1 weights=int9"),
+              testing::HasSubstr("'int8' or 'int4'"));
 }
 
 TEST(Request, WhatAKindNeedsIsDemanded) {

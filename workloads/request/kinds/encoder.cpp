@@ -4,6 +4,30 @@
 
 namespace ane::workloads {
 
+std::vector<Named> EncoderWork::named() {
+  std::vector<Named> all;
+  for (const Encoder& e : encoders()) all.push_back({std::string(e.name), std::string(e.summary)});
+  return all;
+}
+
+std::optional<std::string> EncoderWork::spelt(std::string_view name) {
+  const Encoder* e = find_encoder(name);
+  return e == nullptr ? std::nullopt : std::optional<std::string>(e->name);
+}
+
+void EncoderWork::settle() {
+  const Encoder* own = find_encoder(name_);
+  if (own == nullptr) return;
+  const auto unsay = [](std::int64_t& said, std::int64_t usual) {
+    if (said == usual) said = 0;
+  };
+  unsay(tokens, own->tokens);
+  unsay(layers, own->layers);
+  unsay(hidden, own->hidden);
+  unsay(ffn, own->ffn);
+  unsay(heads, own->heads);
+}
+
 Encoder EncoderWork::shape() const {
   Encoder e = encoder_named(name_);
   const auto take = [](std::int64_t& member, std::int64_t value) {

@@ -19,7 +19,11 @@ struct EncoderWork : Work {
       key<&EncoderWork::macs>("macs", "multiply-accumulates as the source counts them"),
   };
 
+  static std::vector<Named> named();
+  static std::optional<std::string> spelt(std::string_view name);
+
   Encoder shape() const;
+  void settle() override;
   double nominal_flop(const Request&) const override { return 2 * static_cast<double>(macs); }
   std::string label() const override { return name_; }
   Job job(const Request& r, const JobFor& target) const override;

@@ -84,6 +84,41 @@ WorkList operators(const LanguageModel& m, const LlmWork& s, const Request& r) {
 
 }  // namespace
 
+std::vector<Named> LlmWork::named() {
+  std::vector<Named> all;
+  for (const LanguageModel& m : language_models())
+    all.push_back({m.name, fmt::format("{} layers of {}, {} of {} heads keep keys, {} words",
+                                       m.layers, m.hidden, m.kv_heads, m.heads, m.vocab)});
+  return all;
+}
+
+std::optional<std::string> LlmWork::spelt(std::string_view name) {
+  const LanguageModel* m = find_language_model(name);
+  return m == nullptr ? std::nullopt : std::optional<std::string>(m->name);
+}
+
+// What a reader waits for: the next token of an answer, or a prompt of some length.
+std::string LlmWork::usual(std::string_view said) {
+  return said.find("phase=prefill") != std::string_view::npos ? "tokens=512"
+                                                              : "phase=decode context=512";
+}
+
+void LlmWork::settle() {
+  const LanguageModel* own = find_language_model(name_);
+  if (own == nullptr) return;
+  const auto unsay = [](std::int64_t& said, std::int64_t usual) {
+    if (said == usual) said = 0;
+  };
+  unsay(layers, own->layers);
+  unsay(hidden, own->hidden);
+  unsay(ffn, own->ffn);
+  unsay(heads, own->heads);
+  unsay(kv_heads, own->kv_heads);
+  unsay(vocab, own->vocab);
+  unsay(head_dim, own->head_dim);
+  if (tied_embeddings == own->tied_embeddings) tied_embeddings.reset();
+}
+
 LanguageModel LlmWork::shape() const {
   return language_model({.name = name_,
                          .params = params,

@@ -45,11 +45,16 @@ struct LlmWork : Work {
       key<&LlmWork::bytes>("bytes", "that a bandwidth figure counts"),
   };
 
+  static std::vector<Named> named();
+  static std::optional<std::string> spelt(std::string_view name);
+  static std::string usual(std::string_view said);
+
   // From the keys, else from the built-in table by name.
   LanguageModel shape() const;
   LanguageCallShape call(const Request& r) const;
   double cache_bytes(const LanguageModel& model, const Request& r) const;
 
+  void settle() override;
   void check(const Request&, const std::string& place) const override;
   double nominal_flop(const Request& r) const override;
   double items(const Request& r) const override {

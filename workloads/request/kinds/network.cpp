@@ -18,6 +18,23 @@ struct NetworkByName : Work {
       key<&NetworkByName::macs>("macs", "multiply-accumulates as the source counts them"),
   };
 
+  static std::vector<Named> named() {
+    std::vector<Named> all;
+    for (const Network& n : networks())
+      all.push_back({std::string(n.name), std::string(n.summary)});
+    return all;
+  }
+  static std::optional<std::string> spelt(std::string_view name) {
+    const Network* n = find_network(name);
+    return n == nullptr ? std::nullopt : std::optional<std::string>(n->name);
+  }
+
+  void settle() override {
+    const Network* n = find_network(name_);
+    if (n == nullptr) return;
+    const Extents& e = n->input;
+    if (input == fmt::format("{}x{}x{}x{}", e.n, e.c, e.h, e.w)) input.clear();
+  }
   void check(const Request& r, const std::string&) const override { extents_of(r); }
   double nominal_flop(const Request&) const override { return 2 * static_cast<double>(macs); }
   double items(const Request& r) const override { return static_cast<double>(extents_of(r).n); }

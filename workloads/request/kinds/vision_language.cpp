@@ -38,6 +38,10 @@ struct VisionLanguage : Work {
                                         "cpu"),
   };
 
+  void settle() override {
+    if (const Network* n = find_network(vision)) vision = n->name;
+    if (const LanguageModel* m = find_language_model(language)) language = m->name;
+  }
   void check(const Request&, const std::string& place) const override {
     if (side % patch != 0)
       throw InputError(place, fmt::format("side: {} is no multiple of {}", side, patch),
