@@ -91,7 +91,7 @@ void print_table(const std::vector<Chip>& chips, std::size_t width) {
   block.table = {"chips", {{"name", "chip", ""}}, {}, true};
   for (const Column& k : columns) block.table.columns.push_back({"", std::string(k.heading), ">"});
   for (const Chip& c : chips) {
-    std::vector<results::Cell> row{c.name()};
+    std::vector<results::Cell> row{std::string(c.name())};
     for (const Column& k : columns) {
       const Number v = k.value(c);
       row.emplace_back(v ? fmt::format(fmt::runtime(k.format), *v / k.scale) : std::string("-"));
@@ -100,8 +100,7 @@ void print_table(const std::vector<Chip>& chips, std::size_t width) {
   }
   block.after = {
       "Peaks are of all engines; one program runs on one. direct and Core ML: time of a call with "
-      "no "
-      "work. `anesim chips CHIP --sources` says where each value comes from."};
+      "no work. `anesim chips CHIP --sources` says where each value comes from."};
   fmt::print("{}", results::text_of({{"", nullptr, {std::move(block)}}}, width));
 }
 
@@ -167,12 +166,12 @@ void print_description(const Description& d, bool sources, std::size_t width) {
   std::map<std::string_view, int> counts;
   for (const auto& [path, p] : d.parameters) {
     ++counts[p.kind];
-    block.table.rows.push_back({path, in_own_unit(p, p.value)});
+    block.table.rows.push_back({std::string(path), in_own_unit(p, p.value)});
     if (!sources) continue;
     auto& row = block.table.rows.back();
     row.emplace_back(std::string(p.kind));
-    row.emplace_back(p.source.empty() ? std::string("-") : p.source);
-    row.emplace_back(remark_of(d, p));
+    row.emplace_back(std::string(p.source.empty() ? "-" : p.source));
+    row.emplace_back(std::string(remark_of(d, p)));
     if (std::get<std::string>(row.back()).empty()) row.back() = std::string(" ");
   }
   std::string kinds;
