@@ -98,8 +98,11 @@ class Reader {
     const std::string bare = word.substr(std::min(word.find_first_not_of('-'), word.size()));
     std::string key = bare;
     std::ranges::replace(key, '-', '_');
+    const bool is_key = std::ranges::find(line_.keys, key) != line_.keys.end();
+    // Of a comparison `--unit` is `--units`, rather than the key.
+    const auto begins = [&](const std::string& name) { return name.starts_with("--" + bare); };
     std::string note = find("--" + bare) != nullptr ? fmt::format("did you mean '--{}'?", bare)
-                       : std::ranges::find(line_.keys, key) != line_.keys.end()
+                       : is_key && std::ranges::none_of(names, begins)
                            ? fmt::format("did you mean '{}=...'? It is a key of the request.", key)
                        : bare.size() == 1 && !word.starts_with("--")
                            ? ""  // a letter is near to every other

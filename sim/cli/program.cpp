@@ -37,19 +37,19 @@ const Command& command_named(const std::string& name) {
                    subject ? fmt::format("anesim run {}", name) : choice_note(name, names));
 }
 
+bool is_one_of(const std::string& word, std::initializer_list<const char*> names) {
+  return std::ranges::find(names, word) != names.end();
+}
+
 // `anesim help run readqc` is `anesim run readqc --help`.
 int help(const Arguments& words) {
-  if (words.empty() || words[0] == "help" || words[0] == "version") {
+  if (words.empty() || is_one_of(words[0], {"help", "version", "--help", "-h"})) {
     print_usage();
     return 0;
   }
   Arguments rest(words.begin() + 1, words.end());
   rest.emplace_back("--help");
   return command_named(words[0]).run(rest);
-}
-
-bool is_one_of(const std::string& word, std::initializer_list<const char*> names) {
-  return std::ranges::find(names, word) != names.end();
 }
 
 }  // namespace
@@ -59,7 +59,8 @@ int run_program(const Arguments& words) {
     return help(words.empty() ? words : Arguments(words.begin() + 1, words.end()));
   if (is_one_of(words[0], {"version", "--version", "-v", "-V"})) {
     if (words.size() > 1)
-      throw InputError("anesim version", fmt::format("'{}' is a word too many", words[1]));
+      throw InputError("anesim version", fmt::format("'{}' is a word too many", words[1]),
+                       "`anesim version` alone");
     fmt::print("anesim {}\n", code_version());
     return 0;
   }

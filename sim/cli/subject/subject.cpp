@@ -114,11 +114,11 @@ std::vector<std::string> requests_of(const Arguments& words) {
   for (const std::string& argument : words) {
     std::istringstream parts(argument);
     for (std::string word; parts >> word;) {
+      if (workload_named(word) != nullptr)
+        throw InputError(word, "has options of its own and stands alone",
+                         fmt::format("anesim run {}", word));
       const std::string name = is_pair(word) ? "" : named(word);
       if (!is_pair(word) && name.empty()) {
-        if (workload_named(word) != nullptr)
-          throw InputError(word, "has options of its own and stands alone",
-                           fmt::format("anesim run {}", word));
         if (means_file(word)) throw InputError(word, "a file stands first, and alone");
         unknown("run", word);
       }
