@@ -48,6 +48,8 @@ TEST(Units, TakeThePrefixThatFits) {
   EXPECT_EQ(with_unit(12.5e9, "B/s"), "12.5 GB/s");
   EXPECT_EQ(with_unit(0, "s"), "0 s");
   EXPECT_EQ(with_unit(100, "s"), "100 s");
+  EXPECT_EQ(with_unit(1000, "J"), "1.00 kJ");
+  EXPECT_EQ(with_unit(1e-9, "J"), "1.00 nJ");
 }
 
 TEST(Units, BytesCountIn1024AndStayWholeBelowAKibibyte) {
