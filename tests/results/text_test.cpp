@@ -94,5 +94,22 @@ TEST(Report, ScalesAColumnByItsMedianSoThatOneOddRowDoesNotSpoilTheRest) {
             "head\n  time us\n     1.00\n     2.00\n     5000\n        -\n        0\n");
 }
 
+TEST(Percent, SaysLessOnlyOfWhatWouldRoundToNothing) {
+  EXPECT_EQ(percent(0.0004), "<0.1 %");
+  EXPECT_EQ(percent(0.0005), "0.1 %");
+  EXPECT_EQ(percent(0.0009), "0.1 %");
+}
+
+TEST(Csv, ALastLineNeedsNoEnd) {
+  const CsvRecords one = parse_csv("a", "f.csv");
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_EQ(one[0].fields, std::vector<std::string>{"a"});
+  EXPECT_EQ(parse_csv("a\n", "f.csv").size(), 1u);
+  const CsvRecords two = parse_csv("a,b\nc,", "f.csv");
+  ASSERT_EQ(two.size(), 2u);
+  EXPECT_EQ(two[1].fields, (std::vector<std::string>{"c", ""}));
+  EXPECT_TRUE(parse_csv("", "f.csv").empty());
+}
+
 }  // namespace
 }  // namespace ane::results

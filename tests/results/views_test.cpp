@@ -215,5 +215,10 @@ TEST(Compare, TakesTheFrameworksFormWhereThereIsOneAndTheFastestOfAForm) {
   EXPECT_DOUBLE_EQ(rows[0]["speed_up_same_form"], 1.6);
 }
 
+TEST(Compare, ShowsABandAsTheFactorToEitherEnd) {
+  const Record r = ane_record();  // 220 to 300 us
+  EXPECT_THAT(render("compare", {&r, 1}, Style::text), HasSubstr("1.17"));
+}
+
 }  // namespace
 }  // namespace ane::results
