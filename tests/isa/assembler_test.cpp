@@ -6,6 +6,7 @@
 
 #include "isa/disassembler.h"
 #include "isa/error.h"
+#include "isa/number_text.h"
 
 namespace ane::isa {
 namespace {
@@ -94,6 +95,17 @@ TEST(Assembler, DataMustLieInsideItsSection) {
   EXPECT_EQ(message(".section 3 a 4\n.data 3 0 hex abc"), "p.s:2: hex data has two digits a byte");
 }
 
+TEST(Assembler, NumbersAndSectionsEndAtTheirLimits) {
+  const auto value = [](std::string_view text) { return parse_integer(text)->value(); };
+  EXPECT_EQ(value("9223372036854775807"), INT64_MAX);
+  EXPECT_EQ(value("9223372036854775808"), std::nullopt);
+  EXPECT_EQ(value("-9223372036854775808"), INT64_MIN);
+  EXPECT_EQ(value("-9223372036854775809"), std::nullopt);
+  EXPECT_EQ(message(".section 3 a 1099511627776"), "accepted");
+  EXPECT_EQ(message(".section 3 a 1099511627777"),
+            "p.s:1: size must be 0 to 1099511627776, not 1099511627777");
+}
+
 TEST(Assembler, TensorsMustLieInsideTheirSection) {
   const std::string section = ".section 3 a 16\n";
   EXPECT_EQ(message(section + ".tensor x bar=3 offset=0 format=fp16 w=8"), "accepted");
@@ -102,6 +114,15 @@ TEST(Assembler, TensorsMustLieInsideTheirSection) {
   EXPECT_EQ(message(section + ".tensor x bar=3 offset=0 format=u8 w=0x7fffffff n=0x7fffffff "
                               "sn=0xffffffff sc=0xffffffff sh=0xffffffff sw=0xffffffff"),
             "p.s:2: tensor x reaches behind the 16 bytes of bar 3");
+  // All axes together: 6 bytes along the columns, 8 along the rows, and the last element.
+  EXPECT_EQ(message(section + ".tensor x bar=3 offset=0 format=fp16 w=4 h=2 sw=2 sh=8"),
+            "accepted");
+  EXPECT_EQ(message(section + ".tensor x bar=3 offset=0 format=fp16 w=4 h=2 sw=2 sh=10"),
+            "p.s:2: tensor x reaches behind the 16 bytes of bar 3");
+  // No more elements than there is room for, also where strides of 0 put them in one place.
+  EXPECT_EQ(message(section + ".tensor x bar=3 offset=0 format=fp16 n=8 sn=0"), "accepted");
+  EXPECT_EQ(message(section + ".tensor x bar=3 offset=0 format=fp16 n=9 sn=0"),
+            "p.s:2: tensor x has more elements than the 16 bytes of bar 3 hold");
   EXPECT_EQ(message(section + ".tensor x bar=3 offset=15 format=fp16"),
             "p.s:2: tensor x starts at 15, outside the 16 bytes of bar 3");
   EXPECT_EQ(message(section + ".tensor x bar=3 offset=0 format=u8 w=0"),

@@ -62,7 +62,10 @@ TEST(Decoder, RefusesEverySecondSpellingOfAPacket) {
             "p.anex: word 0: a masked packet for consecutive registers");
   EXPECT_EQ(refusal({1u << 29 | 1u << 15 | 0x28, 5, 0}),
             "p.anex: word 0: a 64-bit address packet with an offset below 2^32");
-  EXPECT_EQ(refusal({1u << 21 | 0x10, 0}), "p.anex: word 0: reserved bits 28..21 are set");
+  for (int bit = 21; bit <= 28; ++bit)
+    EXPECT_EQ(refusal({1u << bit | 0x10, 0}), "p.anex: word 0: reserved bits 28..21 are set");
+  // An offset of which the upper half alone is set needs it.
+  EXPECT_TRUE(refusal({1u << 29 | 1u << 15 | 0x28, 0, 5}).starts_with("accepted: "));
 }
 
 TEST(Decoder, NamesTheWordOfWhatIsWrong) {

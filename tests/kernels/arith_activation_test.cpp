@@ -407,5 +407,31 @@ TEST(Activation, InfinitiesAndNansOfIeeeAreThoseOfTheRealFunctionsLimits) {  // 
   EXPECT_EQ(at(Function::exp, 0xfc00), 0);
 }
 
+TEST(Activation, ParametersThatAreNoNumbersBoundNothing) {  // [I2]
+  const auto clip = [](double low, double high, double x) {
+    Activation a = activation(Function::clip);
+    a.alpha = to_half(low), a.beta = to_half(high);
+    std::array<Half, 1> y{};
+    const std::array<Half, 1> in{to_half(x)};
+    activate(ieee(), a, in, y);
+    EXPECT_EQ(y[0].bits, activate_oracle(ieee(), a, in[0]).bits);
+    return static_cast<double>(to_float(y[0]));
+  };
+  EXPECT_EQ(clip(-1, 2, -3), -1);
+  EXPECT_EQ(clip(-1, 2, 3), 2);
+  EXPECT_EQ(clip(-1, 4, 3), 3);  // another bound, another table
+  EXPECT_EQ(clip(5, 2, 0), 2);   // a lower bound above the upper one loses
+  EXPECT_EQ(clip(5, 2, 9), 2);
+  // Comparisons with NaN are false.
+  EXPECT_EQ(clip(NAN, 2, -3), -3);
+  EXPECT_EQ(clip(NAN, 2, 3), 2);
+  EXPECT_EQ(clip(-1, NAN, 3), 3);
+  EXPECT_EQ(clip(-1, NAN, -3), -1);
+  Activation leaky = activation(Function::leaky_relu);
+  leaky.alpha = half_nan;
+  EXPECT_EQ(activate_oracle(ieee(), leaky, to_half(1)).bits, to_half(1).bits);
+  EXPECT_EQ(activate_oracle(ieee(), leaky, to_half(-1)).bits, half_nan.bits);
+}
+
 }  // namespace
 }  // namespace ane::kernels::arith

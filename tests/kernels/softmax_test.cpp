@@ -6,6 +6,7 @@
 #include <array>
 #include <random>
 
+#include "isa/error.h"
 #include "kernels/arith/activation.h"
 #include "kernels/arith/planar.h"
 #include "kernels/arith/round.h"
@@ -60,6 +61,17 @@ TEST(Softmax, LargeInputsDoNotOverflowSinceTheMaximumGoesFirst) {
   const std::vector<Half> y = by_operator({arith::to_half(60000), arith::to_half(60000)}, p);
   EXPECT_EQ(arith::to_float(y[0]), 0.5F);
   EXPECT_EQ(arith::to_float(y[1]), 0.5F);
+}
+
+TEST(Softmax, WithoutAnAxisIsRefused) {
+  for (const char* name : {"softmax", "log_softmax", "layer_norm"}) {
+    Call call;
+    call.name = name;
+    call.inputs = {{Format::fp16, {.w = 8, .h = 1, .c = 4, .n = 1}}};
+    EXPECT_THROW(operator_named(name).shape(call), InputError) << name;
+    call.attributes.axes = axis_c;
+    EXPECT_EQ(operator_named(name).shape(call), call.inputs[0]) << name;
+  }
 }
 
 }  // namespace

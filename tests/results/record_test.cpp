@@ -126,11 +126,21 @@ TEST(Digest, EveryFieldOfTheQuestionCountsButTheInputsName) {
   changed([](results::Run& r) { r.items = 101; });
   changed([](results::Run& r) { r.overrides = "x"; });
   changed([](results::Run& r) { r.code_version = "x"; });
+  changed([](results::Run& r) { r.form = "x"; });
+  changed([](results::Run& r) { r.request = "x"; });
   for (std::size_t i = 0; i < seen.size(); ++i)
     for (std::size_t k = 0; k < i; ++k) EXPECT_NE(seen[i], seen[k]) << i << " " << k;
   results::Run renamed = base;
   renamed.input = "other name";
   EXPECT_EQ(renamed.question_digest(), base.question_digest());
+}
+
+TEST(Record, ATaskEndsNoEarlierThanItStarts) {
+  Record r = small_record();
+  r.tasks[0].start = {100};
+  EXPECT_EQ(check(r), "");
+  r.tasks[0].start = {101};
+  EXPECT_THAT(check(r), HasSubstr("ends before it starts"));
 }
 
 }  // namespace

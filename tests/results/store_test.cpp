@@ -106,6 +106,14 @@ void expect_equal(const Record& a, const Record& b) {
   }
 }
 
+TEST_F(StoreTest, ABandOfNoWidthIsABand) {
+  Store store(file_);
+  Record r = ane_record();
+  r.totals.latency_band_s = Band{250e-6, 250e-6};
+  r.totals.energy_band_j = Band{500e-6, 500e-6};
+  expect_equal(store.load(store.add(r).id), r);
+}
+
 TEST_F(StoreTest, ARunComesBackAsItWasStored) {
   Store store(file_);
   expect_equal(store.load(store.add(ane_record()).id), ane_record());

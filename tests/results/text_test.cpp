@@ -48,6 +48,8 @@ TEST(Units, TakeThePrefixThatFits) {
   EXPECT_EQ(with_unit(12.5e9, "B/s"), "12.5 GB/s");
   EXPECT_EQ(with_unit(0, "s"), "0 s");
   EXPECT_EQ(with_unit(100, "s"), "100 s");
+  EXPECT_EQ(with_unit(1000, "J"), "1.00 kJ");
+  EXPECT_EQ(with_unit(1e-9, "J"), "1.00 nJ");
 }
 
 TEST(Units, BytesCountIn1024AndStayWholeBelowAKibibyte) {
@@ -90,6 +92,23 @@ TEST(Report, ScalesEachCellWhereOneOddRowWouldSpoilTheRest) {
   Table t{"rows", {{"s", "time", "s"}}, {{1e-6}, {2e-6}, {5e-3}, {Cell{}}, {0.0}}};
   EXPECT_EQ(text_of({{"head", nullptr, {{{}, t, {}}}}}),
             "head\n     time\n  1.00 us\n  2.00 us\n  5.00 ms\n        -\n        0\n");
+}
+
+TEST(Percent, SaysLessOnlyOfWhatWouldRoundToNothing) {
+  EXPECT_EQ(percent(0.0004), "<0.1 %");
+  EXPECT_EQ(percent(0.0005), "0.1 %");
+  EXPECT_EQ(percent(0.0009), "0.1 %");
+}
+
+TEST(Csv, ALastLineNeedsNoEnd) {
+  const CsvRecords one = parse_csv("a", "f.csv");
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_EQ(one[0].fields, std::vector<std::string>{"a"});
+  EXPECT_EQ(parse_csv("a\n", "f.csv").size(), 1u);
+  const CsvRecords two = parse_csv("a,b\nc,", "f.csv");
+  ASSERT_EQ(two.size(), 2u);
+  EXPECT_EQ(two[1].fields, (std::vector<std::string>{"c", ""}));
+  EXPECT_TRUE(parse_csv("", "f.csv").empty());
 }
 
 }  // namespace

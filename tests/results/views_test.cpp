@@ -242,5 +242,47 @@ TEST(Bottleneck, GivesAmdahlsBoundForEachCause) {
   EXPECT_NEAR(o["causes"][0]["without_it_ratio"].get<double>(), 5, 1e-9);
 }
 
+TEST(Bottleneck, ShowsTheTenOperatorsThatTakeLongest) {
+  for (const int operators : {9, 10, 11, 12}) {
+    Record r = ane_record();
+    r.tasks.clear();
+    r.operators.resize(1);
+    for (int i = 1; i < operators; ++i) {
+      r.operators.push_back(r.operators[0]);
+      r.operators.back().index = i;
+      r.operators.back().name = "op" + std::to_string(i);
+      r.operators.back().seconds += 1e-9 * i;
+    }
+    const json rows = json::parse(render("bottleneck", {&r, 1}, Style::json))["operators"];
+    EXPECT_EQ(rows.size(), static_cast<std::size_t>(std::min(operators, 10)));
+    EXPECT_EQ(rows[0]["name"], "op" + std::to_string(operators - 1));
+  }
+}
+
+TEST(Energy, OfAnItemIsThatOfTheCallOverItsItems) {
+  Record r = ane_record();
+  EXPECT_THAT(render("energy", {&r, 1}, Style::text), HasSubstr("500 uJ a call, 5.00 uJ an item"));
+  const json row = json::parse(render("compare", {&r, 1}, Style::json))["runs"][0];
+  EXPECT_DOUBLE_EQ(row["energy_per_item_j"], 5e-6);
+}
+
+TEST(Compare, TakesTheFrameworksFormWhereThereIsOneAndTheFastestOfAForm) {
+  std::vector<Record> records = both();
+  records.push_back(cpu_record());
+  records[1].run.form = "accelerator";
+  records[1].totals.latency_s = 400e-6;
+  records[2].run.form = "framework";
+  records[2].totals.latency_s = 1e-3;
+  records[0].run.form = "accelerator";
+  const json rows = json::parse(render("compare", records, Style::json))["runs"];
+  EXPECT_DOUBLE_EQ(rows[0]["speed_up"], 4);  // against the framework's
+  EXPECT_DOUBLE_EQ(rows[0]["speed_up_same_form"], 1.6);
+}
+
+TEST(Compare, ShowsABandAsTheFactorToEitherEnd) {
+  const Record r = ane_record();  // 220 to 300 us
+  EXPECT_THAT(render("compare", {&r, 1}, Style::text), HasSubstr("1.17"));
+}
+
 }  // namespace
 }  // namespace ane::results

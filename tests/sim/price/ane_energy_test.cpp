@@ -1,12 +1,14 @@
 // The laws of docs/timing.md for energy, each at its boundary against its closed form.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "sim/ane/rectified.h"
 #include "sim/ane/timing.h"
 #include "sim/chips/chip.h"
+#include "sim/price/call.h"
 #include "sim/runtimes/runtime.h"
 #include "tests/priced.h"
 
@@ -171,6 +173,105 @@ TEST(Rectified, APlanarEngineBehindSaysWhatTheResultIs) {
   added.pe_post = relu;
   tensors.take(added);
   EXPECT_TRUE(tensors.take(copy(256, 4096)));
+}
+
+TEST(EnergyLaw, EachPartIsItsCountTimesItsJoules) {
+  AneParameters ane = load_chip("M4").ane();
+  TaskWork w;
+  w.macs = 1000, w.kernel_bytes = 300, w.weight_bytes = 20, w.load_bytes = 300;
+  w.store_bytes = 4000, w.l2_bytes = 50'000, w.planar_elements = 600, w.planar_second = 500;
+  const TaskEnergy e = energy(w, ane);
+  EXPECT_DOUBLE_EQ(e.mac, 1000 * ane.energy_mac_fp16);
+  EXPECT_DOUBLE_EQ(e.kernel, 300 * ane.energy_kernel_byte);
+  EXPECT_DOUBLE_EQ(e.l2, 50'000 * ane.energy_l2_byte);
+  EXPECT_DOUBLE_EQ(e.dma, 4320 * ane.energy_dma_byte);
+  EXPECT_DOUBLE_EQ(e.dram, 4320 * ane.energy_dram_byte);
+  EXPECT_DOUBLE_EQ(e.planar, 600 * ane.energy_pe_element);
+  w.integer = true, w.rectified = true;
+  EXPECT_DOUBLE_EQ(energy(w, ane).mac, 1000 * ane.energy_mac_int8 * ane.energy_relu_mac);
+}
+
+TEST(EnergyLaw, KernelMemoriesAreWrittenWithTheDecodedWeights) {
+  const AneParameters ane = load_chip("M4").ane();
+  Task t;
+  t.ne = NeOp::mac;
+  t.in1 = {.w = 8, .h = 1, .c = 64, .n = 1};
+  t.out = {.w = 8, .h = 1, .c = 32, .n = 1};
+  t.kw = 3;
+  EXPECT_EQ(count_work(t, ane).kernel_bytes, 32 * 64 * 3 * 2);
+  t.l2_in1.format = isa::Format::i8;
+  EXPECT_EQ(count_work(t, ane).kernel_bytes, 32 * 64 * 3);
+  t.l2_in1.format = isa::Format::fp16;
+  t.ne = NeOp::mm;
+  t.in2 = {.w = 32, .h = 1, .c = 64, .n = 1};
+  EXPECT_EQ(count_work(t, ane).kernel_bytes, 32 * 64 * 2);
+}
+
+TEST(EnergyLaw, LitCoresDrawTheirPowerAsLongAsTheirTasksTake) {
+  const std::string work = "unit=ane kind=conv path=direct cin=512 h=32 w=32 cout=";
+  for (const int cout : {4, 16, 256}) {
+    const PricedText p = of(work + std::to_string(cout));
+    const double engine = p.seconds - part(p.causes, "dispatch");
+    EXPECT_NEAR(part(p.energy, "lit cores"),
+                load_chip("M4").ane().power_core * std::min(16, cout) * engine, 1e-9 * p.joules)
+        << cout;
+  }
+}
+
+TEST(EnergyLaw, AnAwakeEngineLeaksAndAWakingOneDrawsItsPower) {  // [E1]
+  const AneParameters ane = load_chip("M4").ane();
+  const std::string call = "unit=ane kind=launch path=direct";
+  EXPECT_NEAR(part(of(call, "M4", {"ane.power.leakage=1 W"}).energy, "awake"),
+              (ane.power_awake + 1) * ane.dispatch_direct, 1e-12);
+  // A first call: at the floor clock, and the rail must come on.
+  const PricedText cold = of(call + " cold=1 idle_s=" + std::to_string(ane.rail_off_after));
+  EXPECT_NEAR(part(cold.energy, "awake"),
+              ane.power_awake * (ane.dispatch_direct * ane.energy_floor_share + ane.cold_wake),
+              1e-9);
+}
+
+TEST(EnergyLaw, EveryPassThroughAProgramTakesItsEnergyAgain) {
+  Execution one;
+  one.duration = {1000};
+  one.causes[0] = 1e-9;
+  one.energy = {.mac = 1, .l2 = 2, .kernel = 3, .dma = 4, .dram = 5, .planar = 6};
+  one.work.macs = 7;
+  one.lit_core_seconds = 8;
+  one.tasks.resize(1);
+  one.tasks[0].end = {1000};
+  const Execution all = passes(one, 3);
+  EXPECT_EQ(all.duration.count, 3000);
+  EXPECT_DOUBLE_EQ(all.causes[0], 3e-9);
+  EXPECT_EQ(all.energy.mac, 3);
+  EXPECT_EQ(all.energy.l2, 6);
+  EXPECT_EQ(all.energy.kernel, 9);
+  EXPECT_EQ(all.energy.dma, 12);
+  EXPECT_EQ(all.energy.dram, 15);
+  EXPECT_EQ(all.energy.planar, 18);
+  EXPECT_EQ(all.work.macs, 21);
+  EXPECT_EQ(all.lit_core_seconds, 24);
+  ASSERT_EQ(all.tasks.size(), 3u);
+  EXPECT_EQ(all.tasks[2].start.count, 2000);
+  EXPECT_EQ(all.tasks[2].end.count, 3000);
+}
+
+TEST(EnergyLaw, AHostsCoreWorksForTheCopiesAndItsShareOfTheDispatch) {  // [E4]
+  const Chip chip = load_chip("M4");
+  const auto host = [&](double dispatch, double copies) {
+    return part(energy_in_scope({}, workloads::Scope::whole, chip,
+                                {.dispatch = dispatch, .copies = copies}),
+                "host core");
+  };
+  ASSERT_NE(chip.ane().dispatch_host_share, 1);
+  EXPECT_DOUBLE_EQ(host(1, 0), chip.cpu().power_core * chip.ane().dispatch_host_share);
+  EXPECT_DOUBLE_EQ(host(0, 1), chip.cpu().power_core);
+}
+
+TEST(EnergyLaw, ACpusPackageKeepsItsStaticPower) {  // [E4]
+  const std::string spec = "unit=cpu path=accelerate kind=matmul m=512 n=512 k=512";
+  const PricedText all = of(spec, "M2Pro"), package = of(spec + " scope=package", "M2Pro");
+  EXPECT_DOUBLE_EQ(part(package.energy, "static"), part(all.energy, "static"));
+  EXPECT_DOUBLE_EQ(package.joules, all.joules - part(all.energy, "memory"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "isa/error.h"
 #include "sim/ane/timing.h"
 #include "sim/chips/chip.h"
+#include "sim/price/call.h"
 #include "sim/runtimes/runtime.h"
 #include "tests/priced.h"
 
@@ -62,6 +63,12 @@ void stream(Task& t, std::int64_t bytes_of_one) {
 }
 TaskTime priced(const Task& t, const AneParameters& chip = m4()) {
   return price(t, count_work(t, chip), chip);
+}
+
+// Seconds of the array alone, whatever waits for L2.
+double array_of(const Task& t, const AneParameters& chip = m4()) {
+  const TaskTime p = priced(t, chip);
+  return p.mac - p.bank_conflict;
 }
 
 double fixed_cycles(const Task& t, const AneParameters& chip) {
@@ -403,6 +410,197 @@ TEST(AneLaw, TasksDoNotOverlapEachOther) {  // [T17]
   const double many = engine("cin=256 cout=256 depth=10 shared_weights=1") -
                       engine("cin=256 cout=256 depth=2 shared_weights=1");
   EXPECT_NEAR(many, 8 * one, 0.02 * many);
+}
+
+TEST(AneLaw, AWorkUnitTakesTheShapeAndSizeOfTheFewestCycles) {  // [T1]
+  const auto mac = [](const Task& t, double pixels, double units) {
+    const double channels = std::ceil(static_cast<double>(t.out.c) / 16);
+    return (units * pixels * static_cast<double>(t.in1.c) * channels / m4().macs_fp16 +
+            units * channels / 16 * m4().unit_overhead) /
+           m4().clock_hz;
+  };
+  const auto expect = [&](const Task& t, double pixels, double units) {
+    const TaskWork w = count_work(t, m4());
+    EXPECT_EQ(w.unit_pixels, pixels);
+    EXPECT_EQ(w.units, units);
+    EXPECT_NEAR(array_of(t), mac(t, pixels, units), 1e-9 * mac(t, pixels, units));
+  };
+  expect(conv(4096, 32, 1), 16, 1);  // none is smaller
+  expect(conv(4096, 32, 16), 16, 1);
+  expect(conv(4096, 32, 17), 32, 1);
+  // 129 positions of little work: three half units, since every unit costs its drain.
+  expect(conv(64, 256, 129), 64, 3);
+  // 16 x 16 positions are two units of 16 columns and 8 rows.
+  Task square = conv(1024, 32, 16);
+  square.in1.h = square.out.h = 16;
+  expect(square, 128, 2);
+  square.in1.n = square.out.n = 3;
+  expect(square, 128, 6);
+}
+
+TEST(AneLaw, IntegerUnitsHave256PositionsAndTheirOwnDrain) {  // [T1]
+  Task t = conv(4096, 32, 256);
+  t.l2_in1.format = isa::Format::i8;
+  const TaskWork w = count_work(t, m4());
+  EXPECT_EQ(w.units, 1);
+  EXPECT_EQ(w.unit_pixels, 256);
+  EXPECT_DOUBLE_EQ(
+      priced(t).mac,
+      (256.0 * 4096 * 2 / m4().macs_int8 + 2.0 / 16 * m4().unit_overhead_int8) / m4().clock_hz);
+}
+
+TEST(AneLaw, ChannelsOfAPassAreAPowerOfTwo) {  // [T2]
+  // 6553 products of 2 bytes: 5 channels would fit, 4 are made; of codes 10 and 8.
+  EXPECT_EQ(count_work(conv(6553, 64, 1), m4()).passes, 1);
+  EXPECT_EQ(count_work(conv(6553, 65, 1), m4()).passes, 2);
+  Task codes = conv(6553, 128, 1);
+  codes.l2_in1.format = isa::Format::i8;
+  EXPECT_EQ(count_work(codes, m4()).passes, 1);
+  codes.out.c = 129;
+  EXPECT_EQ(count_work(codes, m4()).passes, 2);
+}
+
+TEST(AneLaw, ADepthwiseConvolutionHasOneMultiplierForAnInput) {
+  // An input feeds two multipliers, for two output channels; a depthwise one has one for it.
+  Task t = conv(256, 256, 128);
+  t.kw = t.kh = 3;
+  const auto products = [&](std::int64_t groups, std::int64_t couts) {
+    t.groups = groups;
+    t.out.c = couts;
+    return (array_of(t) * m4().clock_hz - fixed_cycles(t, m4())) /
+           (128.0 * 9 * static_cast<double>(256 / groups * couts) / 16 / 256);
+  };
+  EXPECT_NEAR(products(256, 256), 2, 1e-9);
+  EXPECT_NEAR(products(256, 512), 1, 1e-9);
+  EXPECT_NEAR(products(128, 128), 2, 1e-9);  // two inputs for the one output of a group
+  EXPECT_NEAR(products(128, 256), 1, 1e-9);
+  EXPECT_NEAR(products(1, 256), 1, 1e-9);
+}
+
+TEST(AneLaw, StreamsMeetBetweenTwoPositionsAndAWorkUnitAndFrom32ChannelsOn) {  // [T8]
+  const auto meets = [](std::int64_t positions, std::int64_t couts) {
+    Task t = conv(64, couts, positions);
+    stream(t, 2 << 20);
+    return priced(t).weights > 1.01 * 16 * static_cast<double>(2 << 20) / m4().weight_bandwidth;
+  };
+  EXPECT_FALSE(meets(1, 32));
+  EXPECT_TRUE(meets(2, 32));
+  EXPECT_TRUE(meets(127, 32));
+  EXPECT_FALSE(meets(128, 32));
+  EXPECT_FALSE(meets(64, 31));
+}
+
+TEST(AneLaw, BanksOfL2CarryAllThatIsReadAndWrittenThere) {  // [T16]
+  AneParameters chip = m4();
+  chip.l2_banks = 1;
+  const double rate = static_cast<double>(chip.l2_bank_width.count) * chip.l2_clock_hz;
+  // 8 channels an engine in a pass: the source is read once, or twice.
+  const auto bytes = [](double passes, double couts) { return 2 * 128 * (4096 * passes + couts); };
+  EXPECT_DOUBLE_EQ(priced(conv(4096, 128, 128), chip).mac, bytes(1, 128) / rate);
+  EXPECT_DOUBLE_EQ(priced(conv(4096, 129, 128), chip).mac, bytes(2, 129) / rate);
+  Task mm = conv(4096, 64, 128);
+  mm.ne = NeOp::mm;
+  mm.in2 = {.w = 64, .h = 1, .c = 4096, .n = 1};
+  EXPECT_DOUBLE_EQ(priced(mm, chip).mac, (bytes(1, 64) + 2.0 * 64 * 4096) / rate);
+  // What the tile DMA brings passes them too.
+  Task loaded = conv(4096, 128, 128);
+  loaded.load1 = in_memory(loaded.in1);
+  EXPECT_DOUBLE_EQ(priced(loaded, chip).mac, (bytes(1, 128) + 2.0 * 4096 * 128) / rate);
+}
+
+TEST(AneLaw, TilesMoveInWholeGranulesAndRepeatedRowsOnce) {
+  Task t = conv(8, 16, 5);
+  t.in1.h = t.out.h = 3;
+  t.load1 = in_memory(t.in1);
+  const auto loaded = [&] { return count_work(t, m4()).load_bytes; };
+  EXPECT_EQ(loaded(), 8 * 3 * 16);  // 5 columns of 2 bytes: one granule of 16
+  t.in1.w = t.out.w = 9;
+  EXPECT_EQ(loaded(), 8 * 3 * 32);
+  t.load1.sc = 0;  // one channel for all
+  EXPECT_EQ(loaded(), 3 * 32);
+  t.load1.sh = 0;
+  EXPECT_EQ(loaded(), 32);
+  t.load1.sw = 0;  // one value
+  EXPECT_EQ(loaded(), 16);
+  t.load1.sw = 4;  // columns apart: a granule each
+  EXPECT_EQ(loaded(), 9 * 16);
+  t.load1 = in_memory(t.in1);
+  const double bytes = 8 * 3 * 32;
+  EXPECT_DOUBLE_EQ(priced(t).load, bytes / m4().tile_bandwidth + m4().dram_latency);
+  t.load1 = {};
+  EXPECT_EQ(priced(t).load, 0);
+}
+
+TEST(AneLaw, BiasAndScaleAreStreamedByTheOutputChannel) {  // [T12]
+  const auto bytes = [](bool integer, std::int64_t bias, std::int64_t scale) {
+    Task t = conv(64, 24, 1);
+    stream(t, 256);
+    if (integer) t.l2_in1.format = isa::Format::i8;
+    t.kernel.bias = bias, t.kernel.scale = scale;
+    return count_work(t, m4()).weight_bytes - 16 * 256;
+  };
+  EXPECT_EQ(bytes(false, 0, 0), 0);
+  EXPECT_EQ(bytes(false, 1, 0), 24 * 2);
+  EXPECT_EQ(bytes(false, 0, 1), 24 * 2);
+  EXPECT_EQ(bytes(true, 1, 1), 24 * 4 + 24 * 2);
+  // Fewer channels than engines have fewer streams.
+  Task few = conv(64, 5, 1);
+  stream(few, 256);
+  EXPECT_EQ(count_work(few, m4()).weight_bytes, 5 * 256);
+}
+
+TEST(AneLaw, APoolReadsItsWindowForEachResult) {  // [T21]
+  Task t;
+  t.pe = PeMode::pool;
+  t.in1 = {.w = 64, .h = 64, .c = 16, .n = 1};
+  t.out = {.w = 32, .h = 21, .c = 16, .n = 1};
+  t.kw = 2, t.kh = 3, t.sx = 2, t.sy = 3;
+  EXPECT_DOUBLE_EQ(priced(t).planar, 32.0 * 21 * 16 * 6 / m4().pe_elements / m4().l2_clock_hz);
+}
+
+TEST(AneLaw, ProgramsHoldNoMoreThanTwoGibibytesOfWeights) {
+  const auto dispatches = [](int k) {
+    return cause(of("kind=matmul path=direct m=1 n=65536 k=" + std::to_string(k)), "dispatch") /
+           m4().dispatch_direct;
+  };
+  EXPECT_NEAR(dispatches(16320), 1, 1e-9);
+  EXPECT_NEAR(dispatches(20480), 2, 1e-9);  // 2.5 GiB
+}
+
+TEST(AneLaw, SeveralEnginesShareTheirEfficiencyOfAllRates) {  // [T23]
+  const Chip chip = load_chip("M1 Ultra");
+  const auto under = [&](std::int64_t engines) {
+    workloads::Conditions c;
+    c.engines = engines;
+    return ane_under(c, chip);
+  };
+  const AneParameters one = under(1), two = under(2);
+  const double gain = 2 * one.engines_efficiency;
+  EXPECT_EQ(two.macs_fp16, static_cast<int>(one.macs_fp16 * gain));
+  EXPECT_EQ(two.macs_int8, static_cast<int>(one.macs_int8 * gain));
+  EXPECT_DOUBLE_EQ(two.pe_elements, one.pe_elements * gain);
+  EXPECT_DOUBLE_EQ(two.pe_elements_two, one.pe_elements_two * gain);
+  EXPECT_EQ(two.dram_bandwidth, one.dram_bandwidth);
+  EXPECT_THROW(under(3), InputError);
+}
+
+TEST(AneLaw, HostCopiesAreNoFasterThanTheMemory) {  // [T18]
+  const auto rate = [](const std::string& of_runtime, const std::string& of_memory) {
+    return 1048576.0 / call_costs(load_chip("M4", {"memory.bandwidth=" + of_memory}),
+                                  load_runtime("aneforge", {"copy.bandwidth=" + of_runtime}),
+                                  Bytes{1 << 20})
+                           .copies;
+  };
+  EXPECT_NEAR(rate("20 GB/s", "50 GB/s"), 20e9, 1);
+  EXPECT_NEAR(rate("80 GB/s", "50 GB/s"), 50e9, 1);
+}
+
+TEST(AneLaw, TensorsOfTheHostInFp32TakeFourBytesOnTheirWay) {
+  const auto moved = [](const std::string& io) {
+    return of("kind=elementwise op=relu elements=65536 path=direct" + io).dram_bytes;
+  };
+  EXPECT_DOUBLE_EQ(moved(""), 2.0 * 2 * 65536);
+  EXPECT_DOUBLE_EQ(moved(" io=fp32"), 2.0 * 4 * 65536);
 }
 
 }  // namespace

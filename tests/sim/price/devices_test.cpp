@@ -394,5 +394,240 @@ TEST(Price, QuantitiesOfOneCostAgree) {
   EXPECT_THROW(of(Quantity::bandwidth), InputError);
 }
 
+TEST(Cpu, AStridedConvolutionReadsAllOfItsInput) {
+  const std::string layer = "kind=conv cin=32 cout=64 h=28 w=14 kh=3 kw=3 stride=";
+  const auto work = [&](const std::string& more) { return work_of(layer + more).at(0); };
+  EXPECT_EQ(work("1").read, Bytes{32 * 28 * 14 * 2});
+  EXPECT_EQ(work("2").read, Bytes{32 * 56 * 28 * 2});
+  EXPECT_EQ(work("3 batch=2").read, Bytes{2 * 32 * 84 * 42 * 2});
+  EXPECT_EQ(work("2").written, work("1").written);
+  EXPECT_EQ(work("2").macs, work("1").macs);
+  EXPECT_EQ(work("2 groups=4").macs, Macs{work("2").macs.count / 4});
+  // What is read is what both devices move.
+  for (const char* unit : {"cpu", "gpu"}) {
+    const auto moved = [&](const std::string& stride) {
+      return priced_text(
+                 "path=mlx kind=conv cin=64 cout=64 h=512 w=512 stride=" + stride + " unit=" + unit,
+                 "M1Max")
+          .dram_bytes;
+    };
+    EXPECT_DOUBLE_EQ(moved("2") - moved("1"), 3.0 * 64 * 512 * 512 * 2) << unit;
+  }
+}
+
+TEST(Cpu, AProductFromTheThresholdOnUsesAllMatrixUnits) {
+  const Chip chip = load_chip("M1Max", {"cpu.product.parallel=2097152 FLOP"});
+  const Runtime accelerate = load_runtime("accelerate");
+  const CpuParameters& cpu = chip.cpu();
+  PriceOptions o;
+  o.precision = Precision::fp32;
+  const auto compute = [&](std::int64_t k) {
+    return on_cpu(Works{product(64, 128, k, 4, 4)}, chip, accelerate, o).compute;
+  };
+  EXPECT_NEAR(compute(128), 2097152 / (cpu.matrix_units * cpu.matrix_fp32 * cpu.product_all),
+              1e-15);
+  EXPECT_NEAR(compute(127), 2.0 * 64 * 128 * 127 / (cpu.matrix_fp32 * cpu.product_one), 1e-15);
+  // One row takes the vector units.
+  const double lanes = cpu.p_cores * cpu.p_clock_all_hz * cpu.neon_fp32_p +
+                       cpu.e_cores * cpu.e_clock_hz * cpu.neon_fp32_e;
+  EXPECT_NEAR(on_cpu(Works{product(1, 4096, 4096, 4, 4)}, chip, accelerate, o).compute,
+              2.0 * 4096 * 4096 / (lanes * cpu.product_vector), 1e-12);
+}
+
+TEST(Cpu, HalfOfTheL2HoldsWhatIsReadAndWritten) {
+  const Chip chip = load_chip("M1Max");
+  const Runtime accelerate = load_runtime("accelerate");
+  const auto half = static_cast<std::int64_t>(*chip.cpu().p_l2 / 2);
+  const auto dram = [&](std::int64_t bytes) {
+    kernels::Work w{.kind = kernels::WorkKind::pool, .read = Bytes{bytes}};
+    return on_cpu(Works{w}, chip, accelerate, {}).dram_bytes;
+  };
+  EXPECT_EQ(dram(half - 1), 0);
+  EXPECT_EQ(dram(half), static_cast<double>(half));
+}
+
+TEST(Cpu, ASoftmaxPassesItsTensorAsOftenAsItsLibrarySays) {
+  const Chip chip = load_chip("M1Max");
+  for (const char* name : {"mlx", "torch_cpu", "accelerate"}) {
+    const Runtime runtime = load_runtime(name);
+    kernels::Work w{
+        .kind = kernels::WorkKind::softmax, .read = Bytes{1 << 28}, .written = Bytes{1 << 28}};
+    EXPECT_DOUBLE_EQ(on_cpu(Works{w}, chip, runtime, {}).dram_bytes,
+                     runtime.costs().softmax_passes * (1 << 29))
+        << name;
+    w.kind = kernels::WorkKind::elementwise;
+    EXPECT_DOUBLE_EQ(on_cpu(Works{w}, chip, runtime, {}).dram_bytes,
+                     runtime.costs().elementwise_passes * (1 << 29))
+        << name;
+  }
+}
+
+TEST(Cpu, ALoopTakesWhateverOfItsCoreItAsksMostOf) {
+  const Chip chip = load_chip("M1");
+  const Runtime none = load_runtime("none");
+  const auto cycles = [&](const kernels::Loop& loop) {
+    const kernels::Work w{.kind = kernels::WorkKind::loop, .loop = loop};
+    return on_cpu(Works{w}, chip, none, {}).compute * chip.cpu().p_clock_hz;
+  };
+  const double pipes = chip.cpu().neon_fp32_p / 8;
+  EXPECT_NEAR(cycles({.vector = 6000}), 6000 / pipes, 1e-6);
+  EXPECT_NEAR(cycles({.loads = 6000}), 2000, 1e-6);
+  EXPECT_NEAR(cycles({.scalar = 6000}), 1000, 1e-6);
+  EXPECT_NEAR(cycles({.branches = 6000}), 6000, 1e-6);
+  EXPECT_NEAR(cycles({.chained = 6000}), 18000, 1e-6);
+  EXPECT_NEAR(cycles({.loads = 6000, .scalar = 18000, .branches = 2500}), 3000, 1e-6);
+}
+
+TEST(Cpu, WeightsThatStayInNoCacheComeWhileTheProductRuns) {
+  const Chip chip = load_chip("M1Max");
+  const Runtime accelerate = load_runtime("accelerate");
+  PriceOptions o;
+  o.precision = Precision::fp32;
+  const CpuParameters& cpu = chip.cpu();
+  // A small product among large ones, whose weights push its own out.
+  const Works large = {product(1, 16384, 8192, 4, 4)};
+  Works both = large;
+  both.push_back(product(2, 1024, 1024, 4, 4));
+  const double memory =
+      on_cpu(both, chip, accelerate, o).memory - on_cpu(large, chip, accelerate, o).memory;
+  const double compute = 2.0 * 2 * 1024 * 1024 / (cpu.matrix_fp32 * cpu.product_one);
+  EXPECT_NEAR(memory, 4.0 * 1024 * 1024 / cpu.bandwidth - compute, 1e-12);
+  // Alone, its weights stay.
+  EXPECT_EQ(on_cpu(Works{both[1]}, chip, accelerate, o).memory, 0);
+}
+
+TEST(Cpu, JoulesAreThoseOfItsWorkItsTrafficAndItsTime) {
+  const Chip chip = load_chip("M1Max");
+  const Runtime torch = load_runtime("torch_cpu");
+  const CpuParameters& cpu = chip.cpu();
+  const double flop = 2.0 * 4096 * 4096 * 4096;
+  PriceOptions o;
+  for (const Precision p : {Precision::fp32, Precision::fp16}) {
+    o.precision = p;
+    const Estimate e = on_cpu(Works{product(4096, 4096, 4096, 4, 4)}, chip, torch, o);
+    const double unit = p == Precision::fp32 ? cpu.matrix_fp32 : cpu.matrix_fp16;
+    // A unit that does more in narrower numbers draws as much power.
+    EXPECT_NEAR(e.energy_compute, flop * cpu.energy_matrix_flop * cpu.matrix_fp32 / unit, 1e-12);
+    EXPECT_NEAR(e.energy_memory, e.dram_bytes * chip.memory().energy_byte, 1e-12);
+    EXPECT_NEAR(e.energy_static,
+                cpu.power_idle * e.seconds() + cpu.power_core * (e.memory + e.dispatch), 1e-9);
+    EXPECT_GT(e.memory, 0);
+  }
+  const kernels::Work loop{
+      .kind = kernels::WorkKind::loop, .read = Bytes{1 << 24}, .loop = {.branches = 1 << 26}};
+  const Estimate one = on_cpu(Works{loop}, chip, load_runtime("none"), {});
+  EXPECT_NEAR(one.energy_compute, one.compute * cpu.power_core, 1e-15);
+  EXPECT_GT(one.compute, 0);
+}
+
+TEST(Cpu, ACallOfAProductCostsItsDispatchAndTheLibrarysOwn) {
+  const Chip chip = load_chip("M1Max");
+  for (const char* name : {"torch_cpu", "accelerate", "mlx"}) {
+    const Runtime runtime = load_runtime(name);
+    const RuntimeParameters& r = runtime.costs();
+    EXPECT_NEAR(on_cpu(Works{product(64, 64, 64, 4, 4)}, chip, runtime, {}).dispatch,
+                r.call_cpu + r.op_dispatch + r.cpu_product_call.value_or(0), 1e-15)
+        << name;
+    // Inside a batch the library's own is paid by the product.
+    EXPECT_NEAR(on_cpu(Works{product(64, 64, 64, 4, 4, 10, true)}, chip, runtime, {}).dispatch,
+                r.call_cpu + r.op_dispatch, 1e-15)
+        << name;
+  }
+}
+
+TEST(Gpu, TilesAreHalvedForNarrowProductsAndTheInnerExtentIsAMultipleOf8) {
+  const GpuParameters g = load_chip("M1Max").gpu();
+  ASSERT_EQ(g.tile, 64);
+  const double peak = g.peak_fp16() * g.utilisation * load_runtime("mps").costs().gemm_utilisation;
+  const auto expected = [&](double m, double n, double k, double edge_m, double edge_n) {
+    const auto up = [](double v, double to) { return std::ceil(v / to) * to; };
+    const double pm = up(m, edge_m), pn = up(n, edge_n), pk = up(k, 8);
+    const double tiles = pm / edge_m * (pn / edge_n), rounds = std::ceil(tiles / g.cores);
+    const double busy = tiles / (rounds * g.cores) * rounds / (rounds + g.tile_latency);
+    return 2 * pm * pn * pk / (peak * busy);
+  };
+  const auto compute = [](std::int64_t m, std::int64_t n, std::int64_t k) {
+    // A sharp roofline under a fast memory leaves what the tiles take.
+    PriceOptions o;
+    o.overlap = true;
+    const Chip chip = load_chip("M1Max", {"memory.bandwidth=4000 GB/s", "gpu.roofline_exponent=8",
+                                          "gpu.bandwidth_stream=4000 GB/s"});
+    const Estimate e = on_gpu({product(m, n, k, 2, 2)}, chip, load_runtime("mps"), o);
+    return e.compute + e.memory;
+  };
+  const auto near = [&](std::int64_t m, std::int64_t n, std::int64_t k, double em, double en) {
+    const double want =
+        expected(static_cast<double>(m), static_cast<double>(n), static_cast<double>(k), em, en);
+    EXPECT_NEAR(compute(m, n, k), want, 1e-3 * want) << m << " " << n << " " << k;
+  };
+  near(512, 32, 16384, 64, 32);
+  near(512, 33, 16384, 64, 64);
+  near(32, 512, 16384, 32, 64);
+  near(33, 512, 16384, 64, 64);
+  near(4096, 4096, 8, 64, 64);
+  near(4096, 4096, 9, 64, 64);
+}
+
+TEST(Gpu, HalfOfTheLastLevelCacheHoldsAnOperatorsTensors) {
+  const Chip chip = load_chip("M1Max");
+  const auto half = static_cast<std::int64_t>(*chip.memory().slc / 2);
+  const auto priced = [&](std::int64_t bytes) {
+    kernels::Work w{.kind = kernels::WorkKind::pool, .read = Bytes{bytes}};
+    return gpu({w});
+  };
+  const double rate = chip.gpu().bandwidth_stream;
+  ASSERT_GT(chip.gpu().slc_gain, 1);
+  EXPECT_EQ(priced(half).dram_bytes, 0);
+  EXPECT_NEAR(priced(half).memory, static_cast<double>(half) / (rate * chip.gpu().slc_gain), 1e-12);
+  EXPECT_EQ(priced(half + 1).dram_bytes, static_cast<double>(half + 1));
+  EXPECT_NEAR(priced(half + 1).memory, static_cast<double>(half + 1) / rate, 1e-12);
+}
+
+TEST(Gpu, OneRowReadsItsWeightsAtTheRateOfDecoding) {
+  const Chip chip = load_chip("M1Max");
+  const GpuParameters& g = chip.gpu();
+  const double decode = g.decode_share * chip.memory().bandwidth;
+  ASSERT_GT(decode, g.bandwidth_stream);
+  const auto seconds = [&](std::int64_t rows) {
+    const Estimate e = gpu({product(rows, 16384, 16384, 2, 2)});
+    return e.compute + e.memory;
+  };
+  const double weights = 2.0 * 16384 * 16384;
+  EXPECT_NEAR(seconds(1), weights / decode, 0.02 * weights / decode);
+  EXPECT_GT(seconds(2), 0.999 * weights / g.bandwidth_stream);
+}
+
+TEST(Gpu, ACompiledGraphIsEncodedOnce) {
+  const Chip chip = load_chip("M1Max");
+  const auto encoding = [&](const std::vector<std::string>& set) {
+    Works w(10, product(64, 64, 64, 2, 2));
+    return on_gpu(w, chip, load_runtime("mps", set), {}).encoding;
+  };
+  const double one = load_runtime("mps").costs().op_dispatch;
+  EXPECT_NEAR(encoding({}), 10 * one, 1e-12);
+  EXPECT_NEAR(encoding({"fusion.graph=true"}), one, 1e-12);
+}
+
+TEST(Gpu, WeightsThatAreDecodedSlowTheirProduct) {
+  const Runtime llama = load_runtime("llamacpp");
+  Works w = {product(4096, 4096, 4096, 2, 2)};
+  const double plain = gpu(w, "M1Max", "llamacpp").compute;
+  w[0].compressed = true;
+  EXPECT_NEAR(plain / gpu(w, "M1Max", "llamacpp").compute, *llama.costs().quantised_utilisation,
+              0.01);
+}
+
+TEST(Gpu, JoulesAreThoseOfItsWorkItsTrafficAndItsTime) {
+  const Chip chip = load_chip("M1Max", {"gpu.energy.byte=30 pJ/B"});
+  const Works w = {product(4096, 4096, 4096, 2, 2)};
+  const Estimate e = on_gpu(w, chip, load_runtime("mps"), {});
+  const double flop = 2.0 * 4096 * 4096 * 4096, moved = 3.0 * 4096 * 4096 * 2;
+  EXPECT_NEAR(e.energy_compute, flop * chip.gpu().energy_flop + moved * 30e-12, 1e-12);
+  EXPECT_NEAR(e.energy_memory, e.dram_bytes * chip.memory().energy_byte, 1e-12);
+  // It idles while the host waits, too.
+  EXPECT_GT(e.wait, 0);
+  EXPECT_NEAR(e.energy_static, chip.gpu().power_idle * e.seconds(), 1e-12);
+}
+
 }  // namespace
 }  // namespace ane::sim

@@ -74,5 +74,16 @@ TEST(VisionLanguage, RefusesAnUnknownModel) {
   EXPECT_THROW(on("M4", "side=100"), InputError);
 }
 
+TEST(VisionLanguage, BothMemoriesPayForWhatCrossesPcie) {
+  const results::Cost c = on_card("answer=10");
+  const double crossing = 2 * 3 * 224 * 224 + 10 * 2.0 * 32000;
+  EXPECT_NEAR(
+      results::part(c.totals.energy_parts, "transfer"),
+      crossing * (load_chip("RTX4090").memory().energy_byte + load_chip("M4").memory().energy_byte),
+      1e-12);
+  // It is read in the one and written in the other; the host's own vector stays in its cache.
+  EXPECT_EQ(c.operators[4].dram_bytes, 10 * 2 * 2 * 32000);
+}
+
 }  // namespace
 }  // namespace ane::sim

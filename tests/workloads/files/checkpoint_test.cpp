@@ -348,5 +348,54 @@ TEST(Checkpoint, ReadsTheTrainedWeightsOfTheWorkload) {
   EXPECT_THAT(c.find("features.edge_embedding.weight")->shape, ElementsAre(128, 416));
 }
 
+TEST(Checkpoint, LongIntegersAreTwosComplementOfTheirBytes) {
+  const auto number = [](const std::string& bytes) {
+    const Pickle p = read_pickle(
+        pickle(std::string("\x8a") + static_cast<char>(bytes.size()) + bytes), "a.pkl", 0);
+    return std::get<std::int64_t>(p.pool[p.root]);
+  };
+  using namespace std::string_literals;
+  EXPECT_EQ(number(""), 0);
+  EXPECT_EQ(number("\x7f"), 127);
+  EXPECT_EQ(number("\x80"), -128);
+  EXPECT_EQ(number("\x81"), -127);
+  EXPECT_EQ(number("\xff"), -1);
+  EXPECT_EQ(number("\x80\0"s), 128);
+  EXPECT_EQ(number("\xff\x7f"), 32767);
+  EXPECT_EQ(number("\0\x80"s), -32768);
+  EXPECT_EQ(number(raw(INT64_MAX)), INT64_MAX);
+  EXPECT_EQ(number(raw(INT64_MIN)), INT64_MIN);
+  // Longer ones are kept as text, without their leading zeros.
+  const Pickle p = read_pickle(pickle("\x8a\x0a\x01" + std::string(8, '\0') + '\0'), "a.pkl", 0);
+  EXPECT_EQ(std::get<std::string>(p.pool[p.root]), "long:01");
+}
+
+TEST(Checkpoint, TheLastThatALimitAllowsIsRead) {
+  const auto times = [](int n, const std::string& item) {
+    std::string out;
+    for (int i = 0; i < n; ++i) out += item;
+    return out;
+  };
+  EXPECT_EQ(refusal(weights(tensor(storage("FloatStorage", "0", 2), 0, times(64, integer(1)),
+                                   times(64, integer(1))))),
+            "not refused");
+  for (const char* version : {"\x02", "\x05"})
+    EXPECT_EQ(refusal(std::string("\x80") + version + "}(" + text("n") + integer(1) + "u."),
+              "not refused")
+        << int{version[0]};
+  for (const char version : {'\x01', '\x06'})
+    EXPECT_THAT(refusal(std::string("\x80") + version + "}."), HasSubstr("cannot be read"));
+  // 2^40 elements are told from more by what the archive lacks.
+  const auto claimed = [](std::int64_t elements) {
+    return refusal(weights(tensor(tuple(text("storage") + global("torch", "FloatStorage") +
+                                        text("0") + text("cpu") + "\x8a\x08" + raw(elements)) +
+                                      "Q",
+                                  0, integer(2), integer(1))));
+  };
+  EXPECT_THAT(claimed(std::int64_t{1} << 40), HasSubstr("the archive holds"));
+  EXPECT_THAT(claimed((std::int64_t{1} << 40) + 1),
+              HasSubstr("a storage of 1099511627777 elements"));
+}
+
 }  // namespace
 }  // namespace ane::workloads

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cmath>
 #include <numeric>
 
 #include "isa/error.h"
@@ -244,6 +246,150 @@ TEST(MpnnReference, WrongRequestsAreTheUsersErrors) {
   o.omit = "X", o.bias = {1};
   EXPECT_THROW(r.sample(e, o), InputError);
   EXPECT_THROW(check(ModelSpec{0, 3, 3, 48}), InputError);
+}
+
+TEST(MpnnReference, BiasesAreAddedToTheLogitsBeforeTheTemperature) {
+  const Weights w = seeded_weights(small);
+  const Reference r(w);
+  const std::int64_t length = 6;
+  const Encoded e = r.encode(made_up_protein(length));
+  SampleOptions o;
+  o.temperature = 0.25f;
+  o.order = identity(length);
+  const auto expect = [&](const SampleOptions& options) {
+    const Sample s = r.sample(e, options);
+    for (std::int64_t i = 0; i < length; ++i) {
+      std::vector<double> p;
+      double sum = 0;
+      for (int t = 0; t < vocabulary; ++t) {
+        const auto at = static_cast<std::size_t>(i * vocabulary + t),
+                   type = static_cast<std::size_t>(t);
+        double v = static_cast<double>(s.log_probs[at]);  // logits but for a constant of the place
+        if (!options.bias.empty()) v += static_cast<double>(options.bias[type]);
+        if (!options.bias_by_residue.empty()) v += static_cast<double>(options.bias_by_residue[at]);
+        p.push_back(alphabet[type] == 'X' ? 0 : std::exp(v / 0.25));
+        sum += p.back();
+      }
+      for (int t = 0; t < vocabulary; ++t)
+        EXPECT_NEAR(s.probabilities[static_cast<std::size_t>(i * vocabulary + t)],
+                    p[static_cast<std::size_t>(t)] / sum, 1e-4);
+    }
+  };
+  expect(o);
+  for (int t = 0; t < vocabulary; ++t) o.bias.push_back(0.1f * static_cast<float>(t % 5) - 0.2f);
+  expect(o);
+  for (std::int64_t i = 0; i < length * vocabulary; ++i)
+    o.bias_by_residue.push_back(0.07f * static_cast<float>(i % 7) - 0.2f);
+  expect(o);
+  o.bias.clear();
+  expect(o);
+}
+
+TEST(MpnnReference, TheMeanScoreIsOverTheWeights) {
+  std::vector<float> log_probs(2 * vocabulary, 0.0f);
+  log_probs[3] = -2, log_probs[vocabulary + 4] = -5;
+  EXPECT_DOUBLE_EQ(mean_score(log_probs, std::vector<std::int32_t>{3, 4}, std::vector<float>{1, 1}),
+                   3.5);
+  EXPECT_DOUBLE_EQ(
+      mean_score(log_probs, std::vector<std::int32_t>{3, 4}, std::vector<float>{0.5f, 1.5f}),
+      (0.5 * 2 + 1.5 * 5) / 2);
+}
+
+// The features of the one pair of two residues, residue 0 looking at residue 1.
+std::vector<float> pair_features(const Input& in, const Weights& w) {
+  const Features f = features(in, w);
+  const std::size_t at = f.neighbours.index[0] == 1 ? 0 : edge_inputs;
+  return {f.edges.begin() + static_cast<std::ptrdiff_t>(at),
+          f.edges.begin() + static_cast<std::ptrdiff_t>(at + edge_inputs)};
+}
+
+TEST(MpnnFeatures, PositionOffsetsEndAt32EitherWay) {
+  const Weights w = seeded_weights(small);
+  Input in = made_up_protein(2);
+  const auto offset_class = [&](std::int32_t offset, std::int32_t chain) {
+    in.residue_index = {offset + 100, 100};
+    in.chain_code = {1, chain};
+    const std::vector<float> f = pair_features(in, w);
+    for (int c = 0; c < positional_classes; ++c) {
+      bool same = true;
+      for (std::size_t p = 0; p < positional_width; ++p)
+        same = same &&
+               f[p] == w.positional.weight[p * positional_classes + static_cast<std::size_t>(c)] +
+                           w.positional.bias[p];
+      if (same) return c;
+    }
+    return -1;
+  };
+  EXPECT_EQ(offset_class(0, 1), 32);
+  EXPECT_EQ(offset_class(1, 1), 33);
+  EXPECT_EQ(offset_class(-1, 1), 31);
+  EXPECT_EQ(offset_class(31, 1), 63);
+  EXPECT_EQ(offset_class(32, 1), 64);
+  EXPECT_EQ(offset_class(33, 1), 64);
+  EXPECT_EQ(offset_class(90, 1), 64);
+  EXPECT_EQ(offset_class(-31, 1), 1);
+  EXPECT_EQ(offset_class(-32, 1), 0);
+  EXPECT_EQ(offset_class(-33, 1), 0);
+  EXPECT_EQ(offset_class(-90, 1), 0);
+  EXPECT_EQ(offset_class(0, 2), 65);  // another chain
+}
+
+TEST(MpnnFeatures, DistancesAreOfTheAtomsAndAnIdealBetaCarbon) {
+  const Weights w = seeded_weights(small);
+  const Input in = made_up_protein(2);
+  using Point = std::array<double, 3>;
+  const auto atom = [&](std::size_t residue, std::size_t a) {
+    Point p;
+    for (std::size_t d = 0; d < 3; ++d)
+      p[d] = static_cast<double>(in.atoms[residue * 12 + a * 3 + d]);
+    return p;
+  };
+  const auto minus = [](const Point& a, const Point& b) {
+    return Point{a[0] - b[0], a[1] - b[1], a[2] - b[2]};
+  };
+  // ProteinMPNN's ideal CB: N, CA, C are atoms 0, 1, 2.
+  const auto beta = [&](std::size_t residue) {
+    const Point n = atom(residue, 0), ca = atom(residue, 1), c = atom(residue, 2);
+    const Point b = minus(ca, n), d = minus(c, ca);
+    const Point a{b[1] * d[2] - b[2] * d[1], b[2] * d[0] - b[0] * d[2], b[0] * d[1] - b[1] * d[0]};
+    Point p;
+    for (std::size_t i = 0; i < 3; ++i)
+      p[i] = -0.58273431 * a[i] + 0.56802827 * b[i] - 0.54067466 * d[i] + ca[i];
+    return p;
+  };
+  const auto distance = [&](const Point& a, const Point& b) {
+    const Point d = minus(a, b);
+    return std::sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + 1e-6);
+  };
+  const std::vector<float> f = pair_features(in, w);
+  // 16 functions from 2 to 22 angstrom, as wide as a sixteenth of that.
+  const auto expect = [&](std::size_t pair, double d) {
+    for (std::size_t i = 0; i < rbf_count; ++i) {
+      const double z = (d - (2 + 20.0 / 15 * static_cast<double>(i))) / 1.25;
+      EXPECT_NEAR(f[positional_width + pair * rbf_count + i], std::exp(-z * z), 2e-5) << pair;
+    }
+  };
+  expect(0, distance(atom(0, 1), atom(1, 1)));
+  expect(1, distance(atom(0, 0), atom(1, 0)));
+  expect(4, distance(beta(0), beta(1)));
+  expect(8, distance(atom(0, 1), beta(1)));   // CA to CB
+  expect(18, distance(beta(0), atom(1, 1)));  // CB to CA
+}
+
+TEST(MpnnFeatures, MaskedResiduesAreAsFarAsTheFarthestAndTiesGoToTheFirst) {
+  Input in = made_up_protein(5);
+  for (std::size_t i = 0; i < 5; ++i)
+    for (std::size_t d = 0; d < 3; ++d) in.atoms[i * 12 + 3 + d] = 0;
+  const float x[] = {0, 3, -3, 1, 9};
+  for (std::size_t i = 0; i < 5; ++i) in.atoms[i * 12 + 3] = x[i];
+  in.mask[3] = 0;  // the nearest of residue 0
+  const Neighbours n = nearest(in, 5);
+  const std::vector<std::int32_t> order(n.index.begin(), n.index.begin() + 5);
+  EXPECT_EQ(order, (std::vector<std::int32_t>{0, 1, 2, 3, 4}));
+  EXPECT_NEAR(n.distance[1], 3, 1e-6);
+  EXPECT_NEAR(n.distance[2], 3, 1e-6);
+  EXPECT_EQ(n.distance[3], n.distance[4]);
+  EXPECT_NEAR(n.distance[4], 9, 1e-6);
 }
 
 }  // namespace

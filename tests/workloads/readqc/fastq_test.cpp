@@ -271,6 +271,9 @@ TEST(FastqReader, SaysFileLineRecordAndFaultOfEachMalformedRecord) {
   EXPECT_THAT(error_of(good + "@r\nACGT\n+\nII I\n"),
               HasSubstr("F:8: record 2: quality character ' ' at base 3 is outside '!' to '~'"));
   EXPECT_THAT(error_of(good + "@r\nACGT\n+\nII\x80I\n"), HasSubstr("byte 0x80 at base 3"));
+  EXPECT_THAT(error_of(good + "@r\nACGT\n+\nII\x7fI\n"), HasSubstr("byte 0x7f at base 3"));
+  EXPECT_THAT(error_of(good + "@r\nACG\n+\nIIII\n"),
+              HasSubstr("F:8: record 2: 4 quality characters for 3 bases"));
   EXPECT_THAT(error_of(good + "@r\nACGT\n+s\nIIII\n"),
               HasSubstr("F:7: record 2: the name after '+' differs from '@r'"));
   EXPECT_THAT(error_of(good + "\n" + good), HasSubstr("F:5: record 2: is a blank line"));

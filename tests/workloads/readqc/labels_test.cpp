@@ -195,5 +195,21 @@ TEST(FastqReader, ReadsPhred64WithDotsForUnknownBases) {
   EXPECT_EQ(reads[0].qualities[0], '[' - 64);
 }
 
+TEST(Rules, WorkIsThatOfTheirLoopsAndTheirRests) {
+  const RuleWork q = work(Rule::meanq20, 150);  // 9 times 16, and 6
+  EXPECT_EQ(q.vector, 3 * 9);
+  EXPECT_EQ(q.loads, 9 + 6);
+  EXPECT_EQ(q.scalar, 2 * 9 + 4 * 6 + 14);
+  const RuleWork f = work(Rule::fastp, 75);  // 9 times 8, and 3
+  EXPECT_EQ(f.vector, 20 * 9);
+  EXPECT_EQ(f.loads, 2 * 9 + 2 * 3);
+  EXPECT_EQ(f.scalar, 4 * 9 + 6 * 3 + 12);
+  EXPECT_EQ(f.branches, 9 + 3 + 3);
+  const RuleWork e = work(Rule::maxee1, 75);
+  EXPECT_EQ(e.loads, 150);
+  EXPECT_EQ(e.scalar, 37 + 4);
+  EXPECT_EQ(e.branches, 37 + 2);
+}
+
 }  // namespace
 }  // namespace ane::workloads::readqc

@@ -112,5 +112,13 @@ TEST(RegressionMetrics, GiveErrorsAndDetermination) {
   EXPECT_FALSE(evaluate_regression(Scores{1, 2}, Scores{3, 3}).r2);
 }
 
+TEST(Metrics, ScoresAtTheThresholdPassAndZerosOfBothSignsAreEqual) {
+  const Metrics m = evaluate(Scores{1, 1}, Labels{1, 0}, 1);
+  EXPECT_EQ(m.pass_as_pass, 1);
+  EXPECT_EQ(m.fail_as_pass, 1);
+  EXPECT_DOUBLE_EQ(*evaluate(Scores{-0.0F, 0.0F}, Labels{1, 0}).auc, 0.5);
+  EXPECT_DOUBLE_EQ(*evaluate(Scores{0.0F, -0.0F}, Labels{1, 0}).auc, 0.5);
+}
+
 }  // namespace
 }  // namespace ane::workloads::readqc

@@ -379,5 +379,119 @@ TEST(Training, ReachesItsTargetsOnRealReads) {
   EXPECT_GE(*e.quality->auc, 0.995);
 }
 
+TEST(Adam, ItsFirstStepIsTheRateAndWhatDecaysDecays) {
+  // Moments over their bias corrections are the gradient and its square.
+  Adam adam({1, 0, 1});
+  std::vector<float> p{2, 3, 4};
+  const float rate = 0.125F, decay = 0.5F;
+  adam.step(rate, decay, std::vector<float>{5, -7, 0}, p);
+  EXPECT_NEAR(p[0], 2 - rate * (decay * 2 + 1), 1e-5);
+  EXPECT_NEAR(p[1], 3 + rate, 1e-5);  // does not decay
+  EXPECT_NEAR(p[2], 4 - rate * decay * 4, 1e-6);
+  // The same gradient again: the same step.
+  const std::vector<float> before = p;
+  adam.step(rate, 0, std::vector<float>{5, -7, 0}, p);
+  EXPECT_NEAR(p[0], before[0] - rate, 1e-4);
+  EXPECT_NEAR(p[1], before[1] + rate, 1e-4);
+  EXPECT_EQ(p[2], before[2]);
+}
+
+TEST(Training, WeightsDecayAndBiasesDoNot) {
+  // Windows of zeros: the weights see nothing, and the last bias learns from what lies behind them.
+  ReadBatch reads;
+  for (int i = 0; i < 400; ++i) {
+    const bool good = i % 3 == 0;
+    std::vector<std::uint8_t> qualities(good ? 600 : 100, 40);
+    std::fill_n(qualities.begin(), std::min<std::size_t>(qualities.size(), window),
+                std::uint8_t{0});
+    append_read(reads, std::string(qualities.size(), 'A'), qualities);
+  }
+  const auto trained = [&](float decay) {
+    return train({.rule = Rule::meanq20}, reads,
+                 {.epochs = 3, .rate = 0.05F, .decay = decay, .progress = {}});
+  };
+  const Model kept = trained(0), decayed = trained(1);
+  double norm = 0, norm_decayed = 0, last_bias = 0;
+  for (const Layer& l : kept.layers) {
+    const auto a = kept.parameter(l.name + ".bias").as<float>(),
+               b = decayed.parameter(l.name + ".bias").as<float>();
+    EXPECT_TRUE(std::equal(a.begin(), a.end(), b.begin(), b.end())) << l.name;
+    last_bias = static_cast<double>(a[0]);
+    for (const float w : kept.parameter(l.name + ".weight").as<float>())
+      norm += static_cast<double>(w * w);
+    for (const float w : decayed.parameter(l.name + ".weight").as<float>())
+      norm_decayed += static_cast<double>(w * w);
+  }
+  EXPECT_NE(last_bias, 0);
+  EXPECT_LT(norm_decayed, 0.9 * norm);
+}
+
+TEST(Training, TheRateFallsToZeroAlongACosine) {
+  // One batch an epoch, all of them equal: the last bias moves by the rates alone, since Adam's
+  // step of a gradient that hardly changes is the rate.
+  ReadBatch reads;
+  for (int i = 0; i < 400; ++i) {
+    const bool good = i % 20 == 0;
+    std::vector<std::uint8_t> qualities(good ? 600 : 100, 40);
+    std::fill_n(qualities.begin(), std::min<std::size_t>(qualities.size(), window),
+                std::uint8_t{0});
+    append_read(reads, std::string(qualities.size(), 'A'), qualities);
+  }
+  const float rate = 1e-4F;
+  std::vector<double> losses;
+  const Model m = train(
+      {.rule = Rule::meanq20}, reads,
+      {.epochs = 4, .batch = 65'536, .rate = rate, .decay = 0, .progress = [&](const Epoch& e) {
+         losses.push_back(e.train_loss);
+       }});
+  double sum = 0;
+  for (int step = 1; step <= 4; ++step) sum += 0.5 * (1 + std::cos(M_PI * step / 4));
+  const auto bias = m.parameter(m.layers.back().name + ".bias").as<float>();
+  EXPECT_NEAR(std::abs(bias[0]) / rate, sum, 0.01);
+  // A mean over the reads: ln 2 a read where nothing is known.
+  EXPECT_NEAR(losses.at(0), std::log(2.0), 1e-3);
+}
+
+TEST(Training, TheEpochOfTheLeastValidationLossIsKept) {
+  const ReadBatch reads = generated_reads(600, 1);
+  const ReadBatch held = reads.select(indices_of(reads, Part::validation));
+  // A rate that throws the loss up and down; some seed ends above its least.
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    std::vector<double> losses;
+    const TrainOptions options{
+        .epochs = 6, .rate = 0.3F, .seed = seed, .progress = [&](const Epoch& e) {
+          losses.push_back(e.validation_loss);
+        }};
+    const Model model = train({}, reads, options);
+    const double least = *std::min_element(losses.begin(), losses.end());
+    if (losses.back() < 1.01 * least) continue;
+    const kernels::Tensor y = forward(model, held);
+    const std::vector<std::uint8_t> passes = labels(held, model.spec.rule);
+    double loss = 0;
+    for (std::size_t i = 0; i < passes.size(); ++i) {
+      const double x = static_cast<double>(y.as<float>()[i]);
+      loss += std::max(x, 0.0) - x * passes[i] + std::log1p(std::exp(-std::abs(x)));
+    }
+    EXPECT_NEAR(loss / static_cast<double>(passes.size()), least, 1e-4 * least);
+    return;
+  }
+  FAIL() << "every run ends at its least loss";
+}
+
+TEST(Training, InitialWeightsAreUniformWithinTheirBound) {
+  // He et al.: 6 over the inputs before a ReLU, 3 before none.
+  ReadBatch reads = generated_reads(400, 1);
+  const Model m =
+      train({}, reads, {.epochs = 1, .batch = 65'536, .rate = 1e-9F, .decay = 0, .progress = {}});
+  for (const Layer& l : m.layers) {
+    float most = 0;
+    for (const float w : m.parameter(l.name + ".weight").as<float>())
+      most = std::max(most, std::abs(w));
+    const double bound = std::sqrt((l.relu ? 6.0 : 3.0) / static_cast<double>(l.in));
+    EXPECT_LE(most, bound * 1.0001) << l.name;
+    EXPECT_GT(most, 0.9 * bound) << l.name;
+  }
+}
+
 }  // namespace
 }  // namespace ane::workloads::readqc
