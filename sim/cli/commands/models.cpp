@@ -63,7 +63,7 @@ Size size_of(const std::string& text, const isa::Machine& machine) {
   Size size;
   // Layers may share their weights, and so do stages: a prompt and its answer are of one model.
   std::set<const void*> counted;
-  std::set<std::pair<std::string, std::int64_t>> earlier;
+  std::multiset<std::int64_t> earlier;  // counts
   for (const workloads::Stage& stage : job.stages) {
     if (const auto* list = std::get_if<workloads::WorkList>(&stage.work)) {
       size.macs += stage.calls * workloads::sums_of(*list).macs;
@@ -72,15 +72,18 @@ Size size_of(const std::string& text, const isa::Machine& machine) {
     const auto* graph = std::get_if<workloads::Graph>(&stage.work);
     if (graph == nullptr) continue;
     size.macs += stage.calls * workloads::graph_macs(*graph);
-    std::set<std::pair<std::string, std::int64_t>> here;
+    std::multiset<std::int64_t> here;
     for (const workloads::Node& n : graph->nodes) {
       if (!n.parameters) continue;
-      const std::pair<std::string, std::int64_t> key{n.name, n.parameters->count()};
-      if (counted.insert(n.parameters.get()).second && !earlier.contains(key))
-        size.parameters += static_cast<double>(key.second);
-      here.insert(key);
+      if (!counted.insert(n.parameters.get()).second) continue;
+      const std::int64_t count = n.parameters->count();
+      here.insert(count);
+      if (const auto same = earlier.find(count); same != earlier.end())
+        earlier.erase(same);
+      else
+        size.parameters += static_cast<double>(count);
     }
-    earlier.merge(here);
+    earlier = std::move(here);
     if (size.input.empty() && !graph->inputs.empty()) {
       const workloads::Extents e =
           graph->values[static_cast<std::size_t>(graph->inputs.front())].type.e;

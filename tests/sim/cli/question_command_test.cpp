@@ -199,6 +199,9 @@ TEST_F(Question, OfAPictureChangesWithEveryOption) {
 TEST_F(Question, OfARequestChangesWithEveryOption) {
   expect_each_counts("run 'kind=matmul m=64 n=64 k=64'", "",
                      {{"chip", "M1"},
+                      {"unit", "gpu"},
+                      {"precision", "int8"},
+                      {"batch", "2"},
                       {"values", ""},
                       {"precision-of", "*=fp16"},
                       {"set", "ane.l2=4MiB"},

@@ -93,7 +93,7 @@ TEST_F(TrainCommand, SaysTheUsersErrorsInOneLineAndExitsWithTwo) {
   expect(ask + " --epochs -1", "--epochs: -1 is out of range");
   expect(ask + " --rate nan", "--rate: nan is out of range");
   expect(ask + " --phred 50", "--phred: 50 is not an offset of FASTQ");
-  expect(ask + " --bogus", "anesim train: unrecognised option '--bogus'");
+  expect(ask + " --bogus", "anesim train: unknown option '--bogus'");
   expect(ask + " --epochs 1 --out " + out("no/such/folder/m"),
          out("no/such/folder/m") + ": cannot be written");
 }
