@@ -253,7 +253,8 @@ TEST(Bottleneck, ShowsTheTenOperatorsThatTakeLongest) {
       r.operators.back().name = "op" + std::to_string(i);
       r.operators.back().seconds += 1e-9 * i;
     }
-    const json rows = json::parse(render("bottleneck", {&r, 1}, Style::json))["operators"];
+    const json rows =
+        json::parse(render("bottleneck", {&r, 1}, Style::json))["records"][0]["operators"];
     EXPECT_EQ(rows.size(), static_cast<std::size_t>(std::min(operators, 10)));
     EXPECT_EQ(rows[0]["name"], "op" + std::to_string(operators - 1));
   }

@@ -80,9 +80,12 @@ int run_completion(const Arguments& arguments) {
       "SHELL\n\nPrints the script that makes a shell complete commands, options, chips, views and "
       "kinds.\nThe Debian package installs all three. By hand:\n";
   for (const Shell& s : shells) usage += fmt::format("  {:<5} {}\n", s.name, s.summary);
-  const auto given =
-      parse({"completion", usage, boost::program_options::options_description("options"), "SHELL"},
-            arguments);
+  const auto given = parse({.name = "completion",
+                            .usage = usage,
+                            .options = boost::program_options::options_description("options"),
+                            .positional = "SHELL",
+                            .examples = {"anesim completion bash", "anesim completion fish"}},
+                           arguments);
   if (!given) return 0;
   const std::string name = only_word(*given, "SHELL", "completion", "which shell?");
   std::vector<std::string> names;

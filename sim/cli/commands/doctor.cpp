@@ -248,13 +248,16 @@ int run_doctor(const Arguments& arguments) {
   po::options_description options("options");
   options.add_options()("db", po::value<std::string>()->default_value("anesim.db"),
                         "the results file that is looked at")("json", "as JSON");
-  const auto given =
-      parse({"doctor",
-             "[options]\n\nWhat this program is, what it runs on, and whether it is in order: its "
-             "arithmetic on every\nSIMD path against the reference, the data that it carries, the "
-             "results file. For reports of\nfaults. Exit 1 where something is wrong.",
-             options},
-            arguments);
+  const auto given = parse(
+      {.name = "doctor",
+       .usage =
+           "[options]\n\nWhat this program is, what it runs on, and whether it is in order: its "
+           "arithmetic on every\nSIMD path against the reference, the data that it carries, the "
+           "results file. For reports of\nfaults.",
+       .options = options,
+       .examples = {"anesim doctor", "anesim doctor --json"},
+       .mismatch = "where something is wrong"},
+      arguments);
   if (!given) return 0;
   Faults faults;
   const auto paths = simd_paths();

@@ -152,6 +152,16 @@ std::string command_of(const results::Record& r) {
   return "anesim " + results::shell_text(words);
 }
 
+[[noreturn]] void refuse_word(const po::variables_map& given) {
+  const std::string word = given["RUN_ID"].as<std::vector<std::string>>().front();
+  const std::size_t equals = word.find('=');
+  throw InputError(
+      "anesim runs", fmt::format("'{}' is a word too many", word),
+      equals != std::string::npos
+          ? fmt::format("did you mean '--{} {}'?", word.substr(0, equals), word.substr(equals + 1))
+          : "`anesim show RUN_ID` shows a run, `anesim runs RUN_ID --command` its command");
+}
+
 }  // namespace
 
 int run_runs(const Arguments& arguments) {
@@ -174,15 +184,13 @@ int run_runs(const Arguments& arguments) {
        .examples = {"anesim runs --chip M4", "anesim runs --workload network --csv"}},
       arguments);
   if (!given) return 0;
+  if (given->count("RUN_ID") && !given->count("command")) refuse_word(*given);
   results::Store store((*given)["db"].as<std::string>(), results::Store::Open::existing);
   if (given->count("command")) {
     const std::int64_t id = run_id(only_word(*given, "RUN_ID", "runs --command", "of which run?"));
     fmt::print("{}\n", command_of(store.load(id)));
     return 0;
   }
-  if (given->count("RUN_ID"))
-    throw InputError("anesim runs", "a RUN_ID goes with --command",
-                     "`anesim show RUN_ID` shows a run");
   const std::vector<results::Listing> runs = store.list();
   const std::vector<Filter> filters = filters_of(*given, runs);
   results::Block block;

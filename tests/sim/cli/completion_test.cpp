@@ -88,7 +88,8 @@ TEST(Completion, CompletesChipsViewsAndKinds) {
     EXPECT_THAT(completed({"show", "--view", ""}), Contains(std::string(v.name)));
   for (const workloads::Kind* k : workloads::kinds())
     EXPECT_THAT(completed({"run", "kind="}), Contains("kind=" + std::string(k->name)));
-  EXPECT_THAT(completed({"compare", "re"}), ElementsAre("readqc"));
+  EXPECT_THAT(completed({"compare", "readq"}), ElementsAre("readqc"));
+  EXPECT_THAT(completed({"run", "resnet"}), Contains("resnet50"));
   EXPECT_THAT(completed({"compare", "readqc", "--units", "ane,g"}), ElementsAre("ane,gpu"));
   EXPECT_THAT(completed({"compare", "readqc", "--chips", "A17"}), ElementsAre("A17Pro"));
   EXPECT_THAT(completed({"run", "readqc", "--chip=M4P"}),

@@ -19,9 +19,9 @@ using ane::anesim;
 using ane::Answer;
 
 const std::set<std::string> of_output = {
-    "db",      "no-db",   "again",    "view",         "trace",       "tasks",
-    "json",    "csv",     "help",     "table",        "out",         "simd",
-    "threads", "goldens", "counters", "buckets-from", "bucket-count"};
+    "db",   "no-db",   "again",   "view",     "trace",        "tasks",
+    "json", "csv",     "help",    "table",    "wide",         "out",
+    "simd", "threads", "goldens", "counters", "buckets-from", "bucket-count"};
 
 // The long options that the command lists.
 std::set<std::string> options_of(const std::string& command) {
