@@ -143,9 +143,18 @@ struct Stored {
   std::string model{};        // file of the weights, as it was given; empty for none
 };
 
+// A parameter of the chip and what another value of it gives.
+struct Lever {
+  std::string parameter{};  // "ane.bandwidth.dram"
+  std::string now{}, then{};
+  double gain = 1;     // latency as it is over latency then
+  std::string with{};  // another change made beside it; empty for none
+};
+
 struct Record : Cost {
   Run run;
   Stored stored{};
+  std::vector<Lever> levers{};  // for the bottleneck view; never stored
 };
 
 // Whether a figure under `accuracy` counts things: a whole number, not a share or a distance.

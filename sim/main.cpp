@@ -88,7 +88,7 @@ void tell_out_of_memory() {
     tell_out_of_memory();
     std::_Exit(2);
   } catch (...) {
-    std::fputs("internal error: an exception that nobody takes\n", stderr);
+    ane::write_status("internal error: an exception that nobody takes\n");
   }
   std::abort();
 }

@@ -9,6 +9,9 @@
 //     operator  unit  time us  share %  bound    mostly
 //     fc1       ane      30.0     12.0  weights  weights 80.0 %
 //
+// Between them, where the run can be asked again: which parameters of the chip would make it
+// faster, each alone, by the price itself.
+//
 // `without it` is Amdahl's bound: latency / (latency - cause). Real gains are smaller, because the
 // next cause then shows. Operators are the ten that take longest.
 #include <fmt/format.h>
@@ -66,7 +69,22 @@ std::vector<Block> blocks(const Record& r) {
         {o->name, o->unit, o->seconds, share_of(o->seconds, whole), o->bound, mostly,
          mostly.empty() ? Cell{} : share_of(part(o->causes, mostly), o->seconds)});
   }
+  Block by_parameter;
+  by_parameter.table = {"parameters",
+                        {{"parameter", "parameter", ""},
+                         {"now", "now", ">"},
+                         {"then", "then", ">"},
+                         {"gain_ratio", "gain", "x"},
+                         {"with", "with", ""}},
+                        {},
+                        true};
+  for (const Lever& l : r.levers)
+    by_parameter.table.rows.push_back({l.parameter, l.now, l.then, l.gain, l.with});
+  if (!r.levers.empty())
+    by_parameter.before = {
+        "  the same run with a parameter of the chip twice or half as large (--set)"};
   std::vector<Block> all{std::move(by_cause)};
+  all.push_back(std::move(by_parameter));
   all.push_back(std::move(by_operator));
   return all;
 }

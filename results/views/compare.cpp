@@ -95,6 +95,14 @@ bool falls_back(Records records) {
                      [](const Record& r) { return fallback_s(r.totals) > 0; });
 }
 
+// Whether workload and variant tell the run's input.
+bool one_input_each(Records records, const Run& run) {
+  return std::none_of(records.begin(), records.end(), [&](const Record& r) {
+    return r.run.workload == run.workload && r.run.variant == run.variant &&
+           r.run.input != run.input;
+  });
+}
+
 // Some unit or chip was priced in two forms.
 bool two_forms(Records records) {
   for (const Record& a : records)
@@ -119,6 +127,10 @@ std::vector<Report> compare(Records records, const Rendering& how) {
                      choice_note(std::string(against), names));
   }
   const bool forms = two_forms(records);
+  // A request is its own input: what it asks stands under workload and variant.
+  const bool requests = std::all_of(records.begin(), records.end(), [&](const Record& r) {
+    return r.run.input.starts_with("kind=") && one_input_each(records, r.run);
+  });
   // What all runs share stands in the heading, not in each line.
   const auto if_differs = [&](std::string Run::*field, std::string title) {
     return differ(records, field) ? std::move(title) : std::string();
@@ -127,7 +139,7 @@ std::vector<Report> compare(Records records, const Rendering& how) {
           {{"id", "", ""},
            {"workload", if_differs(&Run::workload, "workload"), ""},
            {"variant", if_differs(&Run::variant, "variant"), ""},
-           {"input", if_differs(&Run::input, "input"), ""},
+           {"input", requests ? "" : if_differs(&Run::input, "input"), ""},
            {"chip", "chip", ""},
            {"unit", "unit", ""},
            {"runtime", if_differs(&Run::runtime, "runtime"), ""},
@@ -224,10 +236,14 @@ std::vector<Report> compare(Records records, const Rendering& how) {
   Block block;
   const bool chip = std::any_of(records.begin(), records.end(),
                                 [&](const Record& r) { return r.run.chip == against; });
-  block.after = {fmt::format("  speed-up and energy: times less than {} and batch",
-                             against == "cpu" ? std::string("the CPU of the same chip")
-                             : chip           ? fmt::format("{}'s same unit", against)
-                                              : fmt::format("{} of the same chip", against))};
+  // Whom nobody is held against needs no word.
+  if (std::any_of(records.begin(), records.end(), [&](const Record& r) {
+        return yardstick(records, r.run, against, "") != nullptr;
+      }))
+    block.after = {fmt::format("  speed-up and energy: times less than {} and batch",
+                               against == "cpu" ? std::string("the CPU of the same chip")
+                               : chip           ? fmt::format("{}'s same unit", against)
+                                                : fmt::format("{} of the same chip", against))};
   if (forms)
     block.after.push_back(
         "  framework: the network's own operators; accelerator: the graph made of it for the ANE; "

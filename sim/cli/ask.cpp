@@ -81,6 +81,12 @@ class LeftOut {
 
 }  // namespace
 
+// A runtime that drives one of several units is that one's; the others keep their usual.
+Target target_in(const Grid& grid, const Chip& chip, Unit unit, const std::string& runtime) {
+  const bool own = runtime.empty() || drives(load_runtime(runtime), unit_on(chip, unit));
+  return make_target(chip, unit, own || grid.units.size() == 1 ? runtime : std::string());
+}
+
 std::vector<results::Record> compare_records(
     const po::variables_map& given, const Grid& grid,
     const std::function<std::vector<Asked>(const Target&)>& requests) {
@@ -94,10 +100,7 @@ std::vector<results::Record> compare_records(
     const Chip chip = load_chip(name, overrides);
     for (const Unit unit : grid.units) {
       if (!grid.units_given && !has_unit(chip, unit)) continue;
-      const bool own = runtime.empty() || drives(load_runtime(runtime), unit_on(chip, unit));
-      // A runtime that drives one of several units is that one's; the others keep their usual.
-      const Target target =
-          make_target(chip, unit, own || grid.units.size() == 1 ? runtime : std::string());
+      const Target target = target_in(grid, chip, unit, runtime);
       for (const Asked& asked : requests(target)) try {
           records.push_back(priced_record(asked, target, bands, Detail::operators));
         } catch (const InputError& e) {

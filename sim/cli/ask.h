@@ -32,6 +32,8 @@ void add_grid_options(boost::program_options::options_description& options,
                       const std::string& chips, const std::string& units);
 Grid grid_of(const boost::program_options::variables_map& given);
 
+Target target_in(const Grid& grid, const Chip& chip, Unit unit, const std::string& runtime);
+
 // The requests of one target, in order. One that this target does not do is left out, each reason
 // told once on stderr; when none is left, the first InputError is thrown.
 std::vector<results::Record> compare_records(

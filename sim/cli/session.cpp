@@ -15,6 +15,7 @@
 #include "results/store.h"
 #include "results/trace.h"
 #include "results/view.h"
+#include "sim/price/levers.h"
 
 namespace ane::sim {
 
@@ -221,6 +222,8 @@ int finish(const po::variables_map& given, std::vector<results::Record> records,
   const results::Style style =
       check_output(given, records.size() == 1 && !records[0].tasks.empty());
   const std::string chosen = given.count("view") != 0 ? given["view"].as<std::string>() : view;
+  if (chosen == "bottleneck")
+    for (results::Record& r : records) r.levers = levers_of(r);
   for (results::Record& r : records)
     r.stored.command = results::shell_text(results::program().command);
   // Neither a results file that cannot be written to nor an output that nobody reads, as behind

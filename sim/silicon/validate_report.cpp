@@ -126,7 +126,7 @@ std::string validation_text(const Validation& v, const ReportOptions& options,
                          {"mean", "mean", "%"},
                          {"rank", "rank", ""},
                          {"inside_band", "in band", "%"},
-                         {"naive_median", "naive median", "%"},
+                         {"naive_median", "naive", "%"},
                          {"naive_p90", "naive p90", "%"}},
                         {}};
   const auto line = [&](const std::string& name, const Score& s) {

@@ -11,6 +11,7 @@
 #include "sim/cli/commands.h"
 #include "sim/cli/options.h"
 #include "sim/cli/session.h"
+#include "sim/price/levers.h"
 
 namespace ane::sim {
 namespace {
@@ -55,6 +56,8 @@ int run_show(const Arguments& arguments) {
     throw InputError("--trace", "a trace shows one run", "give one RUN_ID");
   std::vector<results::Record> records;
   for (const std::int64_t id : ids) records.push_back(store.load(id));
+  if ((*given)["view"].as<std::string>() == "bottleneck")
+    for (results::Record& r : records) r.levers = levers_of(r);
   results::Rendering how(style);
   how.table = table_of(*given);
   how.columns = columns_of(*given);

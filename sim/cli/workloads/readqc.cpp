@@ -276,6 +276,52 @@ int run_readqc(const Arguments& arguments) {
   return finish(*given, {record}, "summary");
 }
 
+namespace {
+
+constexpr std::int64_t most_batch = 65536;
+
+struct Latency {
+  double low_s, s, high_s;
+};
+
+// The smallest batch that passes, between the powers of two around it. Costs have steps, so that a
+// smaller one may pass somewhere and a larger one fail.
+std::optional<std::int64_t> first_batch(const std::function<bool(std::int64_t)>& passes) {
+  std::int64_t fails = 0, at = 1;
+  for (; !passes(at); at *= 2) {
+    fails = at;
+    if (at == most_batch) return std::nullopt;
+  }
+  while (at - fails > 1) {
+    const std::int64_t middle = (at + fails) / 2;
+    (passes(middle) ? at : fails) = middle;
+  }
+  return at;
+}
+
+std::string crossing_text(const std::string& chip,
+                          const std::function<Latency(Unit, std::int64_t)>& latency) {
+  const auto from = [&](double Latency::*ane, double Latency::*cpu) {
+    return first_batch([&](std::int64_t batch) {
+      return latency(Unit::ane, batch).*ane < latency(Unit::cpu, batch).*cpu;
+    });
+  };
+  const auto shown = [](std::optional<std::int64_t> batch) {
+    return batch ? fmt::format("{}", *batch) : fmt::format("more than {}", most_batch);
+  };
+  const auto usual = from(&Latency::s, &Latency::s);
+  const std::string band =
+      fmt::format("by the bands of both: {} to {}", shown(from(&Latency::low_s, &Latency::high_s)),
+                  shown(from(&Latency::high_s, &Latency::low_s)));
+  if (!usual)
+    return fmt::format("{}: the ANE never passes the CPU's model up to batch {} ({})", chip,
+                       most_batch, band);
+  return fmt::format("{}: the ANE passes the CPU's model from batch {} on ({})", chip, *usual,
+                     band);
+}
+
+}  // namespace
+
 int compare_readqc(const Arguments& arguments) {
   po::options_description options("options");
   add_model_options(options);
@@ -309,17 +355,18 @@ int compare_readqc(const Arguments& arguments) {
   plan.model = is_file(named) ? qc::load_model(named) : qc::make_model(spec_of(*given));
   const auto batches = split_numbers("--batches", (*given)["batches"].as<std::string>());
   const Grid grid = grid_of(*given);
+  const auto asked_of = [&](const Target& target, std::int64_t batch) {
+    plan.batch = batch_of(batch);
+    plan.formats = target.unit == Unit::ane
+                       ? workloads::formats_named((*given)["precision"].as<std::string>())
+                       : workloads::formats_named("fp32");
+    Asked asked{.request = request_of(plan), .input = "shape only"};
+    asked.request.conditions.form = form_option(*given);
+    return asked;
+  };
   std::vector<results::Record> records = compare_records(*given, grid, [&](const Target& target) {
     std::vector<Asked> lines;
-    for (const std::int64_t batch : batches) {
-      plan.batch = batch_of(batch);
-      plan.formats = target.unit == Unit::ane
-                         ? workloads::formats_named((*given)["precision"].as<std::string>())
-                         : workloads::formats_named("fp32");
-      Asked asked{.request = request_of(plan), .input = "shape only"};
-      asked.request.conditions.form = form_option(*given);
-      lines.push_back(std::move(asked));
-    }
+    for (const std::int64_t batch : batches) lines.push_back(asked_of(target, batch));
     return lines;
   });
   // The rule itself, in no software's hands.
@@ -340,22 +387,21 @@ int compare_readqc(const Arguments& arguments) {
   const int status = finish_compare(*given, records, grid);
   if (style_of(*given) != results::Style::text) return status;
   for (const std::string& chip : grid.chips) {
-    std::map<std::int64_t, double> ane, cpu;
-    const std::string name = load_chip(chip).name();
-    for (const results::Record& r : records) {
-      if (r.run.chip != name || r.run.workload != "readqc") continue;
-      if (r.run.unit == "ane") ane[r.run.batch] = r.totals.throughput_items_per_s;
-      if (r.run.unit == "cpu") cpu[r.run.batch] = r.totals.throughput_items_per_s;
-    }
-    if (ane.empty() || cpu.empty()) continue;
-    std::string line = fmt::format("{}: the ANE never passes the CPU's model up to batch {}", chip,
-                                   ane.rbegin()->first);
-    for (const auto& [batch, rate] : ane)
-      if (rate > cpu[batch]) {
-        line = fmt::format("{}: the ANE passes the CPU's model from batch {} on", chip, batch);
-        break;
-      }
-    fmt::print("{}\n", line);
+    const Chip loaded = load_chip(chip, overrides_of(*given));
+    if (!has_unit(loaded, Unit::ane) || !has_unit(loaded, Unit::cpu)) continue;
+    if (std::ranges::find(grid.units, Unit::ane) == grid.units.end() ||
+        std::ranges::find(grid.units, Unit::cpu) == grid.units.end())
+      continue;
+    const auto latency = [&](Unit unit, std::int64_t batch) {
+      const Target target = target_in(grid, loaded, unit, (*given)["runtime"].as<std::string>());
+      Bands bands;
+      const results::Totals t =
+          priced_record(asked_of(target, batch), target, bands, Detail::totals).totals;
+      const results::Band band = t.latency_band_s.value_or(results::Band{t.latency_s, t.latency_s});
+      return Latency{band.low, t.latency_s, band.high};
+    };
+    fmt::print("{}\n",
+               results::wrapped(crossing_text(loaded.name(), latency), columns_of(*given), 2));
   }
   return status;
 }
