@@ -42,7 +42,7 @@ Answer answer(F f) {
 Answer by_command(const workloads::Request& r, const Target& target, Detail detail) {
   return answer([&] {
     Bands bands;
-    const results::Record record = priced_record({.request = r}, target, bands, "", detail);
+    const results::Record record = priced_record({.request = r}, target, bands, detail);
     EXPECT_EQ(results::check(record), "") << workloads::to_text(r);
     return Answer{record.totals.latency_s, record.totals.energy_j, ""};
   });

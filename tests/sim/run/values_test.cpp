@@ -124,8 +124,7 @@ TEST(Values, NetworksOfEveryKindAreTheScalarReferences) {
 TEST(Values, CpuAndGpuComputeInTheFormatAskedFor) {
   const auto of = [](const std::string& spec, Unit unit, const char* runtime) {
     return run_values({.request = workloads::parse_request(spec), .seed = 3, .answer = 2},
-                      make_target("M4", unit, runtime, {}), kernels::arith::profile_named("ane16"),
-                      "");
+                      make_target("M4", unit, runtime, {}), kernels::arith::profile_named("ane16"));
   };
   for (const std::string work :
        {"kind=network name=vit_t_16 input=1x3x32x32 ", "kind=matmul m=8 n=100 k=300 depth=2 "}) {
@@ -154,8 +153,7 @@ TEST(Values, TheSeedDecidesAndNothingElse) {
   const Target target = make_target("M4", Unit::ane, "", {});
   const auto& profile = kernels::arith::profile_named("ane16");
   const auto digest = [&](std::uint64_t seed) {
-    return run_values({.request = workloads::parse_request(spec), .seed = seed}, target, profile,
-                      "")
+    return run_values({.request = workloads::parse_request(spec), .seed = seed}, target, profile)
         .record.totals.digest;
   };
   EXPECT_EQ(digest(1), digest(1));

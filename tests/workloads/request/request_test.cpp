@@ -71,7 +71,9 @@ TEST(Request, NamesOfKindsAreWords) {
       EXPECT_FALSE(n.summary.empty()) << n.name;
       EXPECT_TRUE(owner.emplace(n.name, k->name).second) << n.name;
       for (const Kind* other : kinds())
-        if (other != k && other->spelt != nullptr) EXPECT_FALSE(other->spelt(n.name)) << n.name;
+        if (other != k && other->spelt != nullptr) {
+          EXPECT_FALSE(other->spelt(n.name)) << n.name;
+        }
       std::string text = fmt::format("kind={} name={}", k->name, n.name);
       if (k->usual != nullptr) text = with_defaults(text, k->usual(text));
       EXPECT_EQ(parse_request(text).kind, k) << text;
