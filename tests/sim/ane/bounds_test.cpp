@@ -99,6 +99,14 @@ TEST(Bounds, AddressesInMemoryNeverWrap) {
   EXPECT_THAT(refusal(s.text()), HasSubstr("task 7: bytes 0x0 to 0x3fffffffe lie outside section"));
 }
 
+TEST(Bounds, AnOperandEndsWithItsSection) {
+  Sum s;  // 8 bytes of 64
+  s.offset = "56";
+  EXPECT_EQ(refusal(s.text()), "");
+  s.offset = "57";
+  EXPECT_THAT(refusal(s.text()), HasSubstr("bytes 0x39 to 0x41 lie outside section 24 of 0x40"));
+}
+
 // Strides of 0 keep any number of elements inside one byte range.
 TEST(Bounds, NoOperandHasMoreElementsThanL2) {
   const std::string zero = "s1=0 s1h=0 s1c=0 s1n=0 r=128 rh=0 rc=0 rn=0";

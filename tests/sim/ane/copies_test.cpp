@@ -79,5 +79,55 @@ TEST(Copies, KeepTheirFormat) {
   }
 }
 
+// What a task computes of `data` at L2 0, two rows of four; its result of `width` numbers.
+std::vector<double> computed(const std::string& task, int width) {
+  AneMachine machine(
+      load_chip("M4"),
+      isa::assemble(
+          fmt::format(".section 24 a 128\n.data 24 0 fp16 1 2 3 4 10 20 30 40\n"
+                      ".section 16 w 64\n.data 16 0 fp16 1 1 1\n"
+                      ".tensor y bar=24 offset=64 format=fp16 w={0} output\n"
+                      "dep n=0\ntask id=0\nfmt in1=fp16 in2=fp16 out=fp16 mem1=fp16 mem=fp16\n"
+                      "shape w1=8 h1=1 c1=1 n1=1 w=8 h=1 c=1 n=1\nld1 enable=1 sw=2\n"
+                      "ld1a bar=24 offset=0\nl2map s1=0 r=4096\nne op=copy\nrun\n"
+                      "task id=1\nld1 enable=0\nl2map s1=0 s2=8 r=8192\n{1}\nrun\n"
+                      "task id=2\nshape w1={0} h1=1 c1=1 n1=1 w={0} h=1 c=1 n=1\n"
+                      "l2map s1=8192 r=12288\nne op=copy\npe mode=off\nst enable=1 sw=2\n"
+                      "sta bar=24 offset=64\nrun\nend\n",
+                      width, task),
+          "p.s"));
+  machine.execute();
+  kernels::Tensor y = machine.read("y");
+  std::vector<double> values;
+  for (const auto h : y.as<kernels::arith::Half>())
+    values.push_back(static_cast<double>(kernels::arith::to_float(h)));
+  return values;
+}
+
+// Fields that no compiled program sets.
+TEST(Tasks, AConvolutionPadsWithItsValue) {
+  const auto sums = [](const std::string& pad) {
+    return computed(
+        "shape w1=4 h1=1 c1=1 n1=1 w=4 h=1 c=1 n=1\nne op=mac\n"
+        "conv kw=3 kh=1 sx=1 sy=1 pl=1 pt=0 groups=1 pad=" +
+            pad + "\nkld enable=1 format=fp16 len=6\nkla bar=16 offset=0",
+        4);
+  };
+  EXPECT_EQ(sums("0"), (std::vector<double>{3, 6, 9, 7}));
+  EXPECT_EQ(sums("100"), (std::vector<double>{103, 6, 9, 107}));
+}
+
+TEST(Tasks, OperandsOfThePlanarEngineAreSwapped) {
+  const auto difference = [](const std::string& swap) {
+    return computed(
+        "shape w1=4 h1=1 c1=1 n1=1 w2=4 h2=1 c2=1 n2=1 w=4 h=1 c=1 n=1\n"
+        "pe mode=ew ew=sub swap=" +
+            swap,
+        4);
+  };
+  EXPECT_EQ(difference("0"), (std::vector<double>{-9, -18, -27, -36}));
+  EXPECT_EQ(difference("1"), (std::vector<double>{9, 18, 27, 36}));
+}
+
 }  // namespace
 }  // namespace ane::sim

@@ -533,5 +533,28 @@ TEST(Program, OutputsDoNotDependOnTheHostsInstructionSet) {
   EXPECT_EQ(results[0], results[1]);
 }
 
+TEST(Program, AnIndexBeyondItsTableIsAnError) {
+  const auto gathered = [](std::int32_t index) {
+    std::mt19937 rng(1);
+    GraphBuilder b("gather");
+    const TensorType table{isa::Format::fp16, {.w = 30, .h = 1, .c = 4, .n = 1}},
+        at{isa::Format::i32, {.w = 2, .h = 1, .c = 1, .n = 1}};
+    b.output(b.node("gather", "gather", {b.input("table", table), b.input("index", at)}));
+    const Graph graph = b.finish();
+    Tensor indices(isa::Format::i32, {1, 1, 1, 2});
+    indices.as<std::int32_t>()[1] = index;
+    const Chip chip = load_chip("M4");
+    AneMachine machine(
+        chip,
+        workloads::compile(graph, chip.machine(), kernels::arith::profile_named("ane16")).program);
+    machine.write("table", random_tensor(rng, table));
+    machine.write("index", indices);
+    machine.execute();
+  };
+  EXPECT_NO_THROW(gathered(29));
+  EXPECT_THROW(gathered(30), InputError);
+  EXPECT_THROW(gathered(-1), InputError);
+}
+
 }  // namespace
 }  // namespace ane::sim

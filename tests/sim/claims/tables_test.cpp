@@ -64,6 +64,10 @@ TEST(Formula, FollowsPrecedenceAndCarriesRanges) {
   EXPECT_DOUBLE_EQ(evaluate("mean(c, 6, 12)", figure, "here").low, 7);
   EXPECT_DOUBLE_EQ(evaluate("between(c, a.b)", figure, "here").low, 2);
   EXPECT_DOUBLE_EQ(evaluate("between(c, a.b)", figure, "here").high, 4);
+  EXPECT_DOUBLE_EQ(evaluate("10 - a.b", figure, "here").low, 6);
+  EXPECT_DOUBLE_EQ(evaluate("10 - a.b", figure, "here").high, 8);
+  EXPECT_DOUBLE_EQ(evaluate("12 / a.b", figure, "here").low, 3);
+  EXPECT_DOUBLE_EQ(evaluate("12 / a.b", figure, "here").high, 6);
   EXPECT_THAT(names_in("a.b * c / a.b"), testing::ElementsAre("a.b", "c"));
 }
 

@@ -25,7 +25,7 @@ PricedText of(const std::string& spec, const std::string& chip = "M4",
 }
 using results::part;
 
-constexpr int none = 0, relu = 1, gelu = 16;
+constexpr int none = 0, relu = 1, relu6 = 2, gelu = 16;
 
 // A copy of 64 values from `from` to `to`, both in L2.
 Task copy(std::int64_t from, std::int64_t to, int activation = none) {
@@ -121,6 +121,8 @@ TEST(Rectified, ATensorIsWhatTheTaskThatWroteItMadeOfIt) {
   EXPECT_FALSE(tensors.take(copy(0, 128, relu)));
   EXPECT_TRUE(tensors.take(copy(128, 256, gelu)));
   EXPECT_FALSE(tensors.take(copy(256, 384)));
+  tensors.take(copy(0, 1024, relu6));
+  EXPECT_TRUE(tensors.take(copy(1024, 384)));
   // Moved as it is, it keeps its zeros.
   EXPECT_TRUE(tensors.take(copy(128, 512)));
   EXPECT_TRUE(tensors.take(copy(512, 640)));
@@ -272,6 +274,21 @@ TEST(EnergyLaw, ACpusPackageKeepsItsStaticPower) {  // [E4]
   const PricedText all = of(spec, "M2Pro"), package = of(spec + " scope=package", "M2Pro");
   EXPECT_DOUBLE_EQ(part(package.energy, "static"), part(all.energy, "static"));
   EXPECT_DOUBLE_EQ(package.joules, all.joules - part(all.energy, "memory"));
+}
+
+TEST(EnergyLaw, ARailOfWhichNothingIsSaidSeesNoMemoryAndEachMacOnce) {  // [E4]
+  Description d = load_chip("M4").description();
+  const auto seen = [&] {
+    return energy_in_scope({{"DRAM", 3}, {"MAC", 5}, {"L2", 7}}, workloads::Scope::rail, Chip(d),
+                           {});
+  };
+  d.parameters.at("ane.energy.dram_on_rail").value = 0.5;
+  EXPECT_EQ(part(seen(), "DRAM"), 1.5);
+  d.parameters.erase("ane.energy.dram_on_rail");
+  d.parameters.erase("ane.energy.mac_on_rail");
+  EXPECT_EQ(part(seen(), "DRAM"), 0);
+  EXPECT_EQ(part(seen(), "MAC"), 5);
+  EXPECT_EQ(part(seen(), "L2"), 7);
 }
 
 }  // namespace

@@ -8,8 +8,11 @@
 #include "sim/ane/timing.h"
 #include "sim/chips/chip.h"
 #include "sim/price/call.h"
+#include "sim/price/placement.h"
+#include "sim/price/plan.h"
 #include "sim/runtimes/runtime.h"
 #include "tests/priced.h"
+#include "workloads/compile/compile.h"
 
 namespace ane::sim {
 namespace {
@@ -36,6 +39,11 @@ const AneParameters& m4() {
   static const Chip chip = load_chip("M4");
   return chip.ane();
 }
+
+int m4_limit() {
+  return load_chip("M4").machine().max_kernel_width;
+}
+using results::part;
 
 // A convolution whose operands lie in L2, of `width` x 1 positions.
 Task conv(std::int64_t cin, std::int64_t cout, std::int64_t width, int kernel = 1) {
@@ -601,6 +609,78 @@ TEST(AneLaw, TensorsOfTheHostInFp32TakeFourBytesOnTheirWay) {
   };
   EXPECT_DOUBLE_EQ(moved(""), 2.0 * 2 * 65536);
   EXPECT_DOUBLE_EQ(moved(" io=fp32"), 2.0 * 4 * 65536);
+}
+
+TEST(AneLaw, AGapOfItsLengthFindsTheFloorClockAndARailThatIsOff) {  // [T9]
+  const AneParameters& a = m4();
+  const auto state = [&](double idle) {
+    workloads::Conditions c;
+    c.idle_s = idle;
+    return state_of(c, a);
+  };
+  const double floor = a.floor_clock_hz / a.clock_hz;
+  EXPECT_EQ(state(std::nextafter(a.idle_gap, 0)).clock_share, 1);
+  EXPECT_EQ(state(a.idle_gap).clock_share, floor);
+  EXPECT_EQ(state(std::nextafter(a.rail_off_after, 0)).wake, 0);
+  EXPECT_EQ(state(a.rail_off_after).wake, a.cold_wake);
+  EXPECT_EQ(state(a.rail_off_after).clock_share, floor);
+}
+
+// relu, tanh, and a convolution that is too wide between.
+workloads::Graph with_a_wide_kernel() {
+  workloads::GraphBuilder b("wide");
+  const kernels::TensorType type{isa::Format::fp16, {.w = 64, .h = 4, .c = 8, .n = 1}};
+  const auto x = b.input("x", type), p = b.unary("p", "relu", x), q = b.unary("q", "tanh", p);
+  auto wide = std::make_shared<kernels::Parameters>();
+  wide->cout = wide->cin = 8;
+  wide->kw = m4_limit() + 2;
+  kernels::Attributes a;
+  a.pad_left = a.pad_right = wide->kw / 2;
+  const auto y = b.conv("wide", q, wide, a);
+  b.output(b.unary("z", "relu", y));
+  return b.finish();
+}
+
+TEST(Fallback, ASegmentGivesWhatIsReadBehindItAndNothingElse) {
+  const std::vector<Segment> segments =
+      segments_of(with_a_wide_kernel(), load_chip("M4").machine());
+  ASSERT_EQ(segments.size(), 3u);
+  EXPECT_TRUE(segments[0].on_ane);
+  EXPECT_FALSE(segments[1].on_ane);
+  for (const Segment& s : segments) {
+    EXPECT_EQ(s.graph.inputs.size(), 1u);
+    EXPECT_EQ(s.graph.outputs.size(), 1u);
+  }
+  EXPECT_EQ(segments[0].graph.nodes.size(), 2u);
+}
+
+TEST(Fallback, TheCpuMakesFloat32OfTheFilesWeights) {
+  const int kernel = m4_limit() + 2;
+  const workloads::Request r = workloads::parse_request(
+      "unit=ane path=coreml kind=conv cin=64 cout=64 h=4 w=64 kh=1 kw=" + std::to_string(kernel));
+  const results::Cost c = price(r, target_of(r, load_chip("M4")));
+  EXPECT_EQ(part(c.totals.memory_parts, "weights"), 64 * 64 * kernel * 2);
+}
+
+TEST(Plans, TheQuickestIsTaken) {
+  const Chip chip = load_chip("M4");
+  for (const char* text :
+       {"kind=network name=resnet18 input=1x3x224x224", "kind=encoder name=distilbert tokens=256",
+        "kind=conv cin=256 cout=256 h=64 w=64 kh=3 kw=3 depth=6"}) {
+    const workloads::Graph g = workloads::graph_of(workloads::parse_request(text), chip.machine());
+    const auto least = quickest_plan(g, chip, true).schedule.time(chip.ane(), 1, false).duration;
+    for (const std::int64_t quarters : {4, 3, 2, 1}) {
+      isa::Machine m = chip.machine();
+      m.l2 = Bytes{m.l2.count / 4 * quarters};
+      const ChipLaw law(chip.ane());
+      const workloads::Compiled c =
+          workloads::compile(g, m, kernels::arith::profile_named(m.default_profile),
+                             {.with_values = false, .law = &law});
+      EXPECT_LE(least.count,
+                Schedule(c.program, chip.ane()).time(chip.ane(), 1, false).duration.count)
+          << text << " " << quarters;
+    }
+  }
 }
 
 }  // namespace

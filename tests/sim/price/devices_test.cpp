@@ -518,6 +518,12 @@ TEST(Cpu, JoulesAreThoseOfItsWorkItsTrafficAndItsTime) {
   const Estimate one = on_cpu(Works{loop}, chip, load_runtime("none"), {});
   EXPECT_NEAR(one.energy_compute, one.compute * cpu.power_core, 1e-15);
   EXPECT_GT(one.compute, 0);
+  // A core that waits for its bytes draws its power as it does for any.
+  const kernels::Work waiting{
+      .kind = kernels::WorkKind::loop, .read = Bytes{1 << 28}, .loop = {.branches = 1000}};
+  const Estimate w = on_cpu(Works{waiting}, chip, load_runtime("none"), {});
+  EXPECT_EQ(w.energy_compute, 0);
+  EXPECT_NEAR(w.energy_static, (cpu.power_idle + cpu.power_core) * w.memory, 1e-12);
 }
 
 TEST(Cpu, ACallOfAProductCostsItsDispatchAndTheLibrarysOwn) {
@@ -627,6 +633,75 @@ TEST(Gpu, JoulesAreThoseOfItsWorkItsTrafficAndItsTime) {
   // It idles while the host waits, too.
   EXPECT_GT(e.wait, 0);
   EXPECT_NEAR(e.energy_static, chip.gpu().power_idle * e.seconds(), 1e-12);
+}
+
+TEST(Gpu, AFirstCallWakesItFromItsPowerGate) {
+  const std::string call = "unit=gpu path=mps kind=matmul m=64 n=64 k=64";
+  const Chip chip = load_chip("M1");
+  EXPECT_NEAR(priced_text(call + " cold=1", chip).seconds - priced_text(call, chip).seconds,
+              *chip.gpu().cold_wake, 1e-12);
+}
+
+TEST(Works, ALanguageModelSeesItsContextAndHalfOfItsOwnTokens) {
+  const std::string model =
+      "kind=llm name=mine layers=3 hidden=256 ffn=512 heads=4 kv_heads=2 vocab=1000 ";
+  const auto work = [&](const std::string& call) { return work_of(model + call); };
+  const auto keys = [&](const std::string& call, std::int64_t tokens) {
+    for (const kernels::Work& w : work(call))
+      if (w.name == "attention") return w.macs.count / (tokens * 4 * 64);
+    return std::int64_t{-1};
+  };
+  EXPECT_EQ(keys("phase=prefill tokens=9 context=20", 9), 20 + 5);
+  EXPECT_EQ(keys("phase=decode tokens=1 context=20", 1), 20 + 1);
+  std::int64_t norms = 0;
+  for (const kernels::Work& w : work("phase=decode tokens=1 context=20"))
+    norms += w.name == "norm" ? w.count : 0;
+  EXPECT_EQ(norms, 2 * 3 + 1);
+  const auto cache = [&](const std::string& call) {
+    const workloads::Request r = workloads::parse_request(model + call);
+    return workloads::job_of(
+               r,
+               {.machine = isa::Machine{}, .form = workloads::Form::framework, .programs = false})
+        .cache;
+  };
+  const double position = 2.0 * 3 * 2 * 64 * 2;  // keys and values, layers, heads, binary16
+  EXPECT_EQ(cache("phase=prefill tokens=9 context=20"), 29 * position);
+  EXPECT_EQ(cache("phase=decode tokens=7 context=20"), 21 * position);
+  EXPECT_EQ(cache("phase=decode tokens=7 context=20 capacity=64 batch=2"), 2 * 64 * position);
+}
+
+TEST(Works, SumsCountRepeatedOperatorsAndTheWidestTensors) {
+  kernels::Work a = product(8, 16, 32, 2, 2), b = product(4, 64, 8, 2, 1);
+  a.count = 5;
+  const workloads::WorkSums s = workloads::sums_of({a, b});
+  EXPECT_EQ(s.macs, 5.0 * 8 * 16 * 32 + 4.0 * 64 * 8);
+  EXPECT_EQ(s.weight_bytes, 5.0 * 16 * 32 * 2 + 64.0 * 8);
+  EXPECT_EQ(s.widest, (8.0 * 32 + 8 * 16) * 2);
+  // Right-hand sides of a batch's own are read one by one.
+  EXPECT_EQ(product(8, 16, 32, 2, 2, 3, true).weights, Bytes{3 * 16 * 32 * 2});
+  EXPECT_EQ(product(8, 16, 32, 2, 2, 3, false).weights, Bytes{16 * 32 * 2});
+  EXPECT_EQ(workloads::pointwise(100, 2, 2).read, Bytes{400});
+  EXPECT_EQ(workloads::pointwise(100, 2, 2).written, Bytes{200});
+}
+
+TEST(Price, WhatFillsTheMemoryToTheLastByteFits) {
+  const workloads::Request r =
+      workloads::parse_request("unit=ane path=direct kind=matmul m=512 n=2048 k=2048");
+  const auto with = [&](std::int64_t bytes) {
+    const Chip chip = load_chip(
+        "M4", bytes > 0 ? std::vector<std::string>{"memory.capacity=" + std::to_string(bytes) + "B"}
+                        : std::vector<std::string>{});
+    return price(r, target_of(r, chip)).totals.peak_memory_bytes;
+  };
+  const std::int64_t needed = with(0);
+  EXPECT_EQ(with(needed), needed);
+  EXPECT_THROW(with(needed - 1), InputError);
+}
+
+TEST(Price, ARateIsOfTheItemsOfACall) {
+  const workloads::Request r = workloads::parse_request("unit=ane kind=readqc name=mlp batch=100");
+  const results::Cost c = price(r, target_of(r, load_chip("M4")));
+  EXPECT_DOUBLE_EQ(c.totals.throughput_items_per_s * c.totals.latency_s, 100);
 }
 
 }  // namespace

@@ -10,6 +10,9 @@
 
 #include "isa/error.h"
 #include "sim/chips/description.h"
+#include "sim/price/price.h"
+#include "sim/silicon/band.h"
+#include "sim/silicon/naive.h"
 #include "sim/silicon/residuals.h"
 #include "sim/silicon/validate.h"
 
@@ -186,6 +189,103 @@ TEST(Band, ItHoldsThePredictionAndWidensWithItsParameters) {
     EXPECT_GT(c.band.high, *c.predicted);
     EXPECT_LT(c.band.high / c.band.low, 9);
   }
+}
+
+TEST(Calibrate, ABandIsTwoDeviationsOfWhatTheRowsSee) {
+  // Rows that fit exactly scatter by 2 % all the same.
+  const std::vector<SiliconRow> rows = synthetic({"gpu.utilisation=0.7"});
+  const Calibration c = calibrate(rows, {"M2:gpu.utilisation"});
+  const FittedParameter& p = c.parameters.at(0);
+  const auto predicted = [&](double value) {
+    std::vector<double> out;
+    for (const Comparison& row :
+         compare_rows(rows, {fmt::format("gpu.utilisation={}", value)}).comparisons)
+      out.push_back(*row.predicted);
+    return out;
+  };
+  const std::vector<double> at = predicted(p.after), moved = predicted(p.after * 1.02);
+  double slopes = 0;
+  for (std::size_t i = 0; i < at.size(); ++i)
+    slopes += std::pow(std::log(moved[i] / at[i]) / std::log(1.02), 2);
+  const double width = 2 * 0.02 / std::sqrt(slopes);
+  EXPECT_NEAR(std::log(p.high / p.after), width, 0.01 * width);
+  EXPECT_NEAR(std::log(p.after / p.low), width, 0.01 * width);
+}
+
+TEST(Calibrate, TheLossIsSquareNearTheRowsAndStraightFarFromThem) {
+  const std::string own = fmt::format("{}", load_chip("M2").gpu().utilisation);
+  const auto before = [&](double factor) {
+    std::vector<SiliconRow> rows = synthetic({"gpu.utilisation=" + own});
+    for (SiliconRow& r : rows) r.value = *r.value * factor;
+    return calibrate(rows, {"M2:gpu.utilisation"}).loss_before;
+  };
+  EXPECT_NEAR(before(1), 0, 1e-12);
+  EXPECT_NEAR(before(std::exp(0.05)), 4 * 0.5 * 0.05 * 0.05 / 0.1, 1e-9);
+  EXPECT_NEAR(before(std::exp(-0.1)), 4 * 0.5 * 0.1, 1e-9);
+  EXPECT_NEAR(before(std::exp(0.5)), 4 * (0.5 - 0.05), 1e-9);
+}
+
+TEST(Band, TheSharesOfItsParametersAddInSquares) {
+  // A call with no work: of the chip's parameters its floor alone counts.
+  for (const char* name : {"M4", "M4 Pro", "A16"}) {
+    const Chip chip = load_chip(name);
+    const workloads::Request r = workloads::parse_request("unit=ane kind=launch path=direct");
+    const Target target = target_of(r, chip);
+    const auto time = [&](const std::vector<std::string>& set) {
+      const Target t = target_of(r, load_chip(name, set));
+      return price(r, t).totals.latency_s;
+    };
+    const double value = time({});
+    double squares = std::pow(
+        expected_residual("ane", "launch", "time", is_calibrated(chip.name(), "ane", "direct")), 2);
+    const Parameter& p = chip.parameter("ane.dispatch.direct");
+    if (p.low && p.high) {
+      // Of an inherited value the band is twice as wide.
+      const bool wider = p.kind == "inherited";
+      const double low = wider ? *p.low * *p.low / p.value : *p.low,
+                   high = wider ? *p.high * *p.high / p.value : *p.high;
+      squares += std::pow(std::log(high / low) / 2, 2);
+    }
+    const results::Band band = Bands().around(value, r, target, workloads::Quantity::latency);
+    EXPECT_NEAR(std::log(band.high / value), std::sqrt(squares), 1e-6) << name;
+    EXPECT_NEAR(std::log(value / band.low), std::sqrt(squares), 1e-6) << name;
+  }
+  EXPECT_EQ(load_chip("M4").parameter("ane.dispatch.direct").kind, "fitted");
+}
+
+TEST(Band, AnInheritedParameterCountsTwice) {
+  // The same band around the same value, stated or inherited.
+  const std::string spec = "unit=ane kind=launch path=direct";
+  const workloads::Request r = workloads::parse_request(spec);
+  const auto width = [&](const char* kind) {
+    Description d = load_chip("M4").description();
+    for (auto& [path, p] : d.parameters) p.low.reset(), p.high.reset();
+    Parameter& p = d.parameters.at("ane.dispatch.direct");
+    p.low = p.value / 1.5, p.high = p.value * 1.5;
+    p.kind = kind;
+    const Target target{Chip(d), load_runtime("direct"), Unit::ane};
+    const double value = price(r, target).totals.latency_s;
+    const double all =
+        std::log(Bands().around(value, r, target, workloads::Quantity::latency).high / value);
+    const double residual =
+        expected_residual("ane", "launch", "time", is_calibrated("M4", "ane", "direct"));
+    return std::sqrt(all * all - residual * residual);
+  };
+  EXPECT_NEAR(width("published"), std::log(1.5), 1e-6);
+  EXPECT_NEAR(width("inherited"), 2 * std::log(1.5), 1e-6);
+}
+
+TEST(Naive, ReachesNineteenTwentiethsOfThePeak) {
+  const auto seconds = [](const std::string& text, const std::string& chip) {
+    const workloads::Request r = workloads::parse_request(text);
+    return *naive_quantity(r, target_of(r, load_chip(chip)), workloads::Quantity::latency);
+  };
+  const double flop = 2.0 * 4096 * 4096 * 4096;
+  const Chip m4 = load_chip("M4");
+  EXPECT_NEAR(seconds("unit=cpu path=accelerate kind=matmul m=4096 n=4096 k=4096", "M4"),
+              flop / (0.95 * m4.cpu().peak_matrix_fp32()), 1e-12);
+  EXPECT_NEAR(seconds("unit=ane path=direct kind=matmul m=4096 n=4096 k=4096", "M4"),
+              flop / (0.95 * m4.ane().peak_fp16()) + m4.ane().dispatch_family, 1e-12);
 }
 
 }  // namespace

@@ -177,6 +177,7 @@ TEST(Validate, QuantilesInterpolateAndRanksShareTies) {
   EXPECT_DOUBLE_EQ(*rank_correlation({1, 2, 3}, {10, 20, 30}), 1);
   EXPECT_DOUBLE_EQ(*rank_correlation({1, 2, 3}, {3, 2, 1}), -1);
   EXPECT_DOUBLE_EQ(*rank_correlation({1, 1, 2, 2}, {1, 1, 2, 2}), 1);
+  EXPECT_DOUBLE_EQ(*rank_correlation({1, 2, 3}, {1, 1, 2}), 1.5 / std::sqrt(3.0));
   EXPECT_FALSE(rank_correlation({1, 1}, {1, 2}));
 }
 

@@ -170,7 +170,8 @@ double LlmWork::parameters() const {
 // Keys and values of all positions: those before the call and its own.
 double LlmWork::cache_bytes(const LanguageModel& m, const Request& r) const {
   const std::int64_t kept = std::max(capacity, context + (phase == Phase::decode ? 1 : tokens));
-  return 2 * real(m.layers) * real(m.kv_heads) * real(m.head_dim) * real(kept) * real(r.batch) *
+  const std::int64_t size = m.head_dim > 0 ? m.head_dim : m.hidden / m.heads;
+  return 2 * real(m.layers) * real(m.kv_heads) * real(size) * real(kept) * real(r.batch) *
          bytes_of(r.formats.activations);
 }
 
