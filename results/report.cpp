@@ -198,7 +198,8 @@ std::string table_text(const Table& table, std::size_t columns) {
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     if (table.columns[c].title.empty() && table.columns[c].unit != "#") continue;
     Printed p = printed(table, c);
-    if (!table.in_full && !all.empty() && same_in_all(p) && table.columns[c].unit != "#") {
+    if (!table.in_full && !table.columns[c].stays && !all.empty() && same_in_all(p) &&
+        table.columns[c].unit != "#") {
       if (p.cells[0] != "-") constant.push_back(p.header + " " + p.cells[0]);
     } else {
       all.push_back(std::move(p));

@@ -36,6 +36,7 @@ struct Column {
   // ">": text that stands to the right, as numbers do. Empty: text, or a number as it is.
   std::string unit{};
   bool joined = false;  // never on another line than the column before it
+  bool stays = false;   // in the text even where all rows agree
 };
 
 struct Table {
