@@ -10,7 +10,7 @@ void read(std::string_view bytes) {
   const std::string_view rest = choices.rest();
   if (kind == 2) {
     isa::Words words(rest.size() / 4);
-    std::memcpy(words.data(), rest.data(), words.size() * 4);
+    if (!words.empty()) std::memcpy(words.data(), rest.data(), words.size() * 4);
     isa::try_words(words);
   } else {
     isa::try_container({rest.begin(), rest.end()}, kind == 0);

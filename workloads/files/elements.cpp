@@ -65,7 +65,7 @@ kernels::Tensor tensor_of(const ElementType& type, std::string_view bytes,
     return static_cast<std::int32_t>(v);
   };
   if (type.bytes == static_cast<std::size_t>(isa::byte_size(type.format))) {
-    std::memcpy(out.bytes.data(), bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(out.bytes.data(), bytes.data(), bytes.size());
   } else if (type.format == Format::i32 && type.bytes == 8) {
     convert<std::int64_t>(bytes, out.as<std::int32_t>(), to_i32);
   } else if (type.format == Format::i32) {
