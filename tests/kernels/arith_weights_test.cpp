@@ -209,5 +209,15 @@ TEST(Weights, ProductsOfCodeAndScaleAreRoundedByTheProfile) {
   EXPECT_EQ(at("ieee"), 0x4204);
 }
 
+TEST(Weights, OfEquallyNearEntriesTheLowerOneIsTakenAndOfEqualWeightsTheFirstArePruned) {
+  const std::vector<Half> table{to_half(-1), to_half(0), to_half(2)};
+  EXPECT_EQ(nearest_in_palette(table, -0.5F), 0u);
+  EXPECT_EQ(nearest_in_palette(table, 1), 1u);
+  EXPECT_EQ(nearest_in_palette(table, 1.001F), 2u);
+  std::vector<float> w{1, -1, 2, 1, -1, 1};
+  prune(w, 0.5);
+  EXPECT_EQ(w, (std::vector<float>{0, 0, 2, 0, -1, 1}));
+}
+
 }  // namespace
 }  // namespace ane::kernels::arith

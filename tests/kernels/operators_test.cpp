@@ -3,6 +3,7 @@
 
 #include "isa/error.h"
 #include "kernels/operator.h"
+#include "kernels/view.h"
 
 namespace ane::kernels {
 namespace {
@@ -144,6 +145,34 @@ TEST(Operators, ProductsAndPoolsAskForEachOfTheirResults) {
   pool.attributes.stride_w = 2, pool.attributes.stride_h = 3;
   pool.output = operator_named("pool").shape(pool);
   EXPECT_EQ(operator_named("pool").work(pool).other_flops, 4 * 3 * 4 * 2 * 3);
+}
+
+TEST(Views, AreDenseWhereNoAxisLeavesAGap) {
+  const View whole{.e = {.w = 4, .h = 3, .c = 2, .n = 5}, .sw = 2, .sh = 8, .sc = 24, .sn = 48};
+  EXPECT_TRUE(whole.dense());
+  View v = whole;
+  v.sn += 16;
+  EXPECT_FALSE(v.dense());
+  v.e.n = 1;
+  EXPECT_TRUE(v.dense());
+  for (std::int64_t View::*stride : {&View::sw, &View::sh, &View::sc}) {
+    View gap = whole;
+    gap.*stride += 2;
+    EXPECT_FALSE(gap.dense());
+  }
+}
+
+TEST(Views, RepeatAlongEveryAxisOfOneElement) {
+  const View one{.e = {.w = 1, .h = 1, .c = 1, .n = 1}, .sw = 2, .sh = 64, .sc = 64, .sn = 64};
+  const View all = one.repeated({.w = 4, .h = 3, .c = 2, .n = 5});
+  EXPECT_EQ(all.sw, 0);
+  EXPECT_EQ(all.sh, 0);
+  EXPECT_EQ(all.sc, 0);
+  EXPECT_EQ(all.sn, 0);
+  const View rows = one.repeated({.w = 1, .h = 3, .c = 1, .n = 1});
+  EXPECT_EQ(rows.sw, 2);
+  EXPECT_EQ(rows.sh, 0);
+  EXPECT_EQ(rows.sc, 64);
 }
 
 }  // namespace

@@ -7,9 +7,11 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <random>
 
 #include "isa/emitter.h"
 #include "isa/error.h"
+#include "workloads/compile/compile.h"
 
 namespace ane::sim {
 namespace {
@@ -395,6 +397,138 @@ TEST(Races, AResultInL2IsNotYetInMemory) {
   EXPECT_EQ(second_reads(Stage::l2, false), "");
   EXPECT_THAT(second_reads(Stage::l2, true), HasSubstr("in section 25"));
   EXPECT_EQ(second_reads(Stage::dst, true), "");
+}
+
+// Tasks of a layer as the compiler writes them, without values.
+std::vector<Task> compiled(const kernels::TensorType& input,
+                           const std::shared_ptr<kernels::Parameters>& p,
+                           const kernels::Attributes& a = {}, const std::string& l2 = "2MiB") {
+  workloads::GraphBuilder b("layer");
+  b.output(b.conv("conv", b.input("x", input), p, a));
+  const Chip chip = load_chip("M4", {"ane.l2=" + l2});
+  const Schedule s(
+      workloads::compile(b.finish(), chip.machine(), kernels::arith::profile_named("ane16"),
+                         {.with_values = false})
+          .program,
+      chip.ane());
+  std::vector<Task> tasks;
+  for (const Schedule::Issue& i : s.issues()) tasks.push_back(i.task);
+  return tasks;
+}
+std::shared_ptr<kernels::Parameters> layer(std::int64_t cout, std::int64_t cin, int kernel = 1) {
+  auto p = std::make_shared<kernels::Parameters>();
+  p->cout = cout, p->cin = cin, p->kh = p->kw = kernel;
+  return p;
+}
+
+TEST(Compiled, ATaskSaysWhatShareOfItsWeightsIsZero) {  // [T4]
+  const kernels::TensorType x{isa::Format::fp16, {.w = 64, .h = 1, .c = 32, .n = 1}};
+  auto p = layer(32, 32);
+  EXPECT_EQ(compiled(x, p).at(0).skip, 0);
+  p->zero_share = 0.5;
+  EXPECT_EQ(compiled(x, p).at(0).skip, 32767);
+  p->zero_share = 1;
+  EXPECT_EQ(compiled(x, p).at(0).skip, 65535);
+}
+
+TEST(Compiled, WinogradIsAskedForOfDenseThreeByThreeOfFloats) {  // [T14]
+  const kernels::TensorType x{isa::Format::fp16, {.w = 16, .h = 16, .c = 32, .n = 1}};
+  kernels::Attributes a;
+  a.pad_left = a.pad_right = a.pad_top = a.pad_bottom = 1;
+  EXPECT_TRUE(compiled(x, layer(32, 32, 3), a).at(0).winograd);
+  kernels::Attributes grouped = a;
+  grouped.groups = 2;
+  EXPECT_FALSE(compiled(x, layer(32, 16, 3), grouped).at(0).winograd);
+  auto codes = layer(32, 32, 3);
+  codes->format = isa::KernelFormat::i8;
+  codes->scale = {{0x1400}};
+  EXPECT_FALSE(compiled({isa::Format::i8, x.e}, codes, a).at(0).winograd);
+}
+
+TEST(Compiled, EveryStreamButTheFirstIsPrefetched) {  // [T6]
+  workloads::GraphBuilder b("chain");
+  auto x = b.input("x", {isa::Format::fp16, {.w = 64, .h = 1, .c = 32, .n = 1}});
+  for (const char* name : {"a", "b", "c"}) x = b.linear(name, x, layer(32, 32));
+  b.output(x);
+  const Chip chip = load_chip("M4");
+  const Schedule s(
+      workloads::compile(b.finish(), chip.machine(), kernels::arith::profile_named("ane16"),
+                         {.with_values = false})
+          .program,
+      chip.ane());
+  ASSERT_EQ(s.issues().size(), 3u);
+  EXPECT_FALSE(s.issues()[0].task.prefetch);
+  EXPECT_TRUE(s.issues()[1].task.prefetch);
+  EXPECT_TRUE(s.issues()[2].task.prefetch);
+}
+
+TEST(Compiled, AStreamHoldsNoMoreThan16MebibytesOfAnEngine) {
+  // 64 KiB a channel: 256 channels an engine.
+  const kernels::TensorType x{isa::Format::fp16, {.w = 1, .h = 1, .c = 32768, .n = 1}};
+  std::int64_t longest = 0, channels = 0;
+  for (const Task& t : compiled(x, layer(16384, 32768))) {
+    longest = std::max(longest, t.kernel.length);
+    channels += t.out.c;
+  }
+  EXPECT_EQ(channels, 16384);
+  EXPECT_GT(longest, 0);
+  EXPECT_LE(longest, 16 << 20);
+}
+
+TEST(Compiled, RowsInMemoryAndCutsOfColumnsAreWholeLines) {
+  workloads::GraphBuilder b("wide");
+  b.output(
+      b.unary("y", "relu", b.input("x", {isa::Format::fp16, {.w = 5, .h = 3, .c = 2, .n = 1}})));
+  const Chip chip = load_chip("M4", {"ane.l2=4KiB"});
+  const auto program = [&](workloads::GraphBuilder& graph) {
+    return workloads::compile(graph.finish(), chip.machine(),
+                              kernels::arith::profile_named("ane16"), {.with_values = false})
+        .program;
+  };
+  const isa::Program padded = program(b);
+  for (const isa::TensorSymbol& t : padded.tensors) {
+    EXPECT_EQ(t.sh, 64) << t.name;
+    EXPECT_EQ(t.sc, 3 * 64) << t.name;
+  }
+  // One row of 3000 columns: pieces of whole lines, but for the last.
+  workloads::GraphBuilder row("row");
+  row.output(row.unary("y", "relu",
+                       row.input("x", {isa::Format::fp16, {.w = 3000, .h = 1, .c = 1, .n = 1}})));
+  const Schedule s(program(row), chip.ane());
+  ASSERT_GT(s.issues().size(), 2u);
+  std::int64_t columns = 0;
+  for (std::size_t i = 0; i < s.issues().size(); ++i) {
+    columns += s.issues()[i].task.out.w;
+    if (i + 1 < s.issues().size()) {
+      EXPECT_EQ(s.issues()[i].task.out.w % 32, 0);
+    }
+  }
+  EXPECT_EQ(columns, 3000);
+}
+
+TEST(Compiled, AProgramIsAsLongWithoutValuesAsWithThem) {
+  std::mt19937 rng(5);
+  for (const std::int64_t cout : {1, 5, 16, 17, 40}) {
+    auto p = layer(cout, 24, 3);
+    for (std::int64_t i = 0; i < p->count(); ++i)
+      p->weights.push_back(static_cast<float>(rng() % 100 + 1) / 64);
+    p->bias.assign(static_cast<std::size_t>(cout), 1);
+    const auto sections = [&](bool with_values) {
+      workloads::GraphBuilder b("layer");
+      auto shapes = std::make_shared<kernels::Parameters>(*p);
+      if (!with_values) shapes->weights.clear(), shapes->bias.clear(), shapes->has_bias = true;
+      b.output(b.conv("conv", b.input("x", {isa::Format::fp16, {.w = 9, .h = 9, .c = 24, .n = 1}}),
+                      shapes, {}));
+      const isa::Program program =
+          workloads::compile(b.finish(), load_chip("M4").machine(),
+                             kernels::arith::profile_named("ane16"), {.with_values = with_values})
+              .program;
+      std::vector<std::int64_t> sizes{std::ssize(program.words)};
+      for (const isa::Section& s : program.sections) sizes.push_back(s.size.count);
+      return sizes;
+    };
+    EXPECT_EQ(sections(false), sections(true)) << cout;
+  }
 }
 
 }  // namespace

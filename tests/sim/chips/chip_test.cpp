@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <map>
 #include <regex>
@@ -11,6 +13,7 @@
 #include <sstream>
 
 #include "isa/error.h"
+#include "sim/chips/derive.h"
 #include "sim/runtimes/runtime.h"
 
 namespace ane::sim {
@@ -327,6 +330,8 @@ TEST(ChipFile, ADerivedValueMustFollowFromWhatItSays) {
   EXPECT_EQ(fault("1.02", "ane.l2_clock"), "no error");
   EXPECT_THAT(fault("1.95", "15.8e12 / (16 * 256 * 2)"),
               HasSubstr("states 1.95 GHz, but its 'from' gives 1.92871 GHz"));
+  EXPECT_EQ(fault("1.0049", "1e9"), "no error");  // files round
+  EXPECT_THAT(fault("1.0051", "1e9"), HasSubstr("states 1.0051 GHz, but its 'from' gives 1 GHz"));
   EXPECT_THAT(fault("1.93", "15.8e12 / (16 * 256"), HasSubstr("no ')'"));
   EXPECT_THAT(fault("1.93", "15.8e12 $ 2"), HasSubstr("cannot read '$ 2'"));
   EXPECT_THAT(fault("1.93", "2 * "), HasSubstr("a number or a path is missing"));
@@ -449,6 +454,65 @@ TEST(Runtime, CostsAreReadInSeconds) {
   EXPECT_DOUBLE_EQ(load_runtime("torch_mps", {"op_dispatch=5us"}).costs().op_dispatch, 5e-6);
   EXPECT_TRUE(load_runtime("Core ML").costs().coreml_floor);
   EXPECT_THAT(complaint([] { load_runtime("corml"); }), HasSubstr("did you mean 'coreml'?"));
+}
+
+TEST(Chip, TheCompilersRatesAreOfACycleOfTheEngines) {
+  const Chip chip = load_chip("M4");
+  const AneParameters& a = chip.ane();
+  const isa::Machine::Rates& r = chip.machine().rates;
+  EXPECT_DOUBLE_EQ(r.tile_bytes, a.tile_bandwidth / a.clock_hz);
+  EXPECT_DOUBLE_EQ(r.weight_bytes, a.weight_bandwidth / a.clock_hz);
+  EXPECT_DOUBLE_EQ(r.planar_elements, a.pe_elements * a.l2_clock_hz / a.clock_hz);
+  EXPECT_DOUBLE_EQ(r.task_start, a.task_overhead);
+}
+
+TEST(Chip, AGpuMayUseALargerShareFrom36GibibytesOn) {
+  const auto share = [](const std::string& capacity) {
+    const Chip chip = load_chip("M1Max", {"memory.capacity=" + capacity});
+    return *chip.usable_memory(true) / *chip.memory().capacity;
+  };
+  const GpuParameters g = load_chip("M1Max").gpu();
+  EXPECT_DOUBLE_EQ(share("35 GiB"), *g.working_set);
+  EXPECT_DOUBLE_EQ(share("36 GiB"), *g.working_set_large);
+}
+
+TEST(Chip, APowerFollowsTheClockAndItsVoltage) {
+  const Chip stock = load_chip("M4"),
+             fast = load_chip("M4", {"ane.clock=2.6 GHz", "cpu.p_clock=5 GHz"});
+  const AneParameters &a = stock.ane(), &b = fast.ane();
+  const double r = b.clock_hz / a.clock_hz, volts = b.energy_mac_fp16 / a.energy_mac_fp16;
+  EXPECT_GT(volts, 1);
+  EXPECT_NEAR(b.power_core / a.power_core, volts * r, 1e-12);
+  EXPECT_NEAR(b.power_awake / a.power_awake, volts * r, 1e-12);
+  EXPECT_NEAR(b.energy_pe_element / a.energy_pe_element, volts, 1e-12);
+  const double p = fast.cpu().p_clock_hz / stock.cpu().p_clock_hz;
+  EXPECT_NEAR(fast.cpu().power_core / stock.cpu().power_core, std::pow(p, 1.75), 1e-12);
+}
+
+TEST(Chip, ARateThatEqualsTheMemorysIsNotHeld) {
+  const auto held = [](const std::string& memory) {
+    const Chip chip = load_chip("M4", {"memory.bandwidth=" + memory, "ane.bandwidth.dram=50 GB/s",
+                                       "ane.bandwidth.weights=50 GB/s"});
+    const auto& list = chip.held_by_memory();
+    return std::ranges::find(list, "ane.bandwidth.dram") != list.end();
+  };
+  EXPECT_FALSE(held("50 GB/s"));
+  EXPECT_TRUE(held("49.9 GB/s"));
+}
+
+TEST(Chip, ABandMovesWithWhatItsValueIsDerivedFrom) {
+  Description d = load_chip("M4").description();
+  Parameter& p = d.parameters.at("memory.bandwidth");
+  p.kind = "derived", p.from = "memory.bus * memory.transfer_rate";
+  derive(d);
+  const double before = p.value;
+  EXPECT_DOUBLE_EQ(before, d.at("memory.bus").value * d.at("memory.transfer_rate").value);
+  p.low = 0.9 * before, p.high = 1.2 * before;
+  d.parameters.at("memory.transfer_rate").value *= 2;
+  derive(d);
+  EXPECT_DOUBLE_EQ(p.value, 2 * before);
+  EXPECT_DOUBLE_EQ(*p.low, 2 * 0.9 * before);
+  EXPECT_DOUBLE_EQ(*p.high, 2 * 1.2 * before);
 }
 
 }  // namespace

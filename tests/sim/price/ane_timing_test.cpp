@@ -683,5 +683,25 @@ TEST(Plans, TheQuickestIsTaken) {
   }
 }
 
+TEST(AneLaw, ABatchThatFillsItsCallsTakesNoFurtherOne) {
+  const auto dispatch = [](int batch) {
+    const PricedText p = priced_text(
+        "unit=ane path=direct kind=readqc name=mlp batch=" + std::to_string(batch), "M3");
+    return part(p.causes, "dispatch") / load_chip("M3").ane().dispatch_direct;
+  };
+  EXPECT_NEAR(dispatch(16384), 1, 1e-9);
+  EXPECT_NEAR(dispatch(16385), 2, 1e-9);
+  EXPECT_NEAR(dispatch(32768), 2, 1e-9);
+}
+
+TEST(AneLaw, AHalvedBatchIsCopiedWhole) {
+  // Two passes over its halves are one call.
+  const std::string work = "kind=conv path=aneforge cin=256 cout=256 h=64 w=64 kh=3 kw=3 depth=8 ";
+  const PricedText one = of(work + "batch=1"), two = of(work + "batch=2");
+  EXPECT_NEAR(part(two.causes, "host copies"), 2 * part(one.causes, "host copies"), 1e-9);
+  EXPECT_NEAR(part(one.causes, "host copies"), 2.0 * 256 * 64 * 64 * 2 / m4().host_copy_bandwidth,
+              1e-9);
+}
+
 }  // namespace
 }  // namespace ane::sim

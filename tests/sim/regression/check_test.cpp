@@ -270,5 +270,30 @@ TEST(CheckCommand, ExitsWithOneForADifferenceAndTwoForNoFile) {
   std::remove(file.c_str());
 }
 
+TEST(Check, TellsTheBlockAndTheMetricThatDiffer) {
+  CheckCase a{.name = "c", .input = "i", .weights = {}, .tensors = {}, .metrics = {{"m", 1}}};
+  CheckTensor t{.name = "t", .elements = 600, .digest = "x", .bits = {}};
+  t.bits.assign(10, 7);  // blocks of 64
+  a.tensors = {t};
+  CheckCase b = a;
+  b.tensors[0].digest = "y";
+  b.tensors[0].bits[3] = 8;
+  CheckDifference d = compare_case(a, b);
+  EXPECT_EQ(d.tensor, "t");
+  EXPECT_EQ(d.first, 3 * 64);
+  EXPECT_EQ(d.last, 4 * 64 - 1);
+  b = a;
+  b.tensors[0].digest = "y";
+  b.tensors[0].bits[9] = 8;
+  d = compare_case(a, b);
+  EXPECT_EQ(d.first, 9 * 64);
+  EXPECT_EQ(d.last, 599);
+  b = a;
+  b.metrics[0].value = 1 + 0.9e-5;
+  EXPECT_TRUE(compare_case(a, b).equal());
+  b.metrics[0].value = 1 + 1.1e-5;
+  EXPECT_EQ(compare_case(a, b).metrics.size(), 1u);
+}
+
 }  // namespace
 }  // namespace ane::sim

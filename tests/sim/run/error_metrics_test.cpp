@@ -31,6 +31,14 @@ TEST(ErrorMetrics, UlpsAreCountedFromTheNearestBinary16) {  // [B3]
   EXPECT_DOUBLE_EQ(part(parts, "ulp_2_3"), 0.2);
   EXPECT_DOUBLE_EQ(part(parts, "ulp_4_15"), 0);
   EXPECT_DOUBLE_EQ(part(parts, "ulp_16_up"), 0.2);
+  ErrorMetrics edges;
+  edges.add(std::vector<float>{1, 1, 1, 1},
+            std::vector<float>{1 + 2 * ulp, 1 + 4 * ulp, 1 + 15 * ulp, 1 + 16 * ulp});
+  results::Parts of_edges;
+  edges.append_to(of_edges);
+  EXPECT_DOUBLE_EQ(part(of_edges, "ulp_2_3"), 0.25);
+  EXPECT_DOUBLE_EQ(part(of_edges, "ulp_4_15"), 0.5);
+  EXPECT_DOUBLE_EQ(part(of_edges, "ulp_16_up"), 0.25);
 }
 
 }  // namespace

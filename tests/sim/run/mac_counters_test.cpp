@@ -124,6 +124,16 @@ TEST(MacCounters, OverflowsAreThoseOfTheScalarAccumulator) {
             0);
 }
 
+TEST(MacCounters, ABiasNextToTheLimitOverflowsWithAnyProducts) {
+  const Case c = made(4, 4);
+  for (float& b : c.parameters->bias) b = 32752;
+  expect_oracle(c, false);
+  EXPECT_GT(count_on_machine(c.graph, load_chip("M4", {}), kernels::arith::profile_named("ane16"),
+                             c.inputs)[0]
+                .infinities,
+            0);
+}
+
 TEST(MacCounters, AProfileThatDropsNothingIsRefused) {
   const Case c = made(1, 1);
   EXPECT_THROW(count_on_machine(c.graph, load_chip("M4", {}), kernels::arith::profile_named("ieee"),

@@ -7,8 +7,11 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <sstream>
 
 #include "isa/error.h"
+#include "results/csv.h"
 #include "sim/chips/description.h"
 #include "sim/price/price.h"
 #include "sim/silicon/band.h"
@@ -286,6 +289,23 @@ TEST(Naive, ReachesNineteenTwentiethsOfThePeak) {
               flop / (0.95 * m4.cpu().peak_matrix_fp32()), 1e-12);
   EXPECT_NEAR(seconds("unit=ane path=direct kind=matmul m=4096 n=4096 k=4096", "M4"),
               flop / (0.95 * m4.ane().peak_fp16()) + m4.ane().dispatch_family, 1e-12);
+}
+
+TEST(Band, AKindOfEightRowsSpeaksForItselfAndOneOfFewerWithAll) {
+  std::map<std::string, std::pair<int, double>> groups;
+  for (const auto& r : results::parse_csv(built_in_text("residuals"), "residuals.csv"))
+    if (r[3] == "known")
+      groups[r[0] + " " + r[1] + " " + r[2]] = {std::stoi(r[4]), std::stod(r[6])};
+  ASSERT_GT(groups.size(), 10u);
+  for (const auto& [name, group] : groups) {
+    std::istringstream words(name);
+    std::string unit, kind, measure;
+    words >> unit >> kind >> measure;
+    const double all = groups.at(unit + " all " + measure).second;
+    EXPECT_DOUBLE_EQ(expected_residual(unit, kind, measure, true),
+                     group.first >= 8 ? group.second : std::max(group.second, all))
+        << name;
+  }
 }
 
 }  // namespace

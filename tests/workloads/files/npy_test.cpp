@@ -94,6 +94,10 @@ TEST(Npy, AnIntegerThatDoesNotFitIsAnErrorWithItsPlace) {
   EXPECT_EQ(error_of(npy("'<i8'", "(2,)", raw(std::int64_t{0}, std::int64_t{1} << 31))),
             "a.npy: element 1 is 2147483648, no 32-bit integer");
   EXPECT_THROW(parse_npy(npy("'<f4'", "(1,)", raw(0.5f)), "p").integers(), InputError);
+  EXPECT_THAT(parse_npy(npy("'<f8'", "(2,)", raw(-2147483648.0, 2147483647.0)), "p").integers(),
+              ElementsAre(INT32_MIN, INT32_MAX));
+  for (const double beyond : {-2147483649.0, 2147483648.0})
+    EXPECT_THROW(parse_npy(npy("'<f8'", "(1,)", raw(beyond)), "p").integers(), InputError);
 }
 
 TEST(Npy, RefusesWhatItCannotRead) {

@@ -28,6 +28,11 @@ TEST(Complexity, MeasuresOfThreeAtomsOnALineAreThoseWorkedOutByHand) {
   EXPECT_NEAR(c.score, 0.5 * (3.0 / 500 + structure), 1e-9);
 }
 
+TEST(Complexity, AContactIsNearerThanEightAngstrom) {
+  EXPECT_DOUBLE_EQ(complexity(line(2, 8)).contact_density, 0.5);
+  EXPECT_DOUBLE_EQ(complexity(line(2, 7.9375f)).contact_density, 1);
+}
+
 TEST(Complexity, MaskedResiduesAndPaddingDoNotCount) {
   Input in = line(20, 4);
   const Complexity whole = complexity(in);

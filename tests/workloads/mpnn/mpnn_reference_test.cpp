@@ -291,8 +291,8 @@ TEST(MpnnReference, TheMeanScoreIsOverTheWeights) {
   EXPECT_DOUBLE_EQ(mean_score(log_probs, std::vector<std::int32_t>{3, 4}, std::vector<float>{1, 1}),
                    3.5);
   EXPECT_DOUBLE_EQ(
-      mean_score(log_probs, std::vector<std::int32_t>{3, 4}, std::vector<float>{0.5f, 1.5f}),
-      (0.5 * 2 + 1.5 * 5) / 2);
+      mean_score(log_probs, std::vector<std::int32_t>{3, 4}, std::vector<float>{0.5f, 1}),
+      (0.5 * 2 + 5) / 1.5);
 }
 
 // The features of the one pair of two residues, residue 0 looking at residue 1.

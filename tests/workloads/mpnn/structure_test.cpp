@@ -299,6 +299,8 @@ TEST(Structure, ResidueNumbersTakeColumns23To27) {
       five_digits(any, "9999 ") + five_digits(any, "A000 ") + five_digits(any, "A001 "), "x");
   EXPECT_THAT(hybrid.labels, ElementsAre("A9999", "A10000", "A10001"));
   EXPECT_THAT(hybrid.notes, ElementsAre(HasSubstr("hybrid-36")));
+  EXPECT_THAT(parse_structure(five_digits(any, "ZZZZ ") + five_digits(any, "a000 "), "x").labels,
+              ElementsAre("A1223055", "A1223056"));
   for (const char* number : {"1 2  ", "12.5 ", "A-1  ", "     ", "0x10 "})
     EXPECT_THAT(error_of(five_digits(any, number)), HasSubstr("is no number")) << number;
 }
