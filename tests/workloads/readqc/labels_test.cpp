@@ -80,6 +80,7 @@ TEST(Rules, JudgeTheWholeReadAndNotTheWindow) {
   }
   EXPECT_TRUE(judged(250, 14, Rule::fastp));  // 100 of 250 are 40 %
   EXPECT_FALSE(judged(251, 14, Rule::fastp));
+  EXPECT_TRUE(judged(400, 15, Rule::fastp));  // Q15 is not low
   EXPECT_TRUE(judged(155, 40, Rule::fastp, 'N'));
   EXPECT_FALSE(judged(156, 40, Rule::fastp, 'N'));
   EXPECT_TRUE(judged(300, 0, Rule::meanq20));

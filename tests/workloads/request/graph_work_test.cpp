@@ -45,8 +45,10 @@ TEST(GraphWork, AnActivationIsAnOperatorOfItsOwnAndAViewIsNone) {
   EXPECT_EQ(list[0].read.count, 10 * 8 * 4);
   EXPECT_EQ(list[0].written.count, 10 * 4 * 4);
   EXPECT_EQ(list[0].weights.count, 8 * 4 * 2);
+  EXPECT_EQ(list[0].other_flops, 0);
   EXPECT_EQ(list[1].kind, WorkKind::elementwise);
   EXPECT_EQ(list[1].written.count, 10 * 4 * 4);
+  EXPECT_EQ(list[1].other_flops, 10 * 4);
 }
 
 TEST(GraphWork, TheInputAndTheBatchOfARequestCount) {

@@ -101,5 +101,28 @@ TEST(RequestGraph, WhatHasNoGraphIsAnErrorWithTheChoices) {
   EXPECT_THROW(graph("kind=conv cin=10 cout=10 h=4 w=4 groups=4"), InputError);
 }
 
+TEST(RequestGraph, ElementsThatFillNoPlaneEndInARowThatIsNotFull) {
+  for (const std::int64_t elements : {1'000'003, 999'983, 4097, 31}) {
+    const Graph g = graph("kind=elementwise op=relu elements=" + std::to_string(elements));
+    const std::int64_t made = g.type(g.inputs[0]).e.count();
+    EXPECT_GE(made, elements);
+    EXPECT_LT(made, elements + 4096);
+  }
+}
+
+TEST(RequestGraph, APromptTakesAsManyCallsAsItsTokensAskFor) {
+  const auto calls = [](int tokens) {
+    const isa::Machine m = machine();
+    const Request r = parse_request(
+        "kind=llm name=mine layers=1 hidden=64 ffn=128 heads=2 kv_heads=2 vocab=100 phase=prefill "
+        "call_tokens=64 tokens=" +
+        std::to_string(tokens));
+    return job_of(r, {.machine = m}).stages.at(0).calls;
+  };
+  EXPECT_EQ(calls(64), 1);
+  EXPECT_EQ(calls(65), 2);
+  EXPECT_EQ(calls(128), 2);
+}
+
 }  // namespace
 }  // namespace ane::workloads
