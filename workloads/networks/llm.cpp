@@ -33,7 +33,7 @@ struct Block {
   bool handed;  // and whole caches are outputs, for the next call
   bool copied;  // by the host
 
-  std::int64_t size() const { return m.head_dim > 0 ? m.head_dim : m.hidden / m.heads; }
+  std::int64_t size() const { return m.head_size(); }
 
   ValueId norm(ValueId x) const { return m.gated ? l.rms_norm(x) : l.layer_norm(x); }
 
@@ -208,8 +208,7 @@ std::vector<isa::KernelFormat> mixture(const LanguageModel& m, double weight_byt
 }  // namespace
 
 std::int64_t LanguageModel::layer_weights() const {
-  const std::int64_t size = head_dim > 0 ? head_dim : hidden / heads;
-  return hidden * size * (2 * heads + 2 * kv_heads) + (gated ? 3 : 2) * hidden * ffn;
+  return hidden * head_size() * (2 * heads + 2 * kv_heads) + (gated ? 3 : 2) * hidden * ffn;
 }
 
 std::span<const LanguageModel> language_models() {

@@ -51,6 +51,7 @@ struct LanguageModel {
   std::int64_t head_dim = 0;
   bool gated = true, tied_embeddings = false;
 
+  std::int64_t head_size() const { return head_dim > 0 ? head_dim : hidden / heads; }
   std::int64_t layer_weights() const;  // of one block
 };
 std::span<const LanguageModel> language_models();

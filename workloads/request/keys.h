@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "isa/error.h"
 #include "workloads/request/terms.h"
@@ -55,8 +56,11 @@ T parse_number(const Key& key, std::string_view text, const std::string& place) 
       // 1e3 is a whole number as well.
       double real = 0;
       const auto [last, odd] = std::from_chars(text.data(), text.data() + text.size(), real);
-      if (odd == std::errc{} && std::fabs(real) < 0x1p53 && real == std::floor(real))
-        v = static_cast<T>(real), end = last;
+      if (odd == std::errc{} && std::fabs(real) < 0x1p53 && real == std::floor(real)) {
+        const auto whole = static_cast<std::int64_t>(real);
+        if (!std::in_range<T>(whole)) fault = std::errc::result_out_of_range;
+        v = static_cast<T>(whole), end = last;
+      }
     }
   if (fault == std::errc::result_out_of_range)
     throw InputError(place, fmt::format("{}: {} is out of range", key.name, text),

@@ -1,5 +1,6 @@
 // One kind of request: its name, its keys, and what its work is.
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -47,6 +48,11 @@ enum Takes : unsigned {
   takes_io = 128,    // io
   takes_numbers = takes_weights | takes_activations | takes_batch | takes_state
 };
+
+// For settle(): an extent that the name has anyway.
+inline void unsay(std::int64_t& said, std::int64_t usual) {
+  if (said == usual) said = 0;
+}
 
 // What a kind knows by name: "resnet50" of kind=network.
 struct Named {

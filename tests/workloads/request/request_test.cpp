@@ -97,6 +97,14 @@ TEST(Request, WhatAKindNeedsIsDemanded) {
   EXPECT_THAT(fault("kind=matmul m=0 n=1 k=1"), testing::HasSubstr("at least 1"));
 }
 
+TEST(Request, WholeNumbersMayHaveAnExponentWhereTheyFit) {
+  EXPECT_EQ(to_text(parse_request("kind=matmul m=1e3 n=8 k=8")),
+            to_text(parse_request("kind=matmul m=1000 n=8 k=8")));
+  for (const char* m : {"1e300", "1.5e0", "1e16", "-1e3"})
+    EXPECT_THROW(parse_request(std::string("kind=matmul n=8 k=8 m=") + m), InputError) << m;
+  EXPECT_THROW(parse_request("kind=matmul m=8 n=8 k=8 engines=1e10"), InputError);
+}
+
 TEST(Request, MalformedValuesAreErrors) {
   EXPECT_THAT(fault("kind=matmul m=1 n=x k=1"), testing::HasSubstr("no whole number"));
   EXPECT_THAT(fault("kind=matmul m=1 n=1 k=-1"), testing::HasSubstr("out of range"));

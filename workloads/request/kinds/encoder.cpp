@@ -18,9 +18,6 @@ std::optional<std::string> EncoderWork::spelt(std::string_view name) {
 void EncoderWork::settle() {
   const Encoder* own = find_encoder(name_);
   if (own == nullptr) return;
-  const auto unsay = [](std::int64_t& said, std::int64_t usual) {
-    if (said == usual) said = 0;
-  };
   unsay(tokens, own->tokens);
   unsay(layers, own->layers);
   unsay(hidden, own->hidden);

@@ -24,7 +24,7 @@ double real(std::int64_t v) {
 
 WorkList operators(const LanguageModel& m, const LlmWork& s, const Request& r) {
   const double a = bytes_of(r.formats.activations), wb = bytes_of(r.formats.weights);
-  const std::int64_t size = m.head_dim > 0 ? m.head_dim : m.hidden / m.heads;
+  const std::int64_t size = m.head_size();
   const std::int64_t rows = r.batch * s.tokens, kv = m.kv_heads * size, width = m.heads * size;
   const auto weights = [&](std::int64_t n, std::int64_t k, std::string_view name) {
     Work w = product(rows, n, k, a, wb);
@@ -106,9 +106,6 @@ std::string LlmWork::usual(std::string_view said) {
 void LlmWork::settle() {
   const LanguageModel* own = find_language_model(name_);
   if (own == nullptr) return;
-  const auto unsay = [](std::int64_t& said, std::int64_t usual) {
-    if (said == usual) said = 0;
-  };
   unsay(layers, own->layers);
   unsay(hidden, own->hidden);
   unsay(ffn, own->ffn);
@@ -170,8 +167,7 @@ double LlmWork::parameters() const {
 // Keys and values of all positions: those before the call and its own.
 double LlmWork::cache_bytes(const LanguageModel& m, const Request& r) const {
   const std::int64_t kept = std::max(capacity, context + (phase == Phase::decode ? 1 : tokens));
-  const std::int64_t size = m.head_dim > 0 ? m.head_dim : m.hidden / m.heads;
-  return 2 * real(m.layers) * real(m.kv_heads) * real(size) * real(kept) * real(r.batch) *
+  return 2 * real(m.layers) * real(m.kv_heads) * real(m.head_size()) * real(kept) * real(r.batch) *
          bytes_of(r.formats.activations);
 }
 
