@@ -15,14 +15,9 @@ namespace po = boost::program_options;
 
 results::Record priced_record(const Asked& asked, const Target& target, Bands& bands,
                               Detail detail) {
-  if (const std::string& host = asked.request.conditions.host; !host.empty()) {
-    load_chip(host);
-    if (target.chip.has_cpu())
-      throw InputError("host", fmt::format("{} has a CPU of its own", target.chip.name()),
-                       "it is for cards");
-  }
   results::Record record = record_of(asked.request, target, price(asked.request, target, detail),
                                      {.variant = asked.variant, .input = asked.input});
+  record.stored.model = asked.model;
   bands.add(record, asked.request, target);
   return record;
 }

@@ -14,7 +14,7 @@ namespace ane::sim {
 // A request as a command asks it, with what only people read of it.
 struct Asked {
   workloads::Request request;
-  std::string variant{}, input{};
+  std::string variant{}, input{}, model{};  // model: the file of the weights, empty for none
 };
 
 // Priced with its bands, as a record.

@@ -111,6 +111,11 @@ void check_conditions(const Conditions& c, const Target& target) {
   only(c.overlap && !gpu, "overlap", "gpu");
   only(c.api != workloads::Api::any && ane, "api", "gpu, cpu");
   if (cpu) thread_count(c.threads, target.chip);
+  if (c.host.empty()) return;
+  load_chip(c.host);
+  if (target.chip.has_cpu())
+    throw InputError("host", fmt::format("{} has a CPU of its own", target.chip.name()),
+                     "it is for cards");
 }
 
 // A chip's measured joules need no figure where nothing runs.

@@ -246,6 +246,11 @@ void print(const results::Report& report, results::Style style) {
                                                   : results::text_of({report}));
 }
 
+// The file of --weights; empty for seeded ones.
+std::string weights_of(const po::variables_map& given) {
+  return given.count("weights") ? given["weights"].as<std::string>() : std::string();
+}
+
 // run mpnn --length: the record of one line of compare.
 int run_length(const po::variables_map& given) {
   for (const char* option : {"out", "counters", "goldens"})
@@ -266,7 +271,8 @@ int run_length(const po::variables_map& given) {
   return finish(given,
                 {priced_record({.request = request_for(choice, target.unit, length, choice.form),
                                 .variant = called(choice),
-                                .input = fmt::format("{} residues", length)},
+                                .input = fmt::format("{} residues", length),
+                                .model = weights_of(given)},
                                target, bands, Detail::tasks)},
                 "summary");
 }
@@ -355,7 +361,8 @@ std::string adapt(const po::variables_map& given, const mp::Input& input, std::s
 int show_answers(const po::variables_map& given, results::Record record,
                  const std::vector<Protein>& proteins, const std::vector<MpnnAnswer>& answers,
                  const MpnnPlan& plan, const std::string& out) {
-  if (!given.count("weights"))
+  record.stored.model = weights_of(given);
+  if (record.stored.model.empty())
     record.notes.push_back("seeded weights: the cost is real, the sequences mean nothing");
   const int status = finish(given, {record}, "summary");
   std::string fasta;
@@ -533,7 +540,6 @@ int run_mpnn(const Arguments& arguments) {
   if (unit != Unit::ane) record.notes.push_back(framework_note(plan.request.formats));
   for (const results::Part& p : answers.accuracy) record.totals.accuracy.push_back(p);
   record.totals.digest = answers.digest;
-  if (given->count("weights")) record.stored.model = (*given)["weights"].as<std::string>();
   record.notes.insert(record.notes.end(), notes.begin(), notes.end());
   return show_answers(*given, record, proteins, answers.of, plan, out);
 }
@@ -607,7 +613,8 @@ int compare_mpnn(const Arguments& arguments) {
                             lines.push_back(
                                 {.request = request_for(choice, target.unit, length, form),
                                  .variant = called(choice),
-                                 .input = fmt::format("{} residues", length)});
+                                 .input = fmt::format("{} residues", length),
+                                 .model = weights_of(*given)});
                         return lines;
                       }),
       grid);

@@ -41,10 +41,12 @@ bool is_file(const std::string& model) {
   return model.ends_with(".safetensors");
 }
 
+constexpr std::int64_t most_batch = 65536;
+
 std::int64_t batch_of(std::int64_t batch) {
-  if (batch < 1 || batch > 65536)
+  if (batch < 1 || batch > most_batch)
     throw InputError("--batch", fmt::format("{} reads a call is out of range", batch),
-                     "1 to 65536");
+                     fmt::format("1 to {}", most_batch));
   return batch;
 }
 
@@ -278,8 +280,6 @@ int run_readqc(const Arguments& arguments) {
 
 namespace {
 
-constexpr std::int64_t most_batch = 65536;
-
 struct Latency {
   double low_s, s, high_s;
 };
@@ -360,7 +360,9 @@ int compare_readqc(const Arguments& arguments) {
     plan.formats = target.unit == Unit::ane
                        ? workloads::formats_named((*given)["precision"].as<std::string>())
                        : workloads::formats_named("fp32");
-    Asked asked{.request = request_of(plan), .input = "shape only"};
+    Asked asked{.request = request_of(plan),
+                .input = "shape only",
+                .model = is_file(named) ? named : std::string()};
     asked.request.conditions.form = form_option(*given);
     return asked;
   };
@@ -400,8 +402,13 @@ int compare_readqc(const Arguments& arguments) {
       const results::Band band = t.latency_band_s.value_or(results::Band{t.latency_s, t.latency_s});
       return Latency{band.low, t.latency_s, band.high};
     };
-    fmt::print("{}\n",
-               results::wrapped(crossing_text(loaded.name(), latency), columns_of(*given), 2));
+    try {
+      fmt::print("{}\n",
+                 results::wrapped(crossing_text(loaded.name(), latency), columns_of(*given), 2));
+    } catch (const InputError& e) {
+      print_status("{}: no batch from which the ANE passes the CPU is looked for: {}\n",
+                   loaded.name(), e.what());
+    }
   }
   return status;
 }

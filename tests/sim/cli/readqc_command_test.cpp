@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
@@ -130,6 +131,34 @@ TEST(CompareCommand, TakesNamesWithBlanksAndRefusesEmptyLists) {
       EXPECT_EQ(a.status, 2);
       EXPECT_THAT(a.text, StartsWith("error: --" + list + ": an empty list"));
     }
+}
+
+// The batch that is told passes, the one before does not, and both commands say the same of them.
+TEST(CompareCommand, FindsTheBatchFromWhichTheEnginePasses) {
+  const auto rates = [](const std::string& batches) {
+    const auto o = nlohmann::json::parse(
+        anesim("compare readqc --chips M4 --units ane,cpu --no-db --json --batches " + batches, "")
+            .text);
+    std::map<std::pair<int, std::string>, double> all;
+    for (const auto& r : o["runs"])
+      if (r["workload"] == "readqc") all[{r["batch"], r["unit"]}] = r["latency_s"];
+    return all;
+  };
+  const std::string text =
+      anesim("compare readqc --chips M4 --units ane,cpu --no-db --batches 1", "").text;
+  const std::size_t at = text.find("from batch ");
+  ASSERT_NE(at, std::string::npos) << text;
+  const int batch = std::stoi(text.substr(at + 11));
+  const auto near = rates(std::to_string(batch - 1) + "," + std::to_string(batch));
+  EXPECT_LT(near.at({batch, "ane"}), near.at({batch, "cpu"}));
+  EXPECT_GE(near.at({batch - 1, "ane"}), near.at({batch - 1, "cpu"}));
+}
+
+TEST(CompareCommand, KeepsItsFiguresWhereNoLargerBatchFits) {
+  const Answer a =
+      anesim("compare readqc --chips M4 --units ane,cpu --no-db --batches 1 --memory 1MiB");
+  EXPECT_EQ(a.status, 0) << a.text;
+  EXPECT_THAT(a.text, HasSubstr("is looked for: needs"));
 }
 
 TEST(Program, SaysItsVersionAndWhatItDoesNotKnow) {

@@ -85,5 +85,11 @@ TEST(VisionLanguage, BothMemoriesPayForWhatCrossesPcie) {
   EXPECT_EQ(c.operators[4].dram_bytes, 10 * 2 * 2 * 32000);
 }
 
+// Whoever prices it: run, validate and tables.
+TEST(VisionLanguage, AHostIsForCardsAlone) {
+  EXPECT_THROW(on("M4", "host=M1"), InputError);
+  EXPECT_THROW(on("RTX4090", "host=M99"), InputError);
+}
+
 }  // namespace
 }  // namespace ane::sim
