@@ -31,6 +31,10 @@ class Descriptor {
   explicit Descriptor(int fd) : fd_(fd) {}
   Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   ~Descriptor() { close(); }
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   bool valid() const { return fd_ >= 0; }
@@ -53,14 +57,6 @@ int write_all(int fd, std::string_view bytes) {
     if (wrote > 0) bytes.remove_prefix(static_cast<std::size_t>(wrote));
   }
   return 0;
-}
-
-void write_through(const std::string& path, std::string_view bytes) {
-  Descriptor file(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
-  if (!file.valid()) fail(path, "written", errno);
-  int error = write_all(file.get(), bytes);
-  if (const int late = file.close(); error == 0) error = late;
-  if (error != 0) fail(path, "written", error);
 }
 
 // A rename would leave the program's own output in a file without a name.
@@ -182,24 +178,60 @@ std::string read_file(const std::string& path, std::uint64_t most) {
   return bytes;
 }
 
+struct OutputFile::Impl {
+  explicit Impl(const std::string& name) : path(name), to(destination_of(name)) {
+    if (to.direct) {
+      file = Descriptor(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+      if (!file.valid()) fail(path, "written", errno);
+      return;
+    }
+    remove_left_behind(folder_of(to.target));
+    file = open_part(path, to, part);
+    if (!to.exists) return;
+    // As far as the system lets its writer: only root gives files away, and not every file system
+    // has modes.
+    if (::fchown(file.get(), to.before.st_uid, to.before.st_gid) != 0) errno = 0;
+    if (::fchmod(file.get(), to.before.st_mode & 07777) != 0) errno = 0;
+  }
+  ~Impl() {
+    if (!part.empty()) ::unlink(part.c_str());
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  std::string path;
+  Destination to;
+  std::string part{};  // beside the target; empty: none, or renamed
+  Descriptor file{-1};
+};
+
+OutputFile::OutputFile(const std::string& path) : impl_(std::make_unique<Impl>(path)) {}
+OutputFile::~OutputFile() = default;
+
+void OutputFile::write(std::string_view bytes) {
+  if (const int error = write_all(impl_->file.get(), bytes); error != 0)
+    fail(impl_->path, "written", error);
+}
+
+void OutputFile::commit() {
+  Impl& out = *impl_;
+  int error = 0;
+  if (out.to.direct) {
+    error = out.file.close();
+  } else {
+    // Before the rename, and with it every fault that a file system would tell later: a name never
+    // stands for bytes that a failing machine may lose. Closed behind it, with the lock.
+    if (::fsync(out.file.get()) != 0 && errno != EINVAL) error = errno;
+    if (error == 0 && std::rename(out.part.c_str(), out.to.target.c_str()) != 0) error = errno;
+    if (error == 0) out.part.clear();
+  }
+  if (error != 0) fail(out.path, "written", error);
+}
+
 void write_file(const std::string& path, std::string_view bytes) {
-  const Destination to = destination_of(path);
-  if (to.direct) return write_through(path, bytes);
-  remove_left_behind(folder_of(to.target));
-  std::string part;
-  Descriptor file = open_part(path, to, part);
-  // As far as the system lets its writer: only root gives files away, and not every file system has
-  // modes.
-  if (to.exists && ::fchown(file.get(), to.before.st_uid, to.before.st_gid) != 0) errno = 0;
-  if (to.exists && ::fchmod(file.get(), to.before.st_mode & 07777) != 0) errno = 0;
-  int error = write_all(file.get(), bytes);
-  // Before the rename, and with it every fault that a file system would tell later: a name never
-  // stands for bytes that a failing machine may lose.
-  if (error == 0 && ::fsync(file.get()) != 0 && errno != EINVAL) error = errno;
-  if (error == 0 && std::rename(part.c_str(), to.target.c_str()) != 0) error = errno;
-  if (error == 0) return;
-  ::unlink(part.c_str());
-  fail(path, "written", error);
+  OutputFile file(path);
+  file.write(bytes);
+  file.commit();
 }
 
 std::string near_file_note(const std::string& path) {

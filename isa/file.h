@@ -2,6 +2,7 @@
 // the path that says what the system said.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,22 @@ std::string read_file(const std::string& path, std::uint64_t most = std::uint64_
 // write-protected is an error. Links are followed; a device, a pipe or what standard output goes to
 // is written directly. What a writer that was killed left beside it, .anesim-*.part, is removed.
 void write_file(const std::string& path, std::string_view bytes);
+
+// The same for bytes that come in pieces: until commit() nothing stands under the name, and without
+// it nothing ever does. A device or a pipe has each piece at once.
+class OutputFile {
+ public:
+  explicit OutputFile(const std::string& path);
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+  void write(std::string_view bytes);
+  void commit();  // once, after the last write
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 // "did you mean 'reads.fastq.gz'?" for a file that is not there, of those beside it; else nothing.
 std::string near_file_note(const std::string& path);

@@ -95,6 +95,20 @@ Json identity_json(const Run& run, const Stored& stored) {
           {"question", question_json(run)}};
 }
 
+Json designs_json(const std::vector<Design>& designs) {
+  Json all = Json::array();
+  for (const Design& d : designs)
+    all.push_back({{"name", d.name},
+                   {"sample", d.sample},
+                   {"seed", d.seed},
+                   {"temperature", d.temperature},
+                   {"score", d.score},
+                   {"global_score", d.global_score},
+                   {"recovery", d.recovery},
+                   {"sequence", d.sequence}});
+  return all;
+}
+
 Json record_json(const Record& r) {
   const Totals& t = r.totals;
   Json o = identity_json(r.run, r.stored);
@@ -124,6 +138,7 @@ Json record_json(const Record& r) {
     else
       o["counts"][p.name] = nullptr;
   o["output_digest"] = text_or_null(t.digest);
+  if (!r.designs.empty()) o["designs"] = designs_json(r.designs);
   o["operators"] = Json::array();
   for (const OperatorRow& row : r.operators) o["operators"].push_back(operator_json(row));
   o["notes"] = r.notes;

@@ -151,10 +151,23 @@ struct Lever {
   std::string with{};  // another change made beside it; empty for none
 };
 
+// A sequence that a network answers with.
+struct Design {
+  std::string name{};       // of the structure
+  std::int64_t sample = 0;  // from 1; 0: the structure's own sequence, as it came
+  std::int64_t seed = 0;
+  double temperature = unknown;  // no meaning where nothing is drawn
+  // Mean of -log p over the designed residues, and over all of them, in nats.
+  double score = unknown, global_score = unknown;
+  double recovery = unknown;  // share of designed residues that are the structure's own
+  std::string sequence{};     // of the designed chains, '/' between them
+};
+
 struct Record : Cost {
   Run run;
   Stored stored{};
-  std::vector<Lever> levers{};  // for the bottleneck view; never stored
+  std::vector<Design> designs{};  // in JSON; never stored
+  std::vector<Lever> levers{};    // for the bottleneck view; never stored
 };
 
 // Whether a figure under `accuracy` counts things: a whole number, not a share or a distance.

@@ -135,6 +135,14 @@ results::Parts accuracy_of(const std::vector<const mp::Input*>& inputs,
   return parts;
 }
 
+MpnnScore score_of(const mp::Input& input, std::span<const float> log_probs,
+                   std::span<const std::int32_t> sequence) {
+  std::vector<float> designed = input.mask;
+  for (std::size_t i = 0; i < designed.size(); ++i) designed[i] *= input.designed[i];
+  return {.designed = mp::mean_score(log_probs, sequence, designed),
+          .all = mp::mean_score(log_probs, sequence, input.mask)};
+}
+
 namespace {
 
 // The reference as a framework on a CPU or GPU computes it in the request's formats; empty where
@@ -226,16 +234,33 @@ results::Parts answer_samples(const MpnnPlan& plan, const mp::Input& input,
                                                           : mp::step_options(options))
                              .run(inputs);
                        });
+  const std::vector<std::int32_t>& order = drawn[0].order;
+  std::vector<float> native = reference.score(encoded, input.sequence, order);
+  if (framework) native = framework->score(framework->encode(input), input.sequence, order);
+  if (on_ane) {
+    mp::GraphOptions one = options;
+    one.batch = 1;
+    one.pass = mp::Pass::score;
+    native = mp::answer_of(
+        plan.weights, one,
+        machines.of(one).run(mp::graph_inputs(
+            plan.weights, one,
+            {{.input = input, .sequence = input.sequence, .rank = mp::ranks_of(order, length)}})),
+        0, length);
+  }
+  answer.native = score_of(input, native, input.sequence);
   double recovery = 0, agreement = 0, first = results::unknown;
   for (std::size_t i = 0; i < drawn.size(); ++i) {
     std::int64_t same = 0, places = 0;
-    for (std::size_t p = 0; p < static_cast<std::size_t>(length); ++p)
-      if (input.mask[p] > 0) {
+    for (std::int64_t p = 0; p < length; ++p)
+      if (mp::is_chosen(input, p)) {
+        const auto at = static_cast<std::size_t>(p);
         ++places;
-        same += drawn[i].sequence[p] == input.sequence[p];
+        same += drawn[i].sequence[at] == input.sequence[at];
       }
     answer.recoveries.push_back(
         places == 0 ? 0 : static_cast<double>(same) / static_cast<double>(places));
+    answer.scores.push_back(score_of(input, drawn[i].log_probs, drawn[i].sequence));
     answer.sequences.push_back(letters(drawn[i].sequence, length));
     digest.add(std::span<const std::int32_t>(drawn[i].sequence));
     const mp::DecodingDifference d = mp::compare_decoding(

@@ -2,6 +2,7 @@
 // distance from the float32 reference. What they cost is the request's to say.
 #pragma once
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,12 +36,23 @@ std::vector<workloads::MacCounters> count_mpnn(const MpnnPlan& plan,
                                                const Target& target,
                                                const kernels::arith::Profile& profile);
 
+// The mean of -log p over a protein's designed residues, and over all that are whole, in nats: what
+// the original calls score and global_score.
+struct MpnnScore {
+  double designed = 0, all = 0;
+};
+MpnnScore score_of(const workloads::mpnn::Input& input, std::span<const float> log_probs,
+                   std::span<const std::int32_t> sequence);
+
 struct MpnnAnswer {
   std::vector<float> log_probs;        // [length, 21]; not of samples
   std::vector<float> exact;            // the same of the float32 reference
   bool is_reference = false;           // they are the float32 reference's own
   std::vector<std::string> sequences;  // of each sample
-  std::vector<double> recoveries;      // of each sample
+  std::vector<double> recoveries;      // of each sample, over the designed residues
+  std::vector<MpnnScore> scores;       // of each sample
+  MpnnScore native;  // where there are samples: of the protein's own sequence, in the order of the
+                     // first one
 };
 
 // Accuracy of log-probabilities over all of these proteins' residues: recovery, score, perplexity,

@@ -55,6 +55,24 @@ class File : public testing::Test {
   std::string folder_;
 };
 
+TEST_F(File, InPiecesStandsUnderItsNameOnlyWhenCommitted) {
+  write_file(path("a"), "before");
+  {
+    OutputFile file(path("a"));
+    file.write("one ");
+    file.write("two");
+    EXPECT_EQ(read_file(path("a")), "before");
+  }
+  EXPECT_EQ(read_file(path("a")), "before");
+  EXPECT_EQ(files(), 1U);
+  OutputFile file(path("a"));
+  file.write("one ");
+  file.write("two");
+  file.commit();
+  EXPECT_EQ(read_file(path("a")), "one two");
+  EXPECT_EQ(files(), 1U);
+}
+
 TEST_F(File, ComesBackAsItWasWritten) {
   for (const std::size_t size : {0U, 1U, 65535U, 65536U, 65537U, 1000000U}) {
     std::string bytes(size, '\0');

@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 
 #include "isa/error.h"
 #include "isa/file.h"
@@ -297,6 +299,7 @@ std::vector<std::string> files_of(const po::variables_map& given) {
 struct Protein {
   std::string name;
   mp::Input input;
+  std::vector<mp::ChainSpan> chains;
 };
 
 // The structures of --pdb, with what was left out of each on stderr.
@@ -308,7 +311,7 @@ std::vector<Protein> read_proteins(const po::variables_map& given) {
   for (const std::string& path : files_of(given)) {
     const mp::Structure structure = mp::read_structure(path, which);
     for (const std::string& note : structure.notes) print_status("{}: {}\n", structure.name, note);
-    proteins.push_back({structure.name, mp::to_input(structure)});
+    proteins.push_back({structure.name, mp::to_input(structure), structure.chains});
   }
   if (proteins.empty()) throw InputError("--pdb", "no structure given", "a PDB or mmCIF file");
   return proteins;
@@ -357,22 +360,85 @@ std::string adapt(const po::variables_map& given, const mp::Input& input, std::s
       c.score, c.radius_of_gyration, c.contact_density, c.distance_variance, mp::name(chosen));
 }
 
-// Stores and prints the record, then the sequences; writes --out.
+// The structure's own sequence, then its samples.
+std::vector<results::Design> designs_of(const Protein& protein, const MpnnAnswer& answer,
+                                        const MpnnPlan& plan) {
+  const double temperature = plan.greedy ? results::unknown : plan.temperature;
+  std::vector<results::Design> designs;
+  const auto add = [&](std::string_view letters, const MpnnScore& score, double recovery) {
+    const auto sample = static_cast<std::int64_t>(designs.size());
+    designs.push_back(
+        {.name = protein.name,
+         .sample = sample,
+         .seed = static_cast<std::int64_t>(plan.seed) + std::max<std::int64_t>(sample - 1, 0),
+         .temperature = sample == 0 ? results::unknown : temperature,
+         .score = score.designed,
+         .global_score = score.all,
+         .recovery = recovery,
+         .sequence = mp::designed_chains(protein.input, letters)});
+  };
+  std::string own;
+  for (std::int64_t i = 0; i < protein.input.real; ++i)
+    own +=
+        mp::alphabet[static_cast<std::size_t>(protein.input.sequence[static_cast<std::size_t>(i)])];
+  add(own, answer.native, results::unknown);
+  for (std::size_t i = 0; i < answer.sequences.size(); ++i)
+    add(answer.sequences[i], answer.scores[i], answer.recoveries[i]);
+  return designs;
+}
+
+// "['A', 'B']", as the original writes the names of chains.
+std::string chains_text(const Protein& protein, bool designed) {
+  std::string text;
+  for (const mp::ChainSpan& chain : protein.chains)
+    if (chain.designed == designed)
+      text += fmt::format("{}'{}'", text.empty() ? "" : ", ", chain.name);
+  return "[" + text + "]";
+}
+
+// FASTA with the fields of protein_mpnn_run.py (dauparas/ProteinMPNN @8907e66), which others parse:
+// the structure's own sequence, then the samples. Where nothing is drawn T is 0.
+std::string fasta_of(const Protein& protein, std::span<const results::Design> designs,
+                     const std::string& model) {
+  std::string text;
+  for (const results::Design& d : designs) {
+    if (d.sample == 0)
+      text += fmt::format(
+          ">{}, score={:.4f}, global_score={:.4f}, fixed_chains={}, designed_chains={}, "
+          "model_name={}, anesim={}, seed={}\n",
+          d.name, d.score, d.global_score, chains_text(protein, false), chains_text(protein, true),
+          model, code_version(), d.seed);
+    else
+      text +=
+          fmt::format(">T={}, sample={}, score={:.4f}, global_score={:.4f}, seq_recovery={:.4f}\n",
+                      d.temperature == d.temperature ? d.temperature : 0.0, d.sample, d.score,
+                      d.global_score, d.recovery);
+    text += d.sequence + "\n";
+  }
+  return text;
+}
+
+// Stores and prints the record, then the sequences, unless --out takes them.
 int show_answers(const po::variables_map& given, results::Record record,
                  const std::vector<Protein>& proteins, const std::vector<MpnnAnswer>& answers,
                  const MpnnPlan& plan, const std::string& out) {
   record.stored.model = weights_of(given);
   if (record.stored.model.empty())
     record.notes.push_back("seeded weights: the cost is real, the sequences mean nothing");
-  const int status = finish(given, {record}, "summary");
+  const std::string model = record.stored.model.empty()
+                                ? "seeded"
+                                : std::filesystem::path(record.stored.model).stem().string();
   std::string fasta;
-  for (std::size_t p = 0; p < proteins.size(); ++p)
-    for (std::size_t i = 0; i < answers[p].sequences.size(); ++i)
-      fasta += fmt::format(">{} sample {}, seed {}, recovery {:.3f}\n{}\n", proteins[p].name, i + 1,
-                           plan.seed + i, answers[p].recoveries[i],
-                           mp::designed_chains(proteins[p].input, answers[p].sequences[i]));
-  if (style_of(given) == results::Style::text) fmt::print("{}", fasta);
+  for (std::size_t p = 0; p < proteins.size(); ++p) {
+    if (answers[p].sequences.empty()) continue;
+    const std::vector<results::Design> designs = designs_of(proteins[p], answers[p], plan);
+    fasta += fasta_of(proteins[p], designs, model);
+    record.designs.insert(record.designs.end(), designs.begin(), designs.end());
+  }
+  // The answers first: a results file that cannot be written to does not lose them.
   if (!out.empty()) write_file(out, fasta.empty() ? npy_of(answers[0].log_probs) : fasta);
+  const int status = finish(given, {record}, "summary");
+  if (style_of(given) == results::Style::text && out.empty()) fmt::print("{}", fasta);
   return status;
 }
 

@@ -1,4 +1,5 @@
 // anesim run mpnn and compare mpnn on a structure that the test writes.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -80,16 +81,35 @@ TEST_F(MpnnCommand, TheAnswerIsOneWhateverTheHostComputesItWith) {
   EXPECT_NE(json("--mode conditional")["digest"], digest);
 }
 
-TEST_F(MpnnCommand, SamplesAreWrittenAsFastaAndLogProbabilitiesAsNpy) {
-  EXPECT_EQ(run("--mode sample --n 2 --out " + file("s.fasta")).status, 0);
+// The fields that parsers of the original's output look for.
+TEST_F(MpnnCommand, SamplesAreWrittenAsTheOriginalDoesAndLogProbabilitiesAsNpy) {
+  const auto designs = json("--mode sample --n 2 --seed 5 --temperature 0.5 --out " +
+                            file("s.fasta"))["records"][0]["designs"];
+  ASSERT_EQ(designs.size(), 3U);
+  EXPECT_TRUE(designs[0]["temperature"].is_null());
+  EXPECT_TRUE(designs[0]["recovery"].is_null());
   std::ifstream fasta(file("s.fasta"));
   std::string line;
-  for (int i = 0; i < 2; ++i) {
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto& d = designs[i];
     std::getline(fasta, line);
-    EXPECT_THAT(line, testing::StartsWith(">helix sample"));
+    EXPECT_THAT(line,
+                testing::ContainsRegex(i == 0 ? "^>helix, score=[0-9.]+, global_score=[0-9.]+, "
+                                                "fixed_chains=\\[\\], "
+                                                "designed_chains=\\['A'\\], "
+                                                "model_name=seeded, anesim=.*, seed=5$"
+                                              : "^>T=0.5, sample=[12], score=[0-9.]+, "
+                                                "global_score=[0-9.]+, "
+                                                "seq_recovery=[0-9.]+$"));
+    EXPECT_THAT(line, HasSubstr(fmt::format("score={:.4f}, ", d["score"].get<double>())));
     std::getline(fasta, line);
+    EXPECT_EQ(line, d["sequence"]);
     EXPECT_EQ(line.size(), 20U);
+    EXPECT_EQ(d["sample"], i);
+    EXPECT_EQ(d["seed"], i < 2 ? 5 : 6);
   }
+  // One chain is all there is: both means are of the same residues.
+  EXPECT_EQ(designs[1]["score"], designs[1]["global_score"]);
   EXPECT_EQ(run("--out " + file("p.npy")).status, 0);
   EXPECT_EQ(std::filesystem::file_size(file("p.npy")) % 64, 20U * 21 * 4 % 64);
   const Answer a = run("--out " + file("p.txt"));
