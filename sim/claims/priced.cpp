@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "isa/error.h"
-#include "sim/run/readqc_run.h"
+#include "sim/run/readqc/run.h"
 #include "workloads/readqc/model.h"
 #include "workloads/request/kinds/readqc.h"
 

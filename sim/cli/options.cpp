@@ -281,11 +281,15 @@ std::vector<std::string> files_named(const po::variables_map& given, std::string
 }  // namespace
 
 void check_file_to_write(const po::variables_map& given, const char* option) {
-  const std::string file = given[option].as<std::string>();
-  const std::vector<std::string> others = files_named(given, option);
-  check_output_file(file, others);
-  if (std::ranges::find(others, file) != others.end() && !std::filesystem::exists(file))
-    throw InputError(file, "is named twice, and would be written over", "give each file its own");
+  const std::vector<std::string> files = words_of(given, option);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    std::vector<std::string> others = files_named(given, option);
+    others.insert(others.end(), files.begin() + static_cast<std::ptrdiff_t>(i) + 1, files.end());
+    check_output_file(files[i], others);
+    if (std::ranges::find(others, files[i]) != others.end() && !std::filesystem::exists(files[i]))
+      throw InputError(files[i], "is named twice, and would be written over",
+                       "give each file its own");
+  }
 }
 
 void add_style(po::options_description& options) {

@@ -56,8 +56,8 @@ std::string only_word(const boost::program_options::variables_map& given,
 // below 0.
 std::uint64_t seed_of(const boost::program_options::variables_map& given);
 
-// Before any work: InputError where the file that `option` names cannot be written or is one that
-// another option names, as an input or as another output.
+// Before any work: InputError where a file that `option` names cannot be written or is one that
+// it names twice or another option names, as an input or as another output.
 void check_file_to_write(const boost::program_options::variables_map& given, const char* option);
 
 // Columns that text may take: all with --wide, else COLUMNS, the terminal's, or 100.

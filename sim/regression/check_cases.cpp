@@ -11,7 +11,7 @@
 #include "sim/ane/machine.h"
 #include "sim/run/digest.h"
 #include "sim/run/error_metrics.h"
-#include "sim/run/readqc_run.h"
+#include "sim/run/readqc/run.h"
 #include "workloads/compile/compile.h"
 #include "workloads/mpnn/graph/graph.h"
 #include "workloads/mpnn/metrics.h"

@@ -97,7 +97,9 @@ const std::vector<Writer>& writers() {
        .outputs = {"program.anex"}},
       {.name = "answer",
        .arguments = {"run", "readqc", "--reads", "reads.fq", "--model", "biometal", "--threads",
-                     "3", "--batch", "20", "--db", "runs.db", "--again"},
+                     "3", "--batch", "20", "--out", "scores.tsv", "--out", "good.fastq.gz", "--db",
+                     "runs.db", "--again"},
+       .outputs = {"scores.tsv", "good.fastq.gz"},
        .stores = true},
   };
   return all;

@@ -52,6 +52,11 @@ Counts counts_behind(std::span<const std::uint8_t> bases, std::span<const std::u
   return c;
 }
 
+std::string_view ReadText::name() const {
+  const std::string_view line = std::string_view(text).substr(0, text.find('\n'));
+  return line.substr(1, line.find_first_of(" \t", 1) - 1);
+}
+
 void ReadBatch::reserve(std::int64_t reads) {
   const auto n = static_cast<std::size_t>(reads);
   bases.reserve(n * static_cast<std::size_t>(window));
@@ -89,6 +94,7 @@ void ReadBatch::append(const ReadBatch& more) {
   add(full_lengths, more.full_lengths);
   add(tails, more.tails);
   add(records, more.records);
+  add(texts, more.texts);
 }
 
 ReadBatch ReadBatch::select(std::span<const std::int64_t> indices) const {
@@ -105,6 +111,7 @@ ReadBatch ReadBatch::select(std::span<const std::int64_t> indices) const {
     out.full_lengths.push_back(full_lengths[at]);
     out.tails.push_back(tails[at]);
     out.records.push_back(records[at]);
+    if (!texts.empty()) out.texts.push_back(texts[at]);
   }
   return out;
 }

@@ -40,6 +40,13 @@ struct ReadView {
   Counts tail = {};                         // of the bases behind the window
 };
 
+// A record as its file has it, for who writes reads again.
+struct ReadText {
+  std::string text;               // four lines, each with its line feed
+  std::int32_t file = 0;          // of several
+  std::string_view name() const;  // behind '@', up to the first blank
+};
+
 // Reads in columns: `window` bytes a read for bases and for qualities, padded.
 struct ReadBatch {
   std::vector<std::uint8_t> bases, qualities;
@@ -47,6 +54,7 @@ struct ReadBatch {
   std::vector<std::int64_t> full_lengths;  // bases in the file
   std::vector<Counts> tails;               // of the bases behind the window
   std::vector<std::int64_t> records;       // record number in its file, from 1
+  std::vector<ReadText> texts;             // of readers that keep them; else empty
 
   std::int64_t size() const { return static_cast<std::int64_t>(lengths.size()); }
   bool empty() const { return lengths.empty(); }

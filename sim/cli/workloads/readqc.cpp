@@ -10,7 +10,8 @@
 #include "sim/cli/ask.h"
 #include "sim/cli/workloads.h"
 #include "sim/run/framework_run.h"
-#include "sim/run/readqc_run.h"
+#include "sim/run/readqc/files.h"
+#include "sim/run/readqc/run.h"
 
 namespace ane::sim {
 namespace {
@@ -66,8 +67,8 @@ void refuse_options_of_other_models(const po::variables_map& given) {
 // Reads file after file in batches, each file once, so that a pipe will do.
 class Reads {
  public:
-  Reads(std::vector<std::string> files, std::optional<int> phred)
-      : files_(std::move(files)), phred_(phred) {}
+  Reads(std::vector<std::string> files, std::optional<int> phred, bool keep_text)
+      : files_(std::move(files)), phred_(phred), keep_text_(keep_text) {}
 
   // The first reads, which next() will give as well; before any next().
   const qc::ReadBatch& ahead(std::int64_t count) {
@@ -104,7 +105,9 @@ class Reads {
     for (;;) {
       if (!reader_) {
         if (at_ == files_.size()) return {};
-        reader_ = std::make_unique<qc::FastqReader>(files_[at_++], phred_);
+        reader_ = std::make_unique<qc::FastqReader>(files_[at_], phred_);
+        if (keep_text_) reader_->keep_text(static_cast<std::int32_t>(at_));
+        ++at_;
         print_status("{}: {}\n", reader_->name(), reader_->phred_reason());
       }
       qc::ReadBatch batch = reader_->next_batch(count);
@@ -117,6 +120,7 @@ class Reads {
 
   std::vector<std::string> files_;
   std::optional<int> phred_;
+  bool keep_text_;
   std::size_t at_ = 0;
   std::unique_ptr<qc::FastqReader> reader_;
   qc::ReadBatch ahead_;
@@ -207,7 +211,12 @@ int run_readqc(const Arguments& arguments) {
        "reads at most: 5000, 10k, 1e6 or all")  //
       ("part", po::value<std::string>()->value_name("all|test"),
        "reads to answer: all, or the held-out 15 %; default: test when trained here, else all")  //
-      ("threads", po::value<int>()->default_value(1), "host threads, 1 to 64; never changes a bit");
+      ("threads", po::value<int>()->default_value(1), "host threads, 1 to 64; never changes a bit")(
+          "out", po::value<std::vector<std::string>>()->composing()->value_name("FILE"),
+          "write the answers, by the name's end: .tsv (name, score, flag, length), .fastq (the "
+          "reads "
+          "that pass, as they stand in the input), both also with .gz, or _mqc.json (a table for "
+          "MultiQC); may be given several times");
   add_layer_option(options);
   add_target_options(options);
   add_output_options(options);
@@ -217,8 +226,10 @@ int run_readqc(const Arguments& arguments) {
                 "every read, and what a call costs. FILE and --reads\nFILE are the same.",
        .options = options,
        .positional = "reads",
-       .examples = {"anesim run readqc reads.fastq.gz --limit 1k",
-                    "anesim run readqc reads.fastq.gz --chip M2 --precision int8 --batch 1000"}},
+       .examples =
+           {"anesim run readqc reads.fastq.gz --limit 1k",
+            "anesim run readqc reads.fastq.gz --part all --out good.fastq.gz --out scores.tsv",
+            "anesim run readqc reads.fastq.gz --chip M2 --precision int8 --batch 1000"}},
       arguments);
   if (!given) return 0;
   if (given->count("reads") == 0)
@@ -241,7 +252,12 @@ int run_readqc(const Arguments& arguments) {
   if (plan.threads < 1 || plan.threads > 64) throw InputError("--threads", "1 to 64");
   plan.formats = formats_of(*given, target.unit);
   plan.formats.fp16_layers = fp16_layers_of(*given);
-  Reads reads(files, phred);
+  std::vector<std::string> out;
+  if (given->count("out")) out = (*given)["out"].as<std::vector<std::string>>();
+  check_file_to_write(*given, "out");
+  if (!out.empty() && !is_file((*given)["model"].as<std::string>()))
+    check_answer_files(out, qc::make_model(spec_of(*given)).heads);
+  Reads reads(files, phred, !out.empty());
   bool trained_here = false;
   plan.model = model_of(*given, reads, trained_here);
   std::string part = trained_here ? "test" : "all";
@@ -255,12 +271,20 @@ int run_readqc(const Arguments& arguments) {
   request.conditions.form = form_option(*given);
   // The price first: a fault of it is told before all reads are answered.
   results::Cost cost = price(request, target, Detail::tasks);
-  const ReadQcAnswers answers = answer_reads(plan, target, profile, [&](std::int64_t n) {
-    qc::ReadBatch batch = reads.next(std::min(n, left), part == "test");
-    left -= batch.size();
-    fit.add(batch);
-    return batch;
-  });
+  std::optional<ReadQcFiles> answer_files;
+  if (!out.empty()) answer_files.emplace(out, files, plan.model.heads);
+  const ReadQcAnswers answers = answer_reads(
+      plan, target, profile,
+      [&](std::int64_t n) {
+        qc::ReadBatch batch = reads.next(std::min(n, left), part == "test");
+        left -= batch.size();
+        fit.add(batch);
+        return batch;
+      },
+      answer_files ? AnswerSink([&](const qc::ReadBatch& batch, const auto& values) {
+        answer_files->add(batch, values);
+      })
+                   : AnswerSink());
   results::Record record = record_of(request, target, std::move(cost),
                                      {.input = names_of(files),
                                       .values = answers.inputs_digest,
@@ -275,6 +299,8 @@ int run_readqc(const Arguments& arguments) {
   if (!on_ane) record.notes.push_back(framework_note(plan.formats));
   if (fit.longer > 0) record.notes.push_back(fit.longer_remark());
   if (fit.shorter > 0) print_status("{}\n", fit.shorter_remark());
+  if (answer_files)
+    for (const std::string& line : answer_files->finish()) print_status("{}\n", line);
   return finish(*given, {record}, "summary");
 }
 

@@ -4,12 +4,16 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include "tests/program.h"
 
@@ -73,6 +77,71 @@ TEST_F(ReadQcCommand, ReadsAFileOnceSoThatAPipeGivesTheSameAnswer) {
     EXPECT_EQ(without_input_line(answers),
               without_input_line(anesim(options + "- <" + reads_, "2>/dev/null").text));
   }
+}
+
+std::vector<std::string> lines_of(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  return lines;
+}
+
+TEST_F(ReadQcCommand, AnswersGoToFilesByTheirNames) {
+  const std::string tsv = folder_ + "/a.tsv", good = folder_ + "/good.fastq",
+                    report = folder_ + "/q_mqc.json";
+  const Answer a =
+      anesim("run readqc --no-db --part all --model mlp --rule meanq20 --batch 64 --threads 2 " +
+                 reads_ + " --out " + tsv + " --out " + tsv + ".gz --out " + good + " --out " +
+                 good + ".gz --out " + report + " --json",
+             "2>/dev/null");
+  ASSERT_EQ(a.status, 0) << a.text;
+  const auto counts = nlohmann::json::parse(a.text)["records"][0]["counts"];
+  const std::vector<std::string> in = lines_of(reads_), table = lines_of(tsv),
+                                 passing = lines_of(good);
+  ASSERT_EQ(table.size(), 401U);
+  EXPECT_EQ(table[0], "name\tscore\tflag\tlength\tlogit");
+  std::vector<std::string> expected;
+  for (std::size_t i = 0; i < 400; ++i) {
+    std::istringstream cells(table[i + 1]);
+    std::string name, flag;
+    double score = 0, logit = 0;
+    int length = 0;
+    cells >> name >> score >> flag >> length >> logit;
+    EXPECT_EQ(name, "r" + std::to_string(i));
+    EXPECT_EQ(length, 100);
+    EXPECT_EQ(flag, logit >= 0 ? "pass" : "fail");
+    EXPECT_NEAR(score, 1 / (1 + std::exp(-logit)), 1e-6);
+    if (flag == "pass") expected.insert(expected.end(), &in[4 * i], &in[4 * i] + 4);
+  }
+  EXPECT_EQ(passing, expected);
+  const int pass = counts["pass_as_pass"].get<int>() + counts["fail_as_pass"].get<int>();
+  EXPECT_EQ(passing.size(), 4U * static_cast<std::size_t>(pass));
+  EXPECT_GT(pass, 0);
+  EXPECT_LT(pass, 400);
+  for (const std::string& file : {tsv, good})
+    EXPECT_EQ(std::system(("gzip -dc " + file + ".gz | cmp - " + file).c_str()), 0) << file;
+  const auto sample = nlohmann::json::parse(std::ifstream(report))["data"]["r"];
+  EXPECT_EQ(sample["reads"], 400);
+  EXPECT_EQ(sample["pass"], pass);
+  EXPECT_EQ(sample["mean_length"], 100);
+}
+
+TEST_F(ReadQcCommand, AnOutputThatNobodyUnderstandsIsRefusedAndNothingStays) {
+  const auto refused = [&](const std::string& options, const char* what) {
+    const Answer a = anesim("run readqc --no-db --reads " + reads_ + " " + options);
+    EXPECT_EQ(a.status, 2) << a.text;
+    EXPECT_THAT(a.text, HasSubstr(what));
+  };
+  const std::string at = " --out " + folder_;
+  refused("--model biometal" + at + "/a.txt", "does not say what to write");
+  refused("--model biometal" + at + "/a.tsv" + at + "/a.tsv", "is named twice");
+  refused("--model biometal --out " + reads_, "would be overwritten");
+  refused("--model gc" + at + "/a.fastq", "this model does not say it");
+  // A fault in the reads, behind those that were answered.
+  std::ofstream(reads_, std::ios::app) << "@bad\nACGT\n+\nIII\n";
+  refused("--model biometal" + at + "/a.tsv" + at + "/b.fastq.gz", "3 quality characters");
+  for (const auto& entry : std::filesystem::directory_iterator(folder_))
+    EXPECT_EQ(entry.path(), reads_);
 }
 
 TEST_F(ReadQcCommand, AFaultOfAnOutputOptionIsToldBeforeAnythingIsWritten) {

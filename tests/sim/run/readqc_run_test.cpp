@@ -1,7 +1,5 @@
 // Do the read-QC models give the scalar reference's bits in every precision, and one answer
 // whatever the host does?
-#include "sim/run/readqc_run.h"
-
 #include <gtest/gtest.h>
 
 #include <random>
@@ -10,6 +8,7 @@
 #include "kernels/arith/gemm.h"
 #include "sim/price/price.h"
 #include "sim/run/machine_run.h"
+#include "sim/run/readqc/run.h"
 #include "workloads/compile/compile.h"
 
 namespace ane::sim {

@@ -133,19 +133,29 @@ bool FastqReader::read_record(ReadBatch& batch) {
     malformed("the line ends in another way than the first one (CR alone against LF)",
               "dos2unix or mac2unix make them one");
   title_.assign(first->substr(1));
-  read_bases(line_of_record("sequence"));
+  const auto keep = [this](std::string_view line) {
+    if (kept_as_) text_.append(line).append(1, '\n');
+  };
+  text_.clear();
+  keep(*first);
+  const std::string_view bases = line_of_record("sequence");
+  keep(bases);
+  read_bases(bases);
   const std::string_view plus = line_of_record("'+'");
   if (!plus.starts_with('+'))
     malformed("the third line does not start with '+'", std::string(four_lines));
   if (plus.size() > 1 && plus.substr(1) != title_)
     malformed(fmt::format("the name after '+' differs from '@{:.200}'", title_));
+  keep(plus);
   // A last read of no bases may leave out its empty line.
   const auto qualities = source_.next_line();
   if (!qualities && !bases_.empty())
     malformed("the file ends before the quality line", "is it truncated?");
   read_qualities(qualities.value_or(""));
+  keep(qualities.value_or(""));
   ++records_;
   batch.append(bases_, qualities_, records_);
+  if (kept_as_) batch.texts.push_back({text_, *kept_as_});
   return true;
 }
 

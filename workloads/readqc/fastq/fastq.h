@@ -21,6 +21,9 @@ class FastqReader {
   // another format, an undecided offset, or what TextSource refuses.
   explicit FastqReader(const std::string& path, std::optional<int> phred = std::nullopt);
 
+  // From now on batches hold each record's text, as that of file number `file`.
+  void keep_text(std::int32_t file) { kept_as_ = file; }
+
   // Up to `reads` more reads; an empty batch at the end. Every malformed record is an InputError at
   // file:line that names the record and what is wrong with it.
   ReadBatch next_batch(std::int64_t reads);
@@ -54,6 +57,8 @@ class FastqReader {
   std::string title_;                            // of the record at hand, as what follows:
   std::vector<std::uint8_t> bases_, qualities_;  // base codes, Phred scores
   std::int64_t records_ = 0;
+  std::optional<std::int32_t> kept_as_;
+  std::string text_;  // of the record at hand, where it is kept
 };
 
 // Several files pooled in memory. Record numbers stay those of each file, so that mates fall into

@@ -2,6 +2,8 @@
 // from the float32 model and from the rule.
 #pragma once
 #include <functional>
+#include <span>
+#include <vector>
 
 #include "kernels/arith/profile.h"
 #include "results/record.h"
@@ -31,6 +33,11 @@ workloads::Request request_of(const ReadQcPlan& plan);
 // The source of reads: up to n more, empty at the end.
 using ReadSource = std::function<workloads::readqc::ReadBatch(std::int64_t)>;
 
+// Who takes the answers as they come: reads in their order, and of each head of the model a value a
+// read.
+using AnswerSink =
+    std::function<void(const workloads::readqc::ReadBatch&, std::span<const std::vector<float>>)>;
+
 struct ReadQcAnswers {
   results::Parts accuracy;
   std::string digest;         // of the scores' bits
@@ -40,6 +47,7 @@ struct ReadQcAnswers {
 // Of all reads of the source; on CPU and GPU as a framework computes them in these formats [H1].
 // Float32 has no distance from itself: its errors are unknown. InputError when there is no read.
 ReadQcAnswers answer_reads(const ReadQcPlan& plan, const Target& target,
-                           const kernels::arith::Profile& profile, const ReadSource& source);
+                           const kernels::arith::Profile& profile, const ReadSource& source,
+                           const AnswerSink& sink = {});
 
 }  // namespace ane::sim

@@ -1,4 +1,4 @@
-#include "sim/run/readqc_run.h"
+#include "sim/run/readqc/run.h"
 
 #include <fmt/format.h>
 
@@ -89,7 +89,8 @@ workloads::Request request_of(const ReadQcPlan& plan) {
 }
 
 ReadQcAnswers answer_reads(const ReadQcPlan& asked, const Target& target,
-                           const kernels::arith::Profile& profile, const ReadSource& source) {
+                           const kernels::arith::Profile& profile, const ReadSource& source,
+                           const AnswerSink& sink) {
   const bool on_ane = target.unit == Unit::ane;
   // The calls that are priced are those that compute.
   ReadQcPlan plan = asked;
@@ -177,6 +178,7 @@ ReadQcAnswers answer_reads(const ReadQcPlan& asked, const Target& target,
                              qc::targets(batch, plan.model.heads[h], plan.model.spec.rule));
         }
       }
+      if (sink) sink(batch, scores[i]);
     }
   }
   if (total == 0)
