@@ -10,6 +10,7 @@
 #include "isa/error.h"
 #include "kernels/arith/activation.h"
 #include "kernels/arith/round.h"
+#include "tests/kernels/compilers_half.h"
 
 namespace ane::kernels::arith {
 namespace {
@@ -141,9 +142,7 @@ float second_interpolation(const KnotTable& t, float v) {
   const float position = static_cast<float>(wide(add(v, -t.origin)) / wide(t.step));
   int s = 0;
   while (s < 31 && position >= static_cast<float>(s + 1)) ++s;
-  const auto knot = [&](int i) {
-    return static_cast<float>(std::bit_cast<_Float16>(t.knots[static_cast<std::size_t>(i)]));
-  };
+  const auto knot = [&](int i) { return compilers_float(t.knots[static_cast<std::size_t>(i)]); };
   return add(knot(s), multiply(add(knot(s + 1), -knot(s)), add(position, -static_cast<float>(s))));
 }
 
@@ -377,8 +376,7 @@ TEST(Activation, EveryInputOfIeeeIsCorrectlyRoundedByMpfr) {  // [I2]
       if (!evaluate(f.function, number(half(b)), y)) break;
       double d = mpfr_get_d(y, MPFR_RNDZ);
       if (mpfr_cmp_d(y, d) != 0) d = std::bit_cast<double>(std::bit_cast<std::uint64_t>(d) | 1);
-      const Half expected =
-          std::isnan(d) ? half_nan : std::bit_cast<Half>(static_cast<_Float16>(d));
+      const Half expected = compilers_half(d);
       const Half ours = activate_oracle(ieee(), activation(f.function), half(b));
       ASSERT_EQ(ours.bits & (is_zero(ours) ? 0x7fff : 0xffff),
                 expected.bits & (is_zero(expected) ? 0x7fff : 0xffff))

@@ -13,6 +13,7 @@
 #include "kernels/arith/gemm.h"
 #include "kernels/arith/planar.h"
 #include "kernels/arith/round.h"
+#include "tests/kernels/compilers_half.h"
 
 namespace ane::kernels::arith {
 namespace {
@@ -46,26 +47,20 @@ class EveryPath {
 };
 
 Half compilers(PlanarOp op, Half x, Half y, Half z) {
-  const auto a = std::bit_cast<_Float16>(x), b = std::bit_cast<_Float16>(y);
-  const auto wide = [](_Float16 v) { return static_cast<double>(static_cast<float>(v)); };
-  _Float16 r{};
+  const auto a = static_cast<double>(compilers_float(x)),
+             b = static_cast<double>(compilers_float(y));
   switch (op) {
     case PlanarOp::add:
-      r = static_cast<_Float16>(wide(a) + wide(b));
-      break;
+      return compilers_half(a + b);
     case PlanarOp::sub:
-      r = static_cast<_Float16>(wide(a) - wide(b));
-      break;
+      return compilers_half(a - b);
     case PlanarOp::mul:
-      r = static_cast<_Float16>(wide(a) * wide(b));
-      break;
+      return compilers_half(a * b);
     case PlanarOp::div:
-      r = static_cast<_Float16>(wide(a) / wide(b));
-      break;
+      return compilers_half(a / b);
     default:
-      r = static_cast<_Float16>(std::fma(wide(a), wide(b), wide(std::bit_cast<_Float16>(z))));
+      return compilers_half(std::fma(a, b, static_cast<double>(compilers_float(z))));
   }
-  return std::isnan(static_cast<float>(r)) ? half_nan : std::bit_cast<Half>(r);
 }
 
 TEST(Planar, TheIeeeOracleAgreesWithTheCompilerOverPatterns) {

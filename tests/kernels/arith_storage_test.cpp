@@ -9,6 +9,7 @@
 #include "kernels/arith/round.h"
 #include "kernels/arith/storage.h"
 #include "kernels/arithmetic.h"
+#include "tests/kernels/compilers_half.h"
 
 namespace ane::kernels {
 namespace {
@@ -61,8 +62,7 @@ TEST(Storage, TheValuesAtTheLimitsAreThoseOfTheFormats) {
   EXPECT_EQ(bf16(0x1p-133F), 0x1p-133F);  // the least subnormal
   EXPECT_EQ(bf16(0x1p-134F), 0);
   for (std::uint32_t b = 0; b < 65536; ++b) {
-    const auto compilers = std::bit_cast<_Float16>(static_cast<std::uint16_t>(b));
-    const auto value = static_cast<float>(compilers);
+    const float value = arith::compilers_float({static_cast<std::uint16_t>(b)});
     if (!std::isnan(value)) {
       EXPECT_EQ(fp16(value), value);
     }
