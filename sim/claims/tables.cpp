@@ -7,6 +7,7 @@
 #include <set>
 
 #include "isa/error.h"
+#include "isa/status.h"
 #include "sim/claims/claim_rules.h"
 #include "sim/claims/priced.h"
 #include "workloads/request/kinds/mpnn.h"
@@ -327,7 +328,9 @@ std::vector<Answer> answer_claims(const Published& published, const Selection& s
   Simulation simulation(published, pricer);
   std::map<std::string, Value> values;
   std::map<std::string, Simulated> simulated;
+  Progress progress("claims", std::ssize(published.claims));
   for (const PublishedClaim& c : published.claims) {
+    progress.step();
     const Value v = simulation.value(c);
     if (!std::isnan(v.value)) simulated[c.id].band = Range{v.value / v.factor, v.value * v.factor};
     values[c.id] = v;

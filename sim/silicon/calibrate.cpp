@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "isa/error.h"
+#include "isa/status.h"
 #include "sim/chips/derive.h"
 #include "sim/price/price.h"
 #include "sim/silicon/validate.h"
@@ -69,8 +70,13 @@ class Fit {
     result.loss_before = loss();
     result.median_before = median();
     double last = result.loss_before;
+    // Most fits end before the last pass.
+    Progress progress("improvements at most", most_passes * std::ssize(free));
     for (int pass = 0; pass < most_passes; ++pass) {
-      for (Free& f : free) improve(f);
+      for (Free& f : free) {
+        improve(f);
+        progress.step();
+      }
       const double now = loss();
       if (last - now < 1e-4 * last) break;
       last = now;
@@ -96,7 +102,9 @@ class Fit {
     std::set<std::size_t> chips;
     for (const Row& r : rows) chips.insert(r.chip);
     Sizes sizes;
+    Progress progress("chips left out", std::ssize(chips));
     for (const std::size_t chip : chips) {
+      progress.step();
       std::vector<double> values;
       for (const Free& f : free) values.push_back(f.fitted.after);
       for (Row& r : rows) r.left_out = r.chip == chip;

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "isa/error.h"
+#include "isa/status.h"
 #include "sim/silicon/band.h"
 #include "sim/silicon/naive.h"
 #include "workloads/request/kind.h"
@@ -151,7 +152,9 @@ Validation compare_rows(const std::vector<SiliconRow>& rows,
   std::map<std::string, Runtime> runtimes;
   Bands bands;
   std::map<std::string, std::size_t> reasons;
+  Progress progress("rows", std::ssize(rows));
   for (const SiliconRow& row : rows) {
+    progress.step();
     ++v.rows;
     if (!row.asks()) continue;
     ++v.with_spec;

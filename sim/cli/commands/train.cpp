@@ -192,13 +192,18 @@ int run_train(const Arguments& arguments) {
   fit.add(set.reads);
   for (const std::string& remark : {fit.longer_remark(), fit.shorter_remark()})
     if (!remark.empty()) print_status("{}\n", remark);
-  r.options.progress = [](const qc::Epoch& e) {
+  std::optional<Progress> progress(
+      std::in_place, "epochs",
+      r.options.epochs > 0 ? r.options.epochs : qc::default_epochs(r.spec.kind));
+  r.options.progress = [&progress](const qc::Epoch& e) {
     print_status("epoch {:>2}/{}  loss {:.5f}  validation {:.5f}\n", e.number, e.of, e.train_loss,
                  e.validation_loss);
+    progress->step();
   };
   const auto start = std::chrono::steady_clock::now();
   qc::Model model = qc::train(r.spec, set.reads, r.options);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  progress.reset();
   model.training.source = fmt::format("{}", fmt::join(set.names, " "));
   model.training.phred =
       fmt::format("{}", fmt::join(std::set<int>(set.phreds.begin(), set.phreds.end()), " "));

@@ -152,6 +152,8 @@ qc::Model model_of(const po::variables_map& given, Reads& reads, bool& trained_h
   const qc::ReadBatch& all = reads.ahead(INT64_MAX);
   qc::TrainOptions options;
   options.seed = seed_of(given);
+  Progress progress("epochs", qc::default_epochs(spec.kind));
+  options.progress = [&progress](const qc::Epoch&) { progress.step(); };
   print_status("training {} on {} reads (seed {}; --model FILE takes a trained one)\n",
                qc::info(spec.kind).name, qc::indices_of(all, qc::Part::train).size(), options.seed);
   return qc::train(spec, all, options);
@@ -243,7 +245,7 @@ int run_readqc(const Arguments& arguments) {
   const Target target = make_target((*given)["chip"].as<std::string>(), unit_option(*given),
                                     (*given)["runtime"].as<std::string>(), overrides_of(*given));
   const bool on_ane = target.unit == Unit::ane;
-  check_output(*given, on_ane);
+  check_output(*given, true);
   const auto& profile = profile_of(*given, target.chip);
   choose_simd(*given);
   ReadQcPlan plan;
@@ -272,12 +274,14 @@ int run_readqc(const Arguments& arguments) {
   // The price first: a fault of it is told before all reads are answered.
   results::Cost cost = price(request, target, Detail::tasks);
   std::optional<ReadQcFiles> answer_files;
+  std::optional<Progress> progress(std::in_place, "reads", left == INT64_MAX ? 0 : left);
   if (!out.empty()) answer_files.emplace(out, files, plan.model.heads);
   const ReadQcAnswers answers = answer_reads(
       plan, target, profile,
       [&](std::int64_t n) {
         qc::ReadBatch batch = reads.next(std::min(n, left), part == "test");
         left -= batch.size();
+        progress->step(batch.size());
         fit.add(batch);
         return batch;
       },
@@ -285,6 +289,7 @@ int run_readqc(const Arguments& arguments) {
         answer_files->add(batch, values);
       })
                    : AnswerSink());
+  progress.reset();
   results::Record record = record_of(request, target, std::move(cost),
                                      {.input = names_of(files),
                                       .values = answers.inputs_digest,
