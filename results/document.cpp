@@ -6,6 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
+#include <vector>
+
+#include "results/csv.h"
 
 namespace ane::results {
 
@@ -57,6 +60,27 @@ std::string document(const Json& body) {
   Json all = {{"anesim", head()}};
   all.update(body);
   return text(all, 2) + "\n";
+}
+
+std::string document_csv(const Json& body, const std::string& list) {
+  const Json& rows = body.at(Json::json_pointer(list));
+  std::vector<std::string> columns;
+  for (const Json& row : rows)
+    for (const auto& [key, value] : row.items())
+      if (std::ranges::find(columns, key) == columns.end()) columns.push_back(key);
+  std::string out;
+  const auto line = [&](const auto& cell) {
+    for (std::size_t c = 0; c < columns.size(); ++c)
+      out += (c > 0 ? "," : "") + csv_field(cell(columns[c]));
+    out += "\n";
+  };
+  line([](const std::string& column) { return column; });
+  for (const Json& row : rows)
+    line([&](const std::string& column) -> std::string {
+      if (!row.contains(column) || row[column].is_null()) return "";
+      return row[column].is_string() ? row[column].get<std::string>() : text(row[column], -1);
+    });
+  return out;
 }
 
 std::string DocumentList::next(const Json& element) {

@@ -28,6 +28,10 @@ std::string shell_text(std::span<const std::string> words);
 // are replaced.
 std::string document(const nlohmann::ordered_json& body);
 
+// A list of `body` as CSV, by its JSON pointer ("/chips/0/parameters"): a column a member of its
+// elements, in their order; empty for null, a list or an object as its JSON.
+std::string document_csv(const nlohmann::ordered_json& body, const std::string& list);
+
 // The same for a list that is too long to be kept: begin, then an element at a time.
 class DocumentList {
  public:

@@ -56,7 +56,7 @@ void print_text(const Calibration& c, std::size_t width) {
                        {{heading, nullptr, {std::move(parameters), std::move(residuals)}}}, width));
 }
 
-void print_json(const Calibration& c) {
+void print_data(const Calibration& c, results::Style style) {
   nlohmann::ordered_json j = {{"counts", {{"rows", c.rows}}},
                               {"loss_before", c.loss_before},
                               {"loss_after", c.loss_after},
@@ -78,7 +78,8 @@ void print_json(const Calibration& c) {
                               {"rows", r.rows},
                               {"median", r.median},
                               {"p90", r.p90}});
-  fmt::print("{}", results::document(j));
+  fmt::print("{}", style == results::Style::csv ? results::document_csv(j, "/parameters")
+                                                : results::document(j));
 }
 
 // All files are read and fitted before the first is written.
@@ -116,8 +117,8 @@ int run_calibrate(const Arguments& arguments) {
       "residuals",
       "fit nothing; the residuals by kind of work as CSV, for "
       "results/silicon/residuals.csv, which all bands rest on")(
-      "json", "as JSON, values in base units")("wide",
-                                               "text as wide as it comes, whatever the terminal");
+      "json", "as JSON, values in base units")("csv", "the parameters as CSV, likewise")(
+      "wide", "text as wide as it comes, whatever the terminal");
   const auto given =
       parse({.name = "calibrate",
              .usage = "[options]\n\nFits the parameters marked free in the files of chips and "
@@ -129,7 +130,7 @@ int run_calibrate(const Arguments& arguments) {
             arguments);
   if (!given) return 0;
   if (given->count("residuals"))
-    refuse_beside(*given, "--residuals", {"only", "passes", "write", "json"});
+    refuse_beside(*given, "--residuals", {"only", "passes", "write", "json", "csv"});
   if (passes < 1) throw InputError("--passes", "must be at least 1");
   std::vector<SiliconRow> rows;
   if (files.empty()) files = {"ane_calibration.csv", "soc_calibration.csv"};
@@ -143,8 +144,8 @@ int run_calibrate(const Arguments& arguments) {
     return 0;
   }
   const Calibration c = calibrate(rows, only, passes);
-  if (given->contains("json"))
-    print_json(c);
+  if (const results::Style style = style_of(*given); style != results::Style::text)
+    print_data(c, style);
   else
     print_text(c, columns_of(*given));
   if (!root.empty()) write_files(c, root);

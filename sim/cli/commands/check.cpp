@@ -93,11 +93,14 @@ int run_check(const Arguments& arguments) {
       ("case", po::value(&only)->value_name("NAME"),
        "one case, as \"readqc mlp fp16 ane16\"; default: all")                       //
       ("update", "write --file instead of comparing; with --case: that case of it")  //
-      ("json", "as JSON");
+      ("json", "as JSON")                                                            //
+      ("csv", "as CSV, a line a case");
   const auto given = parse(std::move(line), arguments);
   if (!given) return 0;
   const bool update = given->count("update") != 0;
-  if (update) refuse_beside(*given, "--update", {"json"});
+  if (update) refuse_beside(*given, "--update", {"json", "csv"});
+  const results::Style style = style_of(*given);
+  const bool data = style != results::Style::text;
   std::vector<CheckCase> kept;
   if (update && file.empty())
     throw InputError("--update", "which file is to be written?", "--file FILE");
@@ -108,8 +111,14 @@ int run_check(const Arguments& arguments) {
       kept = read_check(file);
   }
   std::vector<CheckCase> now;
-  for (const std::string& name : only.empty() ? check_names() : std::vector{only})
-    now.push_back(recompute(name));
+  {
+    const std::vector<std::string> names = only.empty() ? check_names() : std::vector{only};
+    Progress progress("cases", std::ssize(names));
+    for (const std::string& name : names) {
+      now.push_back(recompute(name));
+      progress.step();
+    }
+  }
   if (update) {
     if (only.empty()) kept.clear();
     for (CheckCase& c : now) {
@@ -135,7 +144,7 @@ int run_check(const Arguments& arguments) {
     else
       d = compare_case(*at, c);
     differing += d.equal() ? 0 : 1;
-    if (given->count("json") != 0)
+    if (data)
       json.push_back(json_of(d));
     else
       fmt::print("{}", text_of(d));
@@ -147,13 +156,15 @@ int run_check(const Arguments& arguments) {
     d.name = s.name;
     d.shape = "the file has this case, the program has not";
     ++differing;
-    if (given->count("json") != 0)
+    if (data)
       json.push_back(json_of(d));
     else
       fmt::print("{}", text_of(d));
   }
-  if (given->count("json") != 0)
-    fmt::print("{}", results::document({{"cases", json}, {"differing", differing}}));
+  if (data)
+    fmt::print("{}", style == results::Style::csv
+                         ? results::document_csv({{"cases", json}}, "/cases")
+                         : results::document({{"cases", json}, {"differing", differing}}));
   else
     fmt::print("{} cases, {} differ\n", now.size(), differing);
   return differing == 0 ? 0 : 1;

@@ -272,15 +272,22 @@ void print_formats(const Chip& chip, std::size_t width) {
                               width));
 }
 
-void show(const Description& d, const char* key, bool json, bool sources, std::size_t width) {
-  if (json)
-    fmt::print("{}", results::document(description_json(d, key)));
-  else
+// As JSON, or `list` of it as CSV.
+void print_data(results::Style style, const Json& body, const std::string& list) {
+  fmt::print("{}", style == results::Style::json ? results::document(body)
+                                                 : results::document_csv(body, list));
+}
+
+void show(const Description& d, const std::string& key, results::Style style, bool sources,
+          std::size_t width) {
+  if (style == results::Style::text)
     print_description(d, sources, width);
+  else
+    print_data(style, description_json(d, key.c_str()), "/" + key + "/0/parameters");
 }
 
 // Of these chips, else of all.
-void print_aliases(const std::vector<std::string>& chips, bool json) {
+void print_aliases(const std::vector<std::string>& chips, results::Style style) {
   std::vector<std::string> names;
   for (const std::string& c : chips) names.push_back(load_chip(c).name());
   if (chips.empty()) names = chip_names();
@@ -289,12 +296,12 @@ void print_aliases(const std::vector<std::string>& chips, bool json) {
     std::vector<std::string> aliases;
     for (const auto& [alias, of] : description_aliases("chips"))
       if (of == name) aliases.push_back(alias);
-    if (json)
+    if (style != results::Style::text)
       all.push_back({{"name", name}, {"aliases", aliases}});
     else if (!aliases.empty())
       fmt::print("{:<14}  {}\n", name, fmt::join(aliases, ", "));
   }
-  if (json) fmt::print("{}", results::document({{"chips", all}}));
+  if (style != results::Style::text) print_data(style, {{"chips", all}}, "/chips");
 }
 
 }  // namespace
@@ -310,10 +317,9 @@ int run_chips(const Arguments& arguments) {
        "units (Hz, s, B, B/s, W, J, FLOP/s)")                                    //
       ("aliases", "other names: of devices, of variants, as others write them")  //
       ("runtime", po::value<std::string>()->value_name("NAME"),
-       "show a runtime instead of a chip")       //
-      ("runtimes", "list the runtimes")          //
-      ("json", "as JSON, values in base units")  //
-      ("wide", "text as wide as it comes, whatever the terminal");
+       "show a runtime instead of a chip")  //
+      ("runtimes", "list the runtimes");
+  add_style(options);
   const auto read =
       parse({.name = "chips",
              .usage = "[CHIP...] [options]\n\nWhat is known of each chip. Without CHIP: one line a "
@@ -325,7 +331,8 @@ int run_chips(const Arguments& arguments) {
             arguments);
   if (!read) return 0;
   const po::variables_map& given = *read;
-  const bool json = given.count("json") > 0, sources = given.count("sources") > 0;
+  const results::Style style = style_of(given);
+  const bool data = style != results::Style::text, sources = given.count("sources") > 0;
   const auto overrides =
       given.count("set") ? given["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
   // Each of these shows another thing; what it does not read is no option beside it.
@@ -337,19 +344,19 @@ int run_chips(const Arguments& arguments) {
   if (only("aliases", {"runtimes", "runtime", "formats", "sources", "set"})) {
     print_aliases(given.count("chip") ? given["chip"].as<std::vector<std::string>>()
                                       : std::vector<std::string>{},
-                  json);
+                  style);
     return 0;
   }
   if (only("runtimes", {"runtime", "formats", "sources", "set", "chip"})) {
-    if (json)
-      fmt::print("{}", results::document({{"runtimes", names_json(runtime_names())}}));
+    if (data)
+      print_data(style, {{"runtimes", names_json(runtime_names())}}, "/runtimes");
     else
       fmt::print("{}\n", fmt::join(runtime_names(), "\n"));
     return 0;
   }
   if (only("runtime", {"formats", "chip"})) {
     show(load_runtime(given["runtime"].as<std::string>(), overrides).description(), "runtimes",
-         json, sources, columns_of(given));
+         style, sources, columns_of(given));
     return 0;
   }
   std::vector<std::string> names;
@@ -359,22 +366,22 @@ int run_chips(const Arguments& arguments) {
       throw InputError("--formats", "needs one chip", "anesim chips M4 --formats");
     const Chip chip = load_chip(names[0], overrides);
     chip.ane();
-    if (json)
-      fmt::print("{}", results::document({{"chip", chip.name()}, {"formats", formats_json(chip)}}));
+    if (data)
+      print_data(style, {{"chip", chip.name()}, {"formats", formats_json(chip)}}, "/formats");
     else
       print_formats(chip, columns_of(given));
     return 0;
   }
   if (names.size() == 1) {
-    show(load_chip(names[0], overrides).description(), "chips", json, sources, columns_of(given));
+    show(load_chip(names[0], overrides).description(), "chips", style, sources, columns_of(given));
     return 0;
   }
   if (sources) throw InputError("--sources", "needs one chip", "anesim chips M4 --sources");
   if (names.empty()) names = chip_names();
   std::vector<Chip> chips;
   for (const std::string& n : names) chips.push_back(load_chip(n, overrides));
-  if (json)
-    fmt::print("{}", results::document({{"chips", table_json(chips)}}));
+  if (data)
+    print_data(style, {{"chips", table_json(chips)}}, "/chips");
   else
     print_table(chips, columns_of(given));
   return 0;
