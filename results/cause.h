@@ -36,6 +36,12 @@ const CauseInfo& info(Cause cause);
 inline std::string_view name(Cause cause) {
   return info(cause).name;
 }
+// Whether it is a cost of the call, which no operator has, rather than of one.
+constexpr bool is_of_call(Cause cause) {
+  return cause == Cause::dispatch || cause == Cause::wait || cause == Cause::copies ||
+         cause == Cause::transfer || cause == Cause::fallback || cause == Cause::host ||
+         cause == Cause::idle;
+}
 std::optional<Cause> cause_named(std::string_view name);
 
 // Seconds by cause, and as the parts of a record: those above 0, in the order of the causes.

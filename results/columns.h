@@ -65,6 +65,7 @@ void operator_columns(O&& o, Visit&& visit) {
   visit("energy_j", o.energy_j);
   visit("bound", o.bound);
   visit("utilisation", o.utilisation);
+  visit("ahead_s", o.ahead_s);
 }
 
 template <class T, class Visit>

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+
+#include "results/cause.h"
 
 namespace ane::results {
 
@@ -85,9 +88,10 @@ std::string check_operator(const OperatorRow& o, std::size_t position) {
   const std::string what = fmt::format("operator {} ({})", position, o.name);
   if (o.index != static_cast<int>(position)) return what + ": index is not its position";
   if (std::isnan(o.start_s) || std::isnan(o.seconds) || !sane(o.start_s) || !sane(o.seconds) ||
-      !sane(o.energy_j) || !sane(o.utilisation) || o.macs < 0 || o.weight_bytes < 0 ||
-      o.dram_bytes < 0 || o.l2_bytes < 0 || o.tasks < 0)
+      !sane(o.ahead_s) || !sane(o.energy_j) || !sane(o.utilisation) || o.macs < 0 ||
+      o.weight_bytes < 0 || o.dram_bytes < 0 || o.l2_bytes < 0 || o.tasks < 0)
     return what + ": a figure is negative or infinite";
+  if (o.ahead_s > o.start_s * (1 + 1e-9)) return what + ": loads before the call begins";
   if (o.utilisation > 1 + 1e-9) return what + ": utilisation above 1";
   return check_parts(what + " causes", o.causes, o.seconds, true);
 }
@@ -121,6 +125,46 @@ std::string check_totals(const Totals& t) {
 }
 
 }  // namespace
+
+Rest rest_of(const Record& r) {
+  Parts owned;
+  double seconds = 0, by_bound = 0, energy = 0;
+  bool every_energy = !r.operators.empty();
+  for (const OperatorRow& o : r.operators) {
+    seconds += o.seconds;
+    // Of a CPU or GPU, which tells its bound alone.
+    const std::optional<Cause> bound = cause_named(o.bound);
+    if (o.causes.empty() && bound && is_of_call(*bound))
+      add(owned, o.bound, o.seconds);
+    else if (o.causes.empty())
+      by_bound += o.seconds;
+    for (const Part& c : o.causes) add(owned, c.name, c.value);
+    every_energy = every_energy && !std::isnan(o.energy_j);
+    energy += o.energy_j;
+  }
+  Rest rest;
+  if (every_energy && energy < r.totals.energy_j) rest.energy_j = r.totals.energy_j - energy;
+  rest.seconds = std::max(0.0, r.totals.latency_s - seconds);
+  const double least = 1e-9 * r.totals.latency_s;
+  if (rest.seconds <= least) {
+    rest.seconds = 0;
+    return rest;
+  }
+  double inside = -by_bound;  // what is left of causes that operators have
+  for (const Part& c : r.totals.causes) {
+    const std::optional<Cause> cause = cause_named(c.name);
+    const double left = c.value - part(owned, c.name);
+    if (cause && !is_of_call(*cause))
+      inside += left;
+    else if (left > least)
+      rest.causes.push_back({c.name, left});
+  }
+  if (inside > least) add(rest.causes, name(Cause::overhead), inside);
+  // An operator of a CPU or GPU may hold a part of the call's, as its own dispatch.
+  const double all = sum(rest.causes);
+  for (Part& c : rest.causes) c.value *= rest.seconds / all;
+  return rest;
+}
 
 std::string check(const Record& r) {
   if (r.run.batch < 1 || r.run.items < 1) return "run: batch and items must be at least 1";

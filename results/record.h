@@ -100,7 +100,9 @@ struct OperatorRow {
   std::string placement{};  // label of the rule that decided: "takes", "C4"
   std::string reason{};     // that rule as a sentence
   int tasks = 0;            // 0 where it was folded into a neighbour
+  // The time of one is not another's: from when the one before ended until this one has.
   double start_s = 0, seconds = 0;
+  double ahead_s = 0;  // besides: loads its weights while others before it run
   std::int64_t macs = 0, weight_bytes = 0, dram_bytes = 0, l2_bytes = 0;
   double energy_j = unknown;
   std::string bound{};
@@ -169,6 +171,15 @@ struct Record : Cost {
   std::vector<Design> designs{};  // in JSON; never stored
   std::vector<Lever> levers{};    // for the bottleneck view; never stored
 };
+
+// What of the call no operator owns, of the time by cause (dispatch, waking, copies) and of the
+// energy; nothing where operators overlap and own more than the whole.
+struct Rest {
+  Parts causes{};
+  double seconds = 0;
+  double energy_j = unknown;
+};
+Rest rest_of(const Record& record);
 
 // Whether a figure under `accuracy` counts things: a whole number, not a share or a distance.
 bool is_count(std::string_view metric);

@@ -88,6 +88,9 @@ std::span<const Migration> migrations() {
         ALTER TABLE run ADD COLUMN model TEXT NOT NULL DEFAULT '';
         CREATE TABLE declared (i INTEGER, r REAL, t TEXT);
       )sql"},
+      Migration{"what an operator loads while others run", R"sql(
+        ALTER TABLE operator ADD COLUMN ahead_s REAL NOT NULL DEFAULT 0;
+      )sql"},
   };
   return table;
 }

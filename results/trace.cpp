@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "isa/file.h"
+#include "results/report.h"
 
 namespace ane::results {
 
@@ -52,8 +53,46 @@ std::string joules_json(double energy) {
   return std::isnan(energy) ? "null" : fmt::format("{}", energy);
 }
 
+// The call as a whole, and below it the stretches in which no operator runs, with what the call
+// spends outside of operators.
+void add_call(std::vector<Track>& tracks, const Record& r) {
+  const Picoseconds end = from_seconds(r.totals.latency_s);
+  const auto seconds_json = [](const Parts& parts) {
+    std::string members;
+    for (const Part& p : parts)
+      members += fmt::format("{}{}:{}", members.empty() ? "" : ",", json_quoted(p.name), p.value);
+    return "{" + members + "}";
+  };
+  track(tracks, "call", "call")
+      .push_back(
+          {heading(r.run),
+           {0},
+           end,
+           fmt::format(R"("bound":{},"energy_j":{},"causes_s":{})", json_quoted(r.totals.bound),
+                       joules_json(r.totals.energy_j), seconds_json(r.totals.causes))});
+  const Rest rest = rest_of(r);
+  if (rest.causes.empty()) return;
+  std::string name;
+  for (const Part& c : rest.causes) name += (name.empty() ? "" : ", ") + c.name;
+  std::vector<std::pair<Picoseconds, Picoseconds>> owned;
+  for (const OperatorRow& o : r.operators)
+    owned.emplace_back(from_seconds(o.start_s), from_seconds(o.start_s + o.seconds));
+  owned.emplace_back(end, end);
+  std::ranges::sort(owned);
+  Picoseconds reached{0};
+  for (const auto& [from, to] : owned) {
+    constexpr std::int64_t rounding = 1000;  // ps, of sums of seconds
+    if (from.count > reached.count + rounding && reached < end)
+      track(tracks, "call", "outside operators")
+          .push_back({name, reached, std::min(from, end),
+                      fmt::format(R"("causes_s":{})", seconds_json(rest.causes))});
+    reached = std::max(reached, to);
+  }
+}
+
 std::vector<Track> tracks_of(const Record& r) {
   std::vector<Track> tracks;
+  if (!r.operators.empty()) add_call(tracks, r);
   for (const OperatorRow& o : r.operators)
     track(tracks, o.unit, "operators")
         .push_back(
@@ -103,18 +142,26 @@ std::string name_event(std::string_view kind, int process, int thread, std::stri
                      process, thread, json_quoted(name));
 }
 
+std::string sort_event(std::string_view kind, int process, int thread, int index) {
+  return fmt::format(R"({{"name":"{}","ph":"M","pid":{},"tid":{},"args":{{"sort_index":{}}}}})",
+                     kind, process, thread, index);
+}
+
 }  // namespace
 
 std::string trace_json(const Record& record) {
   std::vector<std::string> lines, processes;
-  int thread = 0;
+  int thread = 0, named = 0;
   for (const Track& t : tracks_of(record)) {
     auto it = std::find(processes.begin(), processes.end(), t.process);
     if (it == processes.end()) it = processes.insert(processes.end(), t.process);
     const int process = static_cast<int>(it - processes.begin()) + 1;
-    if (process == static_cast<int>(processes.size()) && t.name == "operators")
+    if (process > named) {
+      named = process;
       lines.push_back(
           name_event("process_name", process, 0, fmt::format("{} {}", record.run.chip, t.process)));
+      lines.push_back(sort_event("process_sort_index", process, 0, process));
+    }
     int lane_number = 0;
     for (const std::vector<Event>& lane : lanes_of(t.events)) {
       ++thread;
@@ -122,17 +169,20 @@ std::string trace_json(const Record& record) {
       lines.push_back(
           name_event("thread_name", process, thread,
                      lane_number == 1 ? t.name : fmt::format("{} {}", t.name, lane_number)));
+      lines.push_back(sort_event("thread_sort_index", process, thread, thread));
       for (const Event& e : lane)
         lines.push_back(fmt::format(
-            R"({{"name":{},"ph":"X","pid":{},"tid":{},"ts":{},"dur":{},"args":{{{}}}}})",
-            json_quoted(e.name), process, thread, microseconds(e.start),
+            R"({{"name":{},"cat":{},"ph":"X","pid":{},"tid":{},"ts":{},"dur":{},"args":{{{}}}}})",
+            json_quoted(e.name), json_quoted(t.name), process, thread, microseconds(e.start),
             microseconds(e.end - e.start), e.arguments));
     }
   }
+  const Run& run = record.run;
   return fmt::format(
-      "{{\"displayTimeUnit\":\"ns\",\"otherData\":{{\"run\":{}}},"
-      "\"traceEvents\":[\n{}\n]}}\n",
-      json_quoted(record.run.question_digest()), fmt::join(lines, ",\n"));
+      "{{\"displayTimeUnit\":\"ns\",\"otherData\":{{\"run\":{},\"chip\":{},\"unit\":{},"
+      "\"request\":{},\"version\":{}}},\"traceEvents\":[\n{}\n]}}\n",
+      json_quoted(run.question_digest()), json_quoted(run.chip), json_quoted(run.unit),
+      json_quoted(run.request), json_quoted(run.code_version), fmt::join(lines, ",\n"));
 }
 
 void write_trace(const Record& record, const std::string& file) {

@@ -26,6 +26,7 @@ struct Rendering {
 
 struct View {
   std::string_view name, summary;
+  const char* reading;  // how it is read: what its columns are
   std::string (*render)(Records, const Rendering&);
 };
 

@@ -20,8 +20,8 @@ std::vector<Report> collected(Collect collect, Records records, const Rendering&
 
 // A view made of reports is rendered in the same way in every style.
 template <auto collect>
-constexpr View of_reports(std::string_view name, std::string_view summary) {
-  return {name, summary, [](Records records, const Rendering& how) {
+View of_reports(std::string_view name, std::string_view summary, const char* reading) {
+  return {name, summary, reading, [](Records records, const Rendering& how) {
             const std::vector<Report> reports = collected(collect, records, how);
             return how.style == Style::text   ? text_of(reports, how.columns)
                    : how.style == Style::json ? reports_json(records, reports)
@@ -32,15 +32,19 @@ constexpr View of_reports(std::string_view name, std::string_view summary) {
 }  // namespace
 
 std::span<const View> views() {
-  static constexpr View table[] = {
-      {"summary", "what a call costs, and what the run was", summary},
-      of_reports<compare>("compare", "runs side by side, against the CPU of the same chip"),
-      of_reports<layers>("layers", "operators: where they ran, why there, and their cost"),
-      of_reports<timeline>("timeline", "which device is busy when, task by task"),
-      of_reports<roofline>("roofline", "operators against peak arithmetic and peak bandwidth"),
-      of_reports<bottleneck>("bottleneck", "where the time goes and what would help at most"),
-      of_reports<energy>("energy", "where the joules go"),
-      of_reports<memory>("memory", "what is resident, and what moves"),
+  static const View table[] = {
+      {"summary", "what a call costs, and what the run was", summary_reading, summary},
+      of_reports<compare>("compare", "runs side by side, against the CPU of the same chip",
+                          compare_reading),
+      of_reports<layers>("layers", "operators: where they ran, why there, and their cost",
+                         layers_reading),
+      of_reports<timeline>("timeline", "which device is busy when, task by task", timeline_reading),
+      of_reports<roofline>("roofline", "operators against peak arithmetic and peak bandwidth",
+                           roofline_reading),
+      of_reports<bottleneck>("bottleneck", "where the time goes and what would help at most",
+                             bottleneck_reading),
+      of_reports<energy>("energy", "where the joules go", energy_reading),
+      of_reports<memory>("memory", "what is resident, and what moves", memory_reading),
   };
   return table;
 }

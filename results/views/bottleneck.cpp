@@ -8,12 +8,6 @@
 //
 //     operator  unit  time us  share %  bound    mostly
 //     fc1       ane      30.0     12.0  weights  weights 80.0 %
-//
-// Between them, where the run can be asked again: which parameters of the chip would make it
-// faster, each alone, by the price itself.
-//
-// `without it` is Amdahl's bound: latency / (latency - cause). Real gains are smaller, because the
-// next cause then shows. Operators are the ten that take longest.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,6 +17,12 @@
 #include "results/views/views.h"
 
 namespace ane::results {
+
+const char* const bottleneck_reading =
+    "without it: Amdahl's bound, latency / (latency - cause). Real gains are smaller, because "
+    "the next cause then shows. Operators are the ten that take longest. Between them, where "
+    "the run can be asked again: which parameters of the chip would make it faster, each "
+    "alone, by the price itself.";
 
 namespace {
 

@@ -4,14 +4,6 @@
 //     chip  unit  runtime     form         batch  latency us  band x  speed-up x  an item uJ energy
 //     x M4    ane   coreml      accelerator 1        68.1    1.22        2.00        5.00      5.00
 //     M4    cpu   accelerate  framework        1 136    1.24        1.00        25.0      1.00
-//
-// (and memory, bound, what share ran on the CPU although the accelerator was asked for, the first
-// accuracy figure). band: the truth lies within latency / band to
-// latency x band. speed-up and energy are against the fastest run on the CPU of the same chip (or
-// on what --against names) that does the same work at the same batch, in the framework's form where
-// it was priced: 2 means half the time or half the joules. `same form` is against the fastest of
-// the line's own form: what the unit gains when both sides run one list of operators. `-` where
-// there is no such run. Columns in which all runs agree stand in the heading.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,6 +15,14 @@
 #include "results/views/views.h"
 
 namespace ane::results {
+
+const char* const compare_reading =
+    "A line a run. band: the truth lies within latency / band to latency x band. speed-up and "
+    "energy are against the fastest run on the CPU of the same chip (or on what --against "
+    "names) that does the same work at the same batch, in the framework's form where it was "
+    "priced: 2 means half the time or half the joules. same form: against the fastest of the "
+    "line's own form, what the unit gains when both sides run one list of operators. `-` "
+    "where there is no such run. Columns in which all runs agree stand in the heading.";
 
 namespace {
 

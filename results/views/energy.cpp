@@ -7,9 +7,6 @@
 //
 //     operator  unit  energy uJ  share %  a MAC pJ
 //     fc1       ane         120     24.0      31.3
-//
-// Parts sum to the call's energy. Operators need not: what no operator owns (static power while
-// waiting) is in the parts alone.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,6 +16,11 @@
 #include "results/views/views.h"
 
 namespace ane::results {
+
+const char* const energy_reading =
+    "Parts sum to the call's energy. An operator owns what its tasks move and multiply; what "
+    "is spent while the unit is awake, and what dispatch, the host and waiting cost, is the "
+    "last line.";
 
 namespace {
 
@@ -54,6 +56,9 @@ std::vector<Block> blocks(const Record& r) {
       operators.table.rows.push_back(
           {o.name, o.unit, o.energy_j, share_of(o.energy_j, t.energy_j),
            o.macs > 0 ? Cell{o.energy_j / static_cast<double>(o.macs)} : Cell{}});
+  if (const Rest rest = rest_of(r); !std::isnan(rest.energy_j))
+    operators.table.rows.push_back({std::string(rest_name), std::monostate{}, rest.energy_j,
+                                    share_of(rest.energy_j, t.energy_j), std::monostate{}});
   std::vector<Block> all{std::move(parts)};
   all.push_back(std::move(operators));
   return all;

@@ -7,15 +7,19 @@
 //     outside the operators: 200 us (80.0 %)
 //     not on the ane:
 //       sort on the cpu [C4]: this chip has no compare-and-sort unit
-//
-// share is of the call's latency; what no operator owns (dispatch, wake-up) stands below the table.
-// An operator of 0 tasks was folded into a neighbour, or did not run on the ANE.
 #include <fmt/format.h>
 
 #include "results/text.h"
 #include "results/views/views.h"
 
 namespace ane::results {
+
+const char* const layers_reading =
+    "A line an operator, in the order of the model. time is from when the operator before it "
+    "ended until it has, share is of the call's latency; what no operator owns (dispatch, "
+    "waking, copies) is the last line. of peak: of the unit's peak rate in the operator's own "
+    "format. An operator of 0 tasks was folded into a neighbour, or did not run on the ANE. "
+    "Those that ran elsewhere stand below with their reason.";
 
 namespace {
 
@@ -39,10 +43,8 @@ std::vector<Block> blocks(const Record& r) {
            {"energy_j", "energy", "J"},
            {"bound", "bound", ""}},
           {}};
-  double owned = 0;
   std::vector<std::string> elsewhere;
   for (const OperatorRow& o : r.operators) {
-    owned += o.seconds;
     t.rows.push_back({std::int64_t{o.index}, o.name, o.op, o.unit, o.placement, o.reason,
                       std::int64_t{o.tasks}, o.start_s, o.seconds,
                       share_of(o.seconds, r.totals.latency_s), nonzero(o.macs),
@@ -54,11 +56,15 @@ std::vector<Block> blocks(const Record& r) {
   }
   Block b;
   if (r.operators.empty()) b.before = {"  no operators were recorded"};
-  const double rest = r.totals.latency_s - owned;
-  // Overlapping operators (several units at once) may own more than the latency.
-  if (rest > 1e-9 * r.totals.latency_s)
-    b.after.push_back(fmt::format("  outside the operators: {} ({})", with_unit(rest, "s"),
-                                  percent(rest / r.totals.latency_s)));
+  if (const Rest rest = rest_of(r); rest.seconds > 0 && !r.operators.empty()) {
+    std::vector<Cell> row(t.columns.size());
+    row[1] = std::string(rest_name);
+    row[8] = rest.seconds;
+    row[9] = share_of(rest.seconds, r.totals.latency_s);
+    row[15] = known(rest.energy_j);
+    row[16] = largest(rest.causes);
+    t.rows.push_back(std::move(row));
+  }
   if (!elsewhere.empty()) b.after.push_back(fmt::format("  not on the {}:", r.run.unit));
   b.after.insert(b.after.end(), elsewhere.begin(), elsewhere.end());
   b.table = std::move(t);

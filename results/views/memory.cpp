@@ -7,15 +7,17 @@
 //
 //     operator  unit  weights KiB  DRAM KiB  L2 KiB  DRAM GB/s
 //     fc1       ane          75.0       134    71.1       4.56
-//
-// weights are those that the operator reads, DRAM all its traffic there (weights included), L2 its
-// traffic inside the accelerator.
 #include <fmt/format.h>
 
 #include "results/text.h"
 #include "results/views/views.h"
 
 namespace ane::results {
+
+const char* const memory_reading =
+    "At the peak: what must be resident at once. Of an operator: weights are those that it "
+    "reads, DRAM all its traffic there (weights included), L2 its traffic inside the "
+    "accelerator.";
 
 namespace {
 

@@ -5,10 +5,6 @@
 //     name      intensity MAC/B  reached GMAC/s  roof TMAC/s  of roof %  under      0 to 100 %
 //     fc1                  28.1             128         1.68       7.60  bandwidth  ##
 //     the call             28.5            18.7         1.71       1.09  bandwidth  #
-//
-// intensity: multiply-accumulates for each byte to or from DRAM. The roof is the smaller of the
-// peak and of intensity x bandwidth; `under` says which. Far below the roof: neither is what holds
-// it back, see the bottleneck view. An operator without MACs or DRAM traffic has no place here.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,16 +15,26 @@
 
 namespace ane::results {
 
+const char* const roofline_reading =
+    "intensity: multiply-accumulates for each byte to or from DRAM. roof: the smaller of the "
+    "peak and of intensity x bandwidth; `under` says which. reached: over the time in which "
+    "the operator runs or loads its weights, which it may do while those before it still run; "
+    "so times here may overlap and add up to more than the call. Where the engine does fewer "
+    "multiplications than are asked for (Winograd, skipped zeros, INT8) the peak is as much "
+    "higher. Far below the roof: neither is what holds the operator back, see the bottleneck "
+    "view. An operator without multiplications has no place here.";
+
 namespace {
 
-std::vector<Cell> row(const std::string& name, double macs, double bytes, double time,
+// `peak`: of these products.
+std::vector<Cell> row(const std::string& name, double macs, double bytes, double time, double peak,
                       const Limits& limits) {
   const double reached = macs / time;
   if (macs <= 0 || time <= 0) return {name, {}, {}, {}, {}, std::string("-"), {}};
   const double intensity = bytes > 0 ? macs / bytes : unknown;
   const double by_bandwidth = intensity * limits.dram_bytes_per_s;  // NaN without traffic
-  const bool bandwidth = by_bandwidth < limits.peak_macs_per_s;
-  const double roof = bandwidth ? by_bandwidth : limits.peak_macs_per_s;
+  const bool bandwidth = by_bandwidth < peak;
+  const double roof = bandwidth ? by_bandwidth : peak;
   return {name,
           known(intensity),
           reached,
@@ -36,6 +42,14 @@ std::vector<Cell> row(const std::string& name, double macs, double bytes, double
           share_of(reached, roof),
           std::string(bandwidth ? "bandwidth" : "arithmetic"),
           share_of(reached, roof)};
+}
+
+// Utilisation is of the multiplications that are done: where those are fewer than asked for, so
+// many more are answered a second at the peak.
+double peak_of(const OperatorRow& o, const Limits& limits) {
+  const double done = o.utilisation * o.seconds;  // s at the peak; NaN where it is not known
+  return done > 0 ? std::max(limits.peak_macs_per_s, static_cast<double>(o.macs) / done)
+                  : limits.peak_macs_per_s;
 }
 
 std::vector<Block> blocks(const Record& r) {
@@ -64,9 +78,11 @@ std::vector<Block> blocks(const Record& r) {
   for (const OperatorRow& o : r.operators)
     if (o.unit == r.run.unit && o.macs > 0)
       b.table.rows.push_back(row(o.name, static_cast<double>(o.macs),
-                                 static_cast<double>(o.dram_bytes), o.seconds, limits));
+                                 static_cast<double>(o.dram_bytes), o.seconds + o.ahead_s,
+                                 peak_of(o, limits), limits));
   b.table.rows.push_back(row("the call", static_cast<double>(r.totals.macs),
-                             static_cast<double>(r.totals.dram_bytes), r.totals.latency_s, limits));
+                             static_cast<double>(r.totals.dram_bytes), r.totals.latency_s,
+                             limits.peak_macs_per_s, limits));
   return {std::move(b)};
 }
 

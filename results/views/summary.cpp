@@ -13,9 +13,6 @@
 //     joules      static 300 uJ (60.0 %), ...
 //     accuracy    f1 0.9612, flips 3
 //     digest      8f3a
-//
-// A call is one batch. Causes sum to the latency and joules to the energy; the largest comes first.
-// The digest is of the output's bits: equal digests are equal answers.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,6 +24,10 @@
 #include "results/views/views.h"
 
 namespace ane::results {
+
+const char* const summary_reading =
+    "A call is one batch. Causes sum to the latency and joules to the energy, the largest "
+    "first. The digest is of the output's bits: equal digests are equal answers.";
 
 namespace {
 

@@ -9,11 +9,6 @@
 //
 //     task      start us  time us  when
 //     0 fc1.0        200     30.0  |kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkknnnnnnss           |
-//
-// busy is the device's share of the whole call; the chart begins with the first task. In a task's
-// line a letter is the device that works longest for it in that column, `.` time in which the task
-// is open and no device works on it. Devices that overlap hide each other there; their own lines,
-// above, show each alone.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,6 +19,13 @@
 #include "results/views/views.h"
 
 namespace ane::results {
+
+const char* const timeline_reading =
+    "A line a device, then a line a task (or an operator, where there are no tasks or too "
+    "many). busy is the device's share of the whole call; the chart begins with the first "
+    "task. In a task's line a letter is the device that works longest for it in that column, "
+    "`.` time in which the task is open and no device works on it. Devices that overlap hide "
+    "each other there; their own lines, above, show each alone.";
 
 namespace {
 

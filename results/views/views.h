@@ -1,5 +1,6 @@
-// The views, one file each, which shows a sample of its text and how to read it.
+// The views, one file each, which shows a sample of its text and says how to read it.
 #pragma once
+#include <string_view>
 #include <vector>
 
 #include "results/report.h"
@@ -16,6 +17,19 @@ std::vector<Report> roofline(Records records);
 std::vector<Report> bottleneck(Records records);
 std::vector<Report> energy(Records records);
 std::vector<Report> memory(Records records);
+
+// How each is read, for its user.
+extern const char* const summary_reading;
+extern const char* const compare_reading;
+extern const char* const layers_reading;
+extern const char* const timeline_reading;
+extern const char* const roofline_reading;
+extern const char* const bottleneck_reading;
+extern const char* const energy_reading;
+extern const char* const memory_reading;
+
+// The line of what no operator owns.
+inline constexpr std::string_view rest_name = "outside operators";
 
 // One report a record.
 template <class Make>

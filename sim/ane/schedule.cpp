@@ -155,7 +155,7 @@ Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep
       for (const std::size_t a : issue.after) start = std::max(start, ends[a]);
       start = std::max(start, now - previous + std::max({0.0, previous - t.overhead}));
     }
-    double end = start + t.engine, hidden = 0, arrived = 0;
+    double end = start + t.engine, hidden = 0, arrived = 0, stream = 0;
     if (t.weights > 0 && ane.weights_ahead.count > 0) {
       streamed += w.weight_bytes;
       // The cache has room when what lies that many bytes back has been used.
@@ -165,6 +165,7 @@ Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep
         ++oldest;
       if (streamed > ane.weights_ahead.count && oldest > 0) room = consumed[oldest - 1].second;
       port = arrived = std::max(port, room) + t.weights;
+      stream = t.weights;
       t.weights = std::min(t.weights, static_cast<double>(w.weight_bytes) /
                                           (cache_line * ane.clock_hz * clock_share));
     }
@@ -175,6 +176,7 @@ Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep
       const double begin = std::max(kernel_dma, issue.task.prefetch ? before : start + t.overhead);
       kernel_dma = std::max({begin + t.weights, start + t.weights - ahead, arrived});
       hidden = std::clamp(start + t.overhead - begin, 0.0, t.weights);
+      if (stream == 0) stream = t.weights, arrived = begin + t.weights;
       if (kernel_dma > end) end = kernel_dma, t.bound = Cause::weights;
     }
     // Whatever runs beside whatever else, all bytes pass the engine's one port [T19].
@@ -216,7 +218,9 @@ Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep
                            .time = t,
                            .work = w,
                            .energy = e,
-                           .hidden = hidden});
+                           .hidden = hidden,
+                           .stream_begin = arrived - stream,
+                           .stream_end = arrived});
     }
     if (ane.weights_ahead.count > 0) {
       port += static_cast<double>(w.load_bytes + w.store_bytes) / ane.dram_bandwidth;

@@ -18,7 +18,8 @@ struct TaskTrace {
   TaskTime time;
   TaskWork work;
   TaskEnergy energy;
-  double hidden = 0;  // s of its weight stream that the task before hides
+  double hidden = 0;                        // s of its weight stream that the task before hides
+  double stream_begin = 0, stream_end = 0;  // s: when that stream passes the memory's port
 };
 
 // One execution of the program on the engines, without what the runtime adds.

@@ -89,7 +89,7 @@ void add_output_options(po::options_description& options) {
       ("view", po::value<std::string>()->value_name("NAME"),
        "summary, compare, layers, timeline, roofline, bottleneck, energy or memory")  //
       ("trace", po::value<std::string>()->value_name("FILE"),
-       "write the tasks for ui.perfetto.dev (runs on the ANE)")  //
+       "write what runs when, of one run, for ui.perfetto.dev")  //
       ("tasks", "store the row of every task too");
   add_style(options);
   add_table_option(options);
@@ -110,7 +110,7 @@ std::string table_of(const po::variables_map& given) {
 results::Style check_output(const po::variables_map& given, bool traced) {
   if (given.count("view") != 0) results::view_named(given["view"].as<std::string>());
   if (given.count("trace") != 0 && !traced)
-    throw InputError("--trace", "a trace shows one run on the ANE");
+    throw InputError("--trace", "a trace shows one run", "anesim run, or anesim show RUN_ID");
   if (given.count("no-db") != 0)
     refuse_beside(given, "--no-db", {"db", "again", "tasks"}, "nothing is stored");
   if (given.count("trace") != 0) check_file_to_write(given, "trace");
@@ -219,8 +219,7 @@ Kept keep(const po::variables_map& given, std::vector<results::Record>& records)
 
 int finish(const po::variables_map& given, std::vector<results::Record> records,
            const std::string& view, const std::string& against) {
-  const results::Style style =
-      check_output(given, records.size() == 1 && !records[0].tasks.empty());
+  const results::Style style = check_output(given, records.size() == 1);
   const std::string chosen = given.count("view") != 0 ? given["view"].as<std::string>() : view;
   if (chosen == "bottleneck")
     for (results::Record& r : records) r.levers = levers_of(r);

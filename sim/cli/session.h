@@ -30,7 +30,7 @@ void add_table_option(boost::program_options::options_description& options);
 std::string table_of(const boost::program_options::variables_map& given);
 
 // The style of --json and --csv. A fault in any output option is an InputError now, before the work
-// and before anything is written. `traced`: the run has tasks that --trace can show.
+// and before anything is written. `traced`: it is one run, which --trace can show.
 results::Style check_output(const boost::program_options::variables_map& given, bool traced);
 
 // --form as it is asked for; empty: by unit.

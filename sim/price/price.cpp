@@ -214,7 +214,9 @@ class Pricing {
     if (target_.unit == Unit::ane)
       for (std::string& n : workloads::accelerated(work_.job.formats, on.chip.machine()).notes)
         note(std::move(n));
-    cost_.limits.peak_macs_per_s = on.chip.ane().peak_fp16() / 2;
+    const bool integer = workloads::accelerated(work_.job.formats, on.chip.machine()).int8_macs;
+    cost_.limits.peak_macs_per_s =
+        (integer ? on.chip.ane().peak_int8() : on.chip.ane().peak_fp16()) / 2;
     cost_.limits.dram_bytes_per_s = on.chip.ane().dram_bandwidth;
   }
 
@@ -261,12 +263,15 @@ class Pricing {
     part.dram_bytes +=
         static_cast<double>(e.work.weight_bytes + e.work.load_bytes + e.work.store_bytes);
     hold(part.memory, s.memory);
-    if (rows) program_rows(s, e, on.chip.ane(), dispatch);
-    at_ += seconds(e.duration) + dispatch;
+    // The engine wakes, tensors are converted, the call is handed over.
+    const double lead = state.wake + costs.copies + dispatch;
+    if (rows) program_rows(s, e, on.chip.ane(), lead);
+    at_ += lead + seconds(e.duration);
   }
 
+  // lead: s from the call to its first task.
   void program_rows(const LoweredSegment& s, const Execution& e, const AneParameters& ane,
-                    double dispatch) {
+                    double lead) {
     const std::size_t base = cost_.operators.size();
     for (std::size_t i = 0; i < s.nodes.size(); ++i) {
       OperatorRow row;
@@ -277,18 +282,21 @@ class Pricing {
       row.reason = s.placements[i].reason;
       row.tasks = s.tasks_of_node[i];
       row.energy_j = 0;
-      row.start_s = start_ + at_ + dispatch;
+      row.start_s = start_ + at_ + lead;
       cost_.operators.push_back(std::move(row));
     }
     // Seconds that the MACs of an operator would take at the array's peak for their format.
     std::vector<double> busy(s.nodes.size(), 0);
+    std::vector<double> begun(s.nodes.size(), -1);  // when its first task has the engine
     double before = 0;
     for (const TaskTrace& task : e.tasks) {
       const auto index = static_cast<std::size_t>(task.operator_index);
       OperatorRow& row = cost_.operators[base + index];
       const double end = seconds(task.end), spent = std::max(0.0, end - before);
-      if (row.seconds == 0 && row.macs == 0) row.start_s = start_ + at_ + dispatch + before;
+      if (row.seconds == 0 && row.macs == 0) row.start_s = start_ + at_ + lead + before;
       row.seconds += spent;
+      if (begun[index] < 0) begun[index] = before;
+      row.ahead_s += std::max(0.0, std::min(task.stream_end, begun[index]) - task.stream_begin);
       row.macs += task.work.macs;
       busy[index] +=
           2.0 * task.time.array_macs / (task.work.integer ? ane.peak_int8() : ane.peak_fp16());
@@ -307,11 +315,15 @@ class Pricing {
       before = std::max(before, end);
       if (detail_ == Detail::tasks && keeps_tasks_)
         cost_.tasks.push_back(
-            task_row(task, static_cast<int>(base + index), row.name, moved, energy));
+            task_row(task, static_cast<int>(base + index), row.name, moved, energy, lead));
     }
     for (std::size_t i = 0; i < s.nodes.size(); ++i) {
       OperatorRow& row = cost_.operators[base + i];
       row.bound = bound_name(row.causes);
+      // Its bytes need that long at the one port, which is held to its rate over all tasks so far
+      // [T19]: what does not fit into its own time has passed beside others.
+      const double at_port = static_cast<double>(row.dram_bytes) / ane.dram_bandwidth;
+      row.ahead_s = std::max(row.ahead_s, at_port - row.seconds);
       // Winograd and skipped zeros save multiplications: an operator may be quicker than its
       // products at the peak rate.
       if (row.seconds > 0) row.utilisation = std::min(1.0, busy[i] / row.seconds);
@@ -319,8 +331,8 @@ class Pricing {
   }
 
   results::TaskRow task_row(const TaskTrace& task, int op, const std::string& name,
-                            std::int64_t bytes, double energy) {
-    const Picoseconds shift{static_cast<std::int64_t>((start_ + at_) * 1e12)};
+                            std::int64_t bytes, double energy, double lead) {
+    const Picoseconds shift{static_cast<std::int64_t>((start_ + at_ + lead) * 1e12)};
     results::TaskRow line;
     line.index = static_cast<int>(cost_.tasks.size());
     line.operator_index = op;
@@ -375,6 +387,7 @@ class Pricing {
         row.energy_j += one.joules();
         row.bound = results::name(one.bound());
       }
+      row.causes = {{std::string(results::name(Cause::fallback)), row.seconds}};
       at += row.seconds;
       cost_.operators.push_back(std::move(row));
     }
@@ -388,7 +401,7 @@ class Pricing {
     const DeviceEstimate e = price_cpu(lowered.work, cpu.chip, cpu.runtime, options);
     add_elsewhere(part, e, lowered.work);
     part.macs = lowered.macs;
-    if (with_rows()) device_rows(e, "cpu", "CPU", lowered.refused);
+    if (with_rows()) device_rows(e, "cpu", "CPU", lowered.refused, Cause::fallback);
     note(fmt::format("all of it runs on the CPU: {}", lowered.refused));
   }
 
@@ -469,8 +482,9 @@ class Pricing {
       results::add(part.energy, "host core", e.encoding * on.chip.cpu().power_core);
   }
 
+  // `cause`: what their time is to the call, where that is one thing.
   void device_rows(const DeviceEstimate& e, std::string_view unit, std::string_view placement,
-                   const std::string& reason) {
+                   const std::string& reason, std::optional<Cause> cause = {}) {
     double at = 0;
     for (const OpEstimate& o : e.operators) {
       OperatorRow row;
@@ -485,6 +499,7 @@ class Pricing {
       row.weight_bytes = whole(o.weight_bytes);
       row.dram_bytes = whole(o.dram_bytes);
       row.bound = results::name(o.bound);
+      if (cause) row.causes = {{std::string(results::name(*cause)), row.seconds}};
       at += o.seconds;
       cost_.operators.push_back(std::move(row));
     }
@@ -524,7 +539,7 @@ class Pricing {
     of(part.causes, Cause::host) += e.seconds();
     results::add(part.energy, "host", e.joules());
     part.dram_bytes += e.dram_bytes;
-    if (with_rows()) device_rows(e, "cpu", "host", "left to the host");
+    if (with_rows()) device_rows(e, "cpu", "host", "left to the host", Cause::host);
     return part;
   }
 
@@ -596,6 +611,7 @@ class Pricing {
         return whole(static_cast<double>(v) * stage.calls);
       };
       row.seconds *= stage.calls;
+      row.ahead_s *= stage.calls;
       row.macs = times(row.macs);
       row.weight_bytes = times(row.weight_bytes);
       row.dram_bytes = times(row.dram_bytes);

@@ -37,7 +37,8 @@ TEST(Trace, HoldsEveryOperatorTaskAndStageOnItsTrack) {
   EXPECT_EQ(tracks.at("ne").size(), 2u);
   EXPECT_EQ(tracks.at("tile dma").size(), 1u);
   EXPECT_EQ(tracks.at("store").size(), 2u);
-  EXPECT_EQ(tracks.size(), 6u);
+  EXPECT_EQ(tracks.at("call").size(), 1u);
+  EXPECT_EQ(tracks.size(), 8u);
   const json& ne = tracks.at("ne")[1];
   EXPECT_EQ(ne["name"], "fc2.0");
   EXPECT_DOUBLE_EQ(ne["ts"], 233.0);
@@ -50,7 +51,28 @@ TEST(Trace, NamesAProcessForEachUnit) {
   std::vector<std::string> names;
   for (const json& e : trace["traceEvents"])
     if (e["name"] == "process_name") names.push_back(e["args"]["name"]);
-  EXPECT_THAT(names, testing::UnorderedElementsAre("M4 ane", "M4 cpu"));
+  EXPECT_THAT(names, testing::UnorderedElementsAre("M4 call", "M4 ane", "M4 cpu"));
+}
+
+TEST(Trace, ShowsTheCallAndWhatItSpendsOutsideOfOperators) {
+  Record r = ane_record();
+  const auto tracks = by_track(json::parse(trace_json(r)));
+  EXPECT_DOUBLE_EQ(tracks.at("call")[0]["dur"], 250.0);
+  ASSERT_EQ(tracks.at("outside operators").size(), 1u);
+  const json& gap = tracks.at("outside operators")[0];
+  EXPECT_EQ(gap["name"], "dispatch");
+  EXPECT_DOUBLE_EQ(gap["ts"], 0.0);
+  EXPECT_DOUBLE_EQ(gap["dur"], 200.0);
+  EXPECT_DOUBLE_EQ(gap["args"]["causes_s"]["dispatch"], 200e-6);
+  r.operators[1].start_s = 232e-6;  // a gap between two, and one behind the last
+  r.operators[1].seconds = 10e-6;
+  EXPECT_EQ(by_track(json::parse(trace_json(r))).at("outside operators").size(), 3u);
+}
+
+TEST(Trace, SaysWhatWasAsked) {
+  const json other = json::parse(trace_json(ane_record()))["otherData"];
+  EXPECT_EQ(other["chip"], "M4");
+  EXPECT_EQ(other["version"], "0.1.0");
 }
 
 TEST(Trace, TimesAreExactToThePicosecond) {

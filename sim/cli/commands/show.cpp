@@ -6,6 +6,7 @@
 
 #include "isa/error.h"
 #include "results/store.h"
+#include "results/text.h"
 #include "results/trace.h"
 #include "results/view.h"
 #include "sim/cli/commands.h"
@@ -18,11 +19,24 @@ namespace {
 
 namespace po = boost::program_options;
 
-std::string usage() {
+// With the view that the words ask for, how it is read.
+std::string usage(const Arguments& arguments) {
   std::string text =
-      "[RUN_ID...] [options]\n\nStored runs, the newest without RUN_ID, through a view:\n";
+      "[RUN_ID...] [options]\n\nStored runs, the newest without RUN_ID, through a view; `anesim "
+      "show "
+      "--view NAME --help` says how it is read:\n";
   for (const results::View& v : results::views())
     text += fmt::format("  {:<11} {}\n", v.name, v.summary);
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    std::string name;
+    if (arguments[i].starts_with("--view=")) name = arguments[i].substr(7);
+    if (arguments[i] == "--view" && i + 1 < arguments.size()) name = arguments[i + 1];
+    for (const results::View& v : results::views())
+      if (v.name == name)
+        text += fmt::format(
+            "\n{}:\n{}\n", v.name,
+            results::wrapped(fmt::format("  {}", v.reading), results::usual_columns, 2));
+  }
   return text;
 }
 
@@ -33,15 +47,18 @@ int run_show(const Arguments& arguments) {
   options.add_options()("db", po::value<std::string>()->default_value("anesim.db"),
                         "the results file")(
       "view", po::value<std::string>()->default_value("summary"), "one of the views above")(
-      "trace", po::value<std::string>(), "write the run's tasks to this file, for ui.perfetto.dev");
+      "trace", po::value<std::string>(),
+      "write what ran when to this file, for ui.perfetto.dev; tasks where the run was stored with "
+      "--tasks");
   add_style(options);
   add_table_option(options);
   const auto given =
       parse({.name = "show",
-             .usage = usage(),
+             .usage = usage(arguments),
              .options = options,
              .positional = "RUN_ID",
-             .examples = {"anesim show --view bottleneck", "anesim show 1 2 --view compare"}},
+             .examples = {"anesim show --view bottleneck", "anesim show 1 2 --view compare",
+                          "anesim show --view roofline --help"}},
             arguments);
   if (!given) return 0;
   const results::Style style = style_of(*given);

@@ -71,7 +71,7 @@ int run_vision_language(const Arguments& arguments) {
   add_output_options(line.options);
   const auto given = parse(std::move(line), arguments);
   if (!given) return 0;
-  check_output(*given, false);
+  check_output(*given, true);
   refuse_options_of_values(*given, {}, "a picture and its answer have a cost alone");
   const Target target =
       make_target((*given)["chip"].as<std::string>(), unit_option(*given, "language-unit"),
