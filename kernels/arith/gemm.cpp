@@ -162,16 +162,17 @@ class Run {
     const int vectors = pixels > path_.lanes ? 2 : 1, width = vectors * path_.lanes;
     std::uint32_t preload[16];
     overflow_.resize(static_cast<std::size_t>(rows.rows * width));
-    const Tile t{.rows = rows.rows,
-                 .vectors = vectors,
-                 .k = a_.k,
-                 .x = x_ + panel * panel_words_,
-                 .w = a_.words.get() + rows.row * a_.k * (fixed_ ? 2 : 1),
-                 .x_small = fixed_ ? small_ + panel * a_.k : nullptr,
-                 .w_large = a_.large.get() + static_cast<std::int64_t>(row_panel) * a_.k,
-                 .preload = preload,
-                 .sum = sum_,
-                 .overflow = overflow_.data()};
+    const Tile t{
+        .rows = rows.rows,
+        .vectors = vectors,
+        .k = a_.k,
+        .x = x_ + panel * panel_words_,
+        .w = a_.words.get() + rows.row * a_.k * (fixed_ ? 2 : 1),
+        .x_small = fixed_ ? small_ + panel * a_.k : nullptr,
+        .w_large = fixed_ ? a_.large.get() + static_cast<std::int64_t>(row_panel) * a_.k : nullptr,
+        .preload = preload,
+        .sum = sum_,
+        .overflow = overflow_.data()};
     bool sticky = false;
     if (fixed_) {
       sticky =
