@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 
 #include "isa/error.h"
 #include "workloads/request/kind.h"
@@ -21,9 +22,17 @@ bool agree(Range a, Range b) {
   return a.low <= b.high * (1 + rounding) && b.low <= a.high * (1 + rounding);
 }
 
+// What rounds to the figure as it is written.
+Range written(const PublishedClaim& c) {
+  const Range v = in_base_units(c);
+  const double digit = c.digit * unit_scale(c.value_unit);
+  return {v.low > 0 ? std::max(v.low - digit, 0.5 * v.low) : v.low, v.high + digit};
+}
+
 std::string plain(const PublishedClaim& c) {
-  return c.low == c.high ? fmt::format("{:.5g}", c.low)
-                         : fmt::format("{:.5g} to {:.5g}", c.low, c.high);
+  return c.low != c.high              ? fmt::format("{:.5g} to {:.5g}", c.low, c.high)
+         : c.sense == Sense::at_least ? fmt::format("{:.5g} and more", c.low)
+                                      : fmt::format("{:.5g}", c.low);
 }
 std::string figure(const PublishedClaim& c) {
   return fmt::format("{} {}", plain(c), c.value_unit);
@@ -33,10 +42,10 @@ double batch_of(const Configuration& c) {
   return static_cast<double>(workloads::parse_request(c.spec, c.name).batch);
 }
 
-// Seconds of one call as the claim states them; nothing when it states something else.
-std::optional<Range> published_seconds(const PublishedClaim& c, const Published& all) {
-  if (c.of.size() != 1) return std::nullopt;
-  const Range v = in_base_units(c);
+// Seconds of one call as the claim states them, by its value v; nothing when it states something
+// else.
+std::optional<Range> seconds_of(const PublishedClaim& c, const Published& all, Range v) {
+  if (c.of.size() != 1 || !all.configurations.contains(c.of[0])) return std::nullopt;
   if (c.quantity == "latency") return v;
   if (c.quantity == "throughput") {
     const double items = all.configuration(c.of[0]).items;
@@ -49,6 +58,13 @@ std::optional<Range> published_seconds(const PublishedClaim& c, const Published&
   return std::nullopt;
 }
 
+std::optional<Range> published_seconds(const PublishedClaim& c, const Published& all) {
+  return seconds_of(c, all, in_base_units(c));
+}
+std::optional<Range> written_seconds(const PublishedClaim& c, const Published& all) {
+  return seconds_of(c, all, written(c));
+}
+
 // Seconds an item of a configuration by the claims about it, as little derived as there is.
 const PublishedClaim* timed(const std::string& configuration, const Published& all) {
   const PublishedClaim* best = nullptr;
@@ -57,11 +73,6 @@ const PublishedClaim* timed(const std::string& configuration, const Published& a
         (best == nullptr || (best->kind == "derived" && c.kind != "derived")))
       best = &c;
   return best;
-}
-
-// A chip sold with fewer cores, "M3Pro-14c", is a version of the whole one.
-std::string whole_chip(const std::string& name) {
-  return name.substr(0, name.find('-'));
 }
 
 class Search {
@@ -84,6 +95,9 @@ class Search {
   void blame(const std::string& id, std::string reason, std::vector<std::string> others) {
     found_.try_emplace(id, Finding{std::move(reason), std::move(others)});
   }
+  void refute(const std::string& id, std::string reason, std::vector<std::string> others) {
+    found_.try_emplace(id, Finding{std::move(reason), std::move(others), true});
+  }
   bool simulation_agrees(const PublishedClaim& c) const {
     const auto at = simulated_.find(c.id);
     return at != simulated_.end() && at->second.band && agree(*at->second.band, in_base_units(c));
@@ -91,8 +105,8 @@ class Search {
   // Both, except: one that is derived bears it alone, and one that agrees with the simulated value
   // is spared.
   void blame_pair(const PublishedClaim& a, const PublishedClaim& b, const std::string& how) {
-    const bool spare_a = simulation_agrees(a) && !simulation_agrees(b);
-    const bool spare_b = simulation_agrees(b) && !simulation_agrees(a);
+    const bool spare_a = (simulation_agrees(a) && !simulation_agrees(b)) || (a.stands && !b.stands);
+    const bool spare_b = (simulation_agrees(b) && !simulation_agrees(a)) || (b.stands && !a.stands);
     const bool derived_a = a.kind == "derived" && b.kind != "derived";
     const bool derived_b = b.kind == "derived" && a.kind != "derived";
     if (!spare_a && !derived_b)
@@ -104,7 +118,7 @@ class Search {
   Range figure_of(const std::string& name, const std::string& place) const {
     const PublishedClaim* c = all_.find(name);
     if (c == nullptr) throw InputError(place, fmt::format("no claim '{}' in its formula", name));
-    return in_base_units(*c);
+    return written(*c);
   }
 
   void own_arithmetic() {
@@ -113,25 +127,43 @@ class Search {
       const std::string place = "answers.csv: " + c.id;
       const Range v = evaluate(
           c.arithmetic, [&](const std::string& n) { return figure_of(n, place); }, place);
-      if (agree(v, in_base_units(c))) continue;
+      if (agree(v, written(c))) continue;
       const double scale = unit_scale(c.value_unit);
       const std::vector<std::string> names = names_in(c.arithmetic);
-      blame(c.id,
-            fmt::format("{}, {}, {} {:.4g} {}, not {}",
-                        names.empty() ? "other figures of its source" : "its own arithmetic",
-                        c.arithmetic, names.empty() ? "give" : "gives",
-                        0.5 * (v.low + v.high) / scale, c.value_unit, plain(c)),
-            names);
+      const Range exact = evaluate(
+          c.arithmetic, [&](const std::string& n) { return in_base_units(*all_.find(n)); }, place);
+      refute(c.id,
+             fmt::format("{}, {}, {} {:.4g} {}, not {}",
+                         names.empty() ? "other figures of its source" : "its own arithmetic",
+                         c.arithmetic, names.empty() ? "give" : "gives",
+                         0.5 * (exact.low + exact.high) / scale, c.value_unit, plain(c)),
+             names);
     }
   }
 
+  // What a claim says of its one configuration, in a quantity that compares: seconds of a call,
+  // bytes, watts.
+  struct Said {
+    const PublishedClaim* claim;
+    std::string what;  // the work, and the quantity
+    Range value;
+  };
   void same_configuration() {
-    for (std::size_t i = 0; i < all_.claims.size(); ++i)
-      for (std::size_t j = i + 1; j < all_.claims.size(); ++j) {
-        const PublishedClaim &a = all_.claims[i], &b = all_.claims[j];
-        const auto ta = published_seconds(a, all_), tb = published_seconds(b, all_);
-        if (!ta || !tb || a.of != b.of || agree(*ta, *tb)) continue;
-        blame_pair(a, b, "items, time and throughput of one run do not fit together");
+    std::vector<Said> said;
+    for (const PublishedClaim& c : all_.claims) {
+      if (c.of.size() != 1 || !all_.configurations.contains(c.of[0])) continue;
+      const auto t = written_seconds(c, all_);
+      if (!t && c.quantity != "memory" && c.quantity != "power") continue;
+      said.push_back({&c, work_of(c.of[0]) + "|" + (t ? "time" : c.quantity), t ? *t : written(c)});
+    }
+    for (std::size_t i = 0; i < said.size(); ++i)
+      for (std::size_t j = i + 1; j < said.size(); ++j) {
+        const Said &a = said[i], &b = said[j];
+        if (a.what != b.what || agree(a.value, b.value)) continue;
+        blame_pair(*a.claim, *b.claim,
+                   a.what.ends_with("|time") ? "items, time and throughput of one run do not fit "
+                                               "together"
+                                             : "the same work is said to take something else");
       }
   }
 
@@ -140,37 +172,38 @@ class Search {
       if (c.quantity != "speedup" || c.of.size() != c.against.size() || c.of.empty()) continue;
       Range mean{};
       std::vector<std::string> others;
+      std::string member;  // the one of its table whose own ratio the figure is
       for (std::size_t i = 0; i < c.of.size(); ++i) {
         const PublishedClaim *of = timed(c.of[i], all_), *against = timed(c.against[i], all_);
         if (of == nullptr || against == nullptr) break;
-        const Range t = *published_seconds(*of, all_), base = *published_seconds(*against, all_);
+        const Range t = *written_seconds(*of, all_), base = *written_seconds(*against, all_);
         const double items = all_.configuration(c.of[i]).items,
                      base_items = all_.configuration(c.against[i]).items;
         const auto n = static_cast<double>(c.of.size());
-        mean.low += base.low / base_items / (t.high / items) / n;
-        mean.high += base.high / base_items / (t.low / items) / n;
+        const Range own{base.low / base_items / (t.high / items),
+                        base.high / base_items / (t.low / items)};
+        if (c.of.size() > 1 && agree(own, written(c)))
+          member = fmt::format("; {} alone gives {:.4g} x", of->id, 0.5 * (own.low + own.high));
+        mean.low += own.low / n;
+        mean.high += own.high / n;
         others.insert(others.end(), {of->id, against->id});
       }
-      if (others.size() != 2 * c.of.size() || agree(mean, in_base_units(c))) continue;
-      blame(c.id,
-            fmt::format("{} {:.4g} x, not {:.4g}: from {}",
-                        c.of.size() > 1 ? "the mean of its own table is"
-                                        : "the times that it compares give",
-                        0.5 * (mean.low + mean.high), c.low, fmt::join(others, ", ")),
-            others);
+      if (others.size() != 2 * c.of.size() || agree(mean, written(c))) continue;
+      refute(c.id,
+             fmt::format("{} {:.4g} x, not {:.4g}: from {}{}",
+                         c.of.size() > 1 ? "the mean of its own table is"
+                                         : "the times that it compares give",
+                         0.5 * (mean.low + mean.high), c.low, fmt::join(others, ", "), member),
+             others);
     }
   }
 
   void memory() {
-    const auto series = [](const PublishedClaim& c) {
-      std::string key = c.table + "|" + c.unit + "|" + c.workload + "|";
-      for (const char ch : c.config)
-        if (ch < '0' || ch > '9') key += ch;
-      return key;
-    };
     for (const PublishedClaim& a : all_.claims)
       for (const PublishedClaim& b : all_.claims) {
-        if (a.quantity != "memory" || b.quantity != "memory" || series(a) != series(b)) continue;
+        if (a.quantity != "memory" || b.quantity != "memory" ||
+            family_of(a.of[0]) != family_of(b.of[0]))
+          continue;
         const double la = all_.configuration(a.of[0]).items, lb = all_.configuration(b.of[0]).items;
         if (la >= lb || b.low * (1 + rounding) >= a.high) continue;
         const std::string how = fmt::format(
@@ -194,7 +227,21 @@ class Search {
       }
   }
 
-  // The work of a configuration without its length and numbers.
+  // What a configuration is, whatever it is called.
+  std::string work_of(const std::string& name) const {
+    const Configuration& c = all_.configuration(name);
+    return fmt::format("{}|{}|{}|{}|{}", c.chip, c.unit, c.runtime, c.precision,
+                       workloads::to_text(workloads::parse_request(c.spec, c.name)));
+  }
+  // The same of any length.
+  std::string family_of(const std::string& name) const {
+    const Configuration& c = all_.configuration(name);
+    workloads::Request r = workloads::parse_request(c.spec, c.name);
+    if (r.kind->name == "mpnn") r = workloads::with(r, "residues", "1");
+    return fmt::format("{}|{}|{}|{}|{}", c.chip, c.unit, c.runtime, c.precision,
+                       workloads::to_text(r));
+  }
+  // The network and the unit that runs it, in any length and numbers.
   std::string model_of(const Configuration& c) const {
     workloads::Request r = workloads::parse_request(c.spec, c.name);
     if (r.kind->name == "readqc" || r.kind->name == "rule") return c.name;
@@ -220,6 +267,8 @@ class Search {
     for (const Speed& a : all)
       for (const Speed& b : all) {
         if (a.claim >= b.claim || a.claim->of == b.claim->of || a.model != b.model) continue;
+        // Of two that stand for nothing neither says anything of the other.
+        if (!a.claim->stands && !b.claim->stands) continue;
         if (std::max(a.items, b.items) > same_length * std::min(a.items, b.items)) continue;
         const double apart = std::max(a.each, b.each) / std::min(a.each, b.each);
         if (apart > same_thing) pairs.emplace_back(-apart, a.claim, b.claim);
@@ -259,15 +308,32 @@ class Search {
 
 Range in_base_units(const PublishedClaim& c) {
   const double scale = unit_scale(c.value_unit);
-  return {c.low * scale, c.high * scale};
+  return {c.low * scale,
+          c.sense == Sense::at_least ? std::numeric_limits<double>::infinity() : c.high * scale};
 }
 
 std::optional<Finding> broken_bound(const PublishedClaim& c, const Published& all, Pricer& pricer) {
   // A bound of other conditions than the source's would prove nothing.
-  if (!c.missing.empty() || c.of.size() != 1 || !all.configurations.contains(c.of[0]))
-    return std::nullopt;
+  if (!c.missing.empty() && c.others.empty()) return std::nullopt;
+  if (c.quantity == "parameters_fit") {
+    const Parameter& capacity = pricer.chip(c.of.at(0)).parameter("memory.capacity");
+    const double bytes = workloads::bytes_of(c.of.at(1)), need = in_base_units(c).low * bytes;
+    if (need <= capacity.value) return std::nullopt;
+    return Finding{fmt::format("{} parameters at {:g} bits are {:.4g} GB, more than the {:.4g} GB "
+                               "of the largest {} sold",
+                               figure(c), 8 * bytes, need / 1e9, capacity.value / 1e9, c.of[0]),
+                   {}};
+  }
+  if (c.of.size() != 1 || !all.configurations.contains(c.of[0])) return std::nullopt;
   const Priced& p = pricer.price(c.of[0]);
   const Range v = in_base_units(c);
+  const std::string& on = all.configuration(c.of[0]).chip;
+  if (const Parameter& capacity = pricer.chip(on).parameter("memory.capacity");
+      p.weight_bytes > capacity.value)
+    return Finding{fmt::format("{:.3g} GB of weights do not fit in the {:.3g} GB of the largest {} "
+                               "sold",
+                               p.weight_bytes / 1e9, capacity.value / 1e9, on),
+                   {}};
   if (const auto t = published_seconds(c, all)) {
     // A range from 0 is open below.
     const double least = t->low > 0 ? t->low : t->high, floor = p.floor_seconds;
@@ -283,7 +349,8 @@ std::optional<Finding> broken_bound(const PublishedClaim& c, const Published& al
     const Priced& base = pricer.price(c.against[0]);
     const bool time = c.quantity == "speedup";
     const double floor = (time ? p.floor_seconds : p.floor_joules) / p.items;
-    const double other = (time ? base.seconds : base.joules) * base.factor / base.items;
+    const double other =
+        (time ? base.seconds : base.joules) * pricer.factor(c.against[0]) / base.items;
     if (!base.why_not.empty() || floor <= 0 || other <= 0) return std::nullopt;
     const double best = other / floor;
     if (v.low <= best * (1 + rounding)) return std::nullopt;

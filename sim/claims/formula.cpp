@@ -34,7 +34,7 @@ class Reader {
   }
   [[noreturn]] void fail() {
     throw InputError(place_, fmt::format("'{}' does not read at character {}", text_, at_ + 1),
-                     "names, numbers, + - * / ( ), mean(a, b), between(a, b)");
+                     "names, numbers, + - * / ( ), mean(a, b), between(a, b), most(a, b)");
   }
   void take(char c) {
     if (peek() != c) fail();
@@ -85,7 +85,7 @@ class Reader {
     return figure_(word);
   }
   Range function(const std::string& name) {
-    if (name != "mean" && name != "between") fail();
+    if (name != "mean" && name != "between" && name != "most") fail();
     std::vector<Range> parts;
     do {
       ++at_;
@@ -94,8 +94,9 @@ class Reader {
     take(')');
     Range r = parts[0];
     for (std::size_t i = 1; i < parts.size(); ++i)
-      r = name == "mean" ? Range{r.low + parts[i].low, r.high + parts[i].high}
-                         : Range{std::min(r.low, parts[i].low), std::max(r.high, parts[i].high)};
+      r = name == "mean"   ? Range{r.low + parts[i].low, r.high + parts[i].high}
+          : name == "most" ? Range{std::max(r.low, parts[i].low), std::max(r.high, parts[i].high)}
+                           : Range{std::min(r.low, parts[i].low), std::max(r.high, parts[i].high)};
     const auto n = static_cast<double>(parts.size());
     return name == "mean" ? Range{r.low / n, r.high / n} : r;
   }

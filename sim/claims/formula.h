@@ -1,10 +1,11 @@
 // Arithmetic on published figures, as answers.csv writes it:
 //
 //   minimal.speedup * bucket.128.speedup      batch8.latency / 8      2 * bucket.params
-//   mean(apx.a, apx.b)      between(bucket.64.speedup, bucket.128.speedup)
+//   mean(apx.a, apx.b)      between(bucket.64.speedup, bucket.128.speedup)      most(a, b)
 //
 // Names are ids of claims; numbers, + - * / and parentheses as usual. Every figure is a range;
-// mean is of the ends, between spans from the least to the greatest: where any weighted mean lies.
+// mean is of the ends, between spans from the least to the greatest: where any weighted mean lies;
+// most is the greatest.
 #pragma once
 #include <functional>
 #include <string>

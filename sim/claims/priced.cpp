@@ -3,11 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <future>
+#include <iterator>
+#include <set>
 
 #include "isa/error.h"
 #include "sim/run/readqc/run.h"
+#include "workloads/mpnn/seeded.h"
+#include "workloads/mpnn/structure/complexity.h"
 #include "workloads/readqc/model.h"
+#include "workloads/request/kinds/mpnn.h"
 #include "workloads/request/kinds/readqc.h"
 
 namespace ane::sim {
@@ -52,6 +59,13 @@ void add_floor(Priced& p, const Chip& chip, Unit unit, const std::string& activa
   p.floor_joules = p.flop * energy_of_operation(chip, unit);
 }
 
+// What the published rule takes for a protein of so many residues: FP16, or more.
+bool adaptive_fp16(std::int64_t residues) {
+  namespace mp = workloads::mpnn;
+  return mp::choose_precision(mp::complexity(mp::seeded_globule(residues))) ==
+         mp::AdaptivePrecision::fp16;
+}
+
 // Operations and weights of a request that no model prices: bounds need the work alone.
 void count_work(Priced& p, const workloads::Request& request, const Chip& chip) {
   try {
@@ -78,21 +92,99 @@ const Chip& Pricer::chip(const std::string& name) {
   return at != chips_.end() ? at->second : chips_.emplace(name, load_chip(name)).first->second;
 }
 
-workloads::Request Pricer::request(const std::string& name) const {
-  const Configuration& c = published_.configuration(name);
-  workloads::Request r = workloads::parse_request(c.spec, name);
-  r.conditions.unit = workloads::parse_term<Unit>("unit", c.unit, name);
-  r.conditions.runtime = c.runtime;
-  return r;
+Pricer::Pricer(const Published& published) : published_(published) {
+  for (const auto& [name, c] : published.configurations) {
+    workloads::Request r = workloads::parse_request(c.spec, name);
+    r.conditions.unit = workloads::parse_term<Unit>("unit", c.unit, name);
+    r.conditions.runtime = c.runtime;
+    // What is between the two takes float32 in the source's code.
+    if (c.precision == "adaptive")
+      r.formats = workloads::formats_named(
+          adaptive_fp16(workloads::work_as<workloads::MpnnWork>(r).residues) ? "fp16" : "fp32");
+    requests_.emplace(name, std::move(r));
+  }
 }
 
-const Priced& Pricer::price(const std::string& name) {
-  if (const auto at = known_.find(name); at != known_.end()) return at->second;
+const workloads::Request& Pricer::request(const std::string& name) const {
+  return requests_.at(name);
+}
+
+std::string Pricer::described(const std::string& name) const {
+  const Configuration& c = published_.configuration(name);
+  const workloads::Request& r = request(name);
+  const std::string label = r.work->label();
+  std::string text = label.empty() ? std::string(r.kind->name) : label;
+  if (r.formats.weights != "fp16" || r.formats.activations != "fp16")
+    text += fmt::format(" ({})", workloads::label(r.formats));
+  if (r.batch > 1) text += fmt::format(", {} a call,", r.batch);
+  text += fmt::format(" on {}'s {}", c.chip, c.unit);
+  if (c.runtime != "none") text += fmt::format(" under {}", c.runtime);
+  return text;
+}
+
+int Pricer::calibrated_beside(const std::string& name) {
+  if (calibration_.empty())
+    for (const char* file : {"ane_calibration.csv", "soc_calibration.csv"})
+      std::ranges::move(load_silicon_rows(file), std::back_inserter(calibration_));
+  const Configuration& c = published_.configuration(name);
+  const auto network = [](workloads::Request r) {
+    r.conditions = {};
+    return workloads::to_text(r.kind->name == "mpnn" ? workloads::with(r, "residues", "1") : r);
+  };
+  const workloads::Request asked = request(name);
+  const std::string kind = fmt::format("kind={}", asked.kind->name), same = network(asked);
+  int rows = 0;
+  for (const SiliconRow& row : calibration_) {
+    if (!row.calibrates() || row.spec.find(kind) == std::string::npos) continue;
+    const workloads::Request r = request_of(row);
+    if (r.conditions.unit == asked.conditions.unit && r.conditions.runtime == c.runtime &&
+        network(r) == same && whole_chip(load_chip(row.machine).name()) == whole_chip(c.chip))
+      ++rows;
+  }
+  return rows;
+}
+
+std::optional<workloads::Form> Pricer::other_form(const std::string& name,
+                                                  std::optional<workloads::Form> form) const {
+  const bool ane = published_.configuration(name).unit == "ane";
+  const auto usual = ane ? workloads::Form::accelerator : workloads::Form::framework;
+  return form == usual ? std::optional<workloads::Form>() : form;
+}
+
+std::string Pricer::key_of(const std::string& name, std::optional<workloads::Form> form) const {
+  const auto other = other_form(name, form);
+  return other ? fmt::format("{} as {}", name, workloads::name(*other)) : name;
+}
+
+workloads::Request Pricer::asked_in(const std::string& name,
+                                    std::optional<workloads::Form> form) const {
+  workloads::Request asked = request(name);
+  if (const auto other = other_form(name, form)) asked.conditions.form = other;
+  return asked;
+}
+
+double Pricer::factor(const std::string& name, std::optional<workloads::Form> form) {
+  const Priced& p = price(name, form);
+  if (!p.why_not.empty()) return 1;
+  const auto [at, unknown] = factors_.try_emplace(key_of(name, form), 1);
+  if (unknown) {
+    const workloads::Request asked = asked_in(name, form);
+    const results::Band band =
+        bands_.around(p.seconds, asked, target_of(asked, chip(published_.configuration(name).chip)),
+                      workloads::Quantity::latency);
+    at->second = std::sqrt(band.high / band.low);
+  }
+  return at->second;
+}
+
+const Priced& Pricer::price(const std::string& name, std::optional<workloads::Form> form) {
+  const std::string key = key_of(name, form);
+  if (const auto at = known_.find(key); at != known_.end()) return at->second;
   const Configuration& c = published_.configuration(name);
   Priced p;
   p.items = c.items;
   const Chip& on = chip(c.chip);
-  const workloads::Request asked = request(name);
+  const workloads::Request asked = asked_in(name, form);
   const Unit unit = *asked.conditions.unit;
   p.parameters = asked.work->parameters();
   try {
@@ -106,21 +198,61 @@ const Priced& Pricer::price(const std::string& name) {
     p.weight_bytes = results::part(t.memory_parts, "weights");
     p.bound = t.bound;
     p.bound_share = results::part(t.causes, t.bound) / t.latency_s;
-    const results::Band band =
-        bands_.around(p.seconds, asked, target, workloads::Quantity::latency);
-    p.factor = std::sqrt(band.high / band.low);
   } catch (const InputError& e) {
     p.why_not = e.what();
   }
   if (p.weight_bytes == 0) count_work(p, asked, on);
   p.factor_from = fmt::format("{} {}", c.unit, asked.kind->name);
   add_floor(p, on, unit, asked.formats.activations, asked.formats.weights == "int8");
-  return known_.emplace(name, std::move(p)).first->second;
+  return known_.emplace(key, std::move(p)).first->second;
 }
 
 // Trained on seeded reads in float32, run on those that training did not see.
 Pricer::Accuracy Pricer::accuracy(const std::string& name) {
-  if (const auto at = accuracies_.find(name); at != accuracies_.end()) return at->second;
+  const auto at = accuracies_.find(name);
+  return at != accuracies_.end() ? at->second
+                                 : accuracies_.emplace(name, trained(name)).first->second;
+}
+
+void Pricer::warm(const std::vector<Asked>& prices, const std::vector<std::string>& accuracies) {
+  // Configurations of other names may be the same work.
+  std::vector<workloads::Request> requests;
+  std::vector<std::string> chips;
+  std::set<std::string> seen;
+  for (const Asked& asked : prices) {
+    workloads::Request r = asked_in(asked.configuration, asked.form);
+    const std::string& on = published_.configuration(asked.configuration).chip;
+    r.conditions.runtime.clear();
+    const bool is_new = seen.insert(on + workloads::to_text(r)).second;
+    if (!is_new) continue;
+    requests.push_back(asked_in(asked.configuration, asked.form));
+    chips.push_back(on);
+  }
+  std::vector<Accuracy> trained_now(accuracies.size());
+  std::atomic<std::size_t> next = 0;
+  // Lowering is the costly part of a price, and is kept. Trainings first: they are the longest.
+  const auto work = [&] {
+    for (std::size_t i = next++; i < accuracies.size() + requests.size(); i = next++) try {
+        if (i < accuracies.size()) {
+          trained_now[i] = trained(accuracies[i]);
+          continue;
+        }
+        const workloads::Request& r = requests[i - accuracies.size()];
+        lower(r, target_of(r, load_chip(chips[i - accuracies.size()])));
+      } catch (const InputError&) {
+        // Whoever asks for it is told.
+      }
+  };
+  std::vector<std::future<void>> others;
+  constexpr int workers = 4;  // processors of the smallest machine; the shares even out
+  for (int n = 1; n < workers; ++n) others.push_back(std::async(std::launch::async, work));
+  work();
+  for (std::future<void>& other : others) other.get();
+  for (std::size_t i = 0; i < accuracies.size(); ++i)
+    if (trained_now[i].reads > 0) accuracies_[accuracies[i]] = trained_now[i];
+}
+
+Pricer::Accuracy Pricer::trained(const std::string& name) const {
   const Configuration& c = published_.configuration(name);
   const workloads::Request asked = request(name);
   if (asked.kind->name != "readqc") throw InputError(name, "accuracy is of a read-QC model");
@@ -142,12 +274,11 @@ Pricer::Accuracy Pricer::accuracy(const std::string& name) {
     for (; n > 0 && next < test.size(); --n) rows.push_back(next++);
     return test.select(rows);
   };
-  const Target target = target_of(asked, chip(c.chip));
+  const Target target = target_of(asked, load_chip(c.chip));
   const ReadQcAnswers answers = answer_reads(
       plan, target, kernels::arith::profile_named(target.chip.machine().default_profile), source);
   for (const results::Part& part : answers.accuracy)
-    if (part.name == "accuracy")
-      return accuracies_.emplace(name, Accuracy{part.value, answers.reads}).first->second;
+    if (part.name == "accuracy") return {part.value, answers.reads};
   throw InputError(name, "the model has no quality head");
 }
 

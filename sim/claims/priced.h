@@ -3,11 +3,14 @@
 // weights at the memory's data-sheet bandwidth, nor takes less than the energy of its operations.
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "sim/claims/published.h"
 #include "sim/price/price.h"
 #include "sim/silicon/band.h"
+#include "sim/silicon/silicon_rows.h"
 
 namespace ane::sim {
 
@@ -20,8 +23,7 @@ struct Priced {
   double parameters = 0;    // of the model; 0: the work is no model
   std::string bound;        // the largest cause of `seconds`
   double bound_share = 0;   // its share of them, 0 to 1
-  double factor = 1;        // the truth lies within seconds / factor .. seconds * factor
-  std::string factor_from;  // "gpu llm"
+  std::string factor_from;  // of factor(): "gpu llm"
   double floor_seconds = 0;
   std::string floor;        // "13.5 GB of weights at 153.6 GB/s"
   double floor_joules = 0;  // 0: no energy of an operation is known
@@ -31,11 +33,28 @@ struct Priced {
 // Prices configurations once each.
 class Pricer {
  public:
-  explicit Pricer(const Published& published) : published_(published) {}
-  const Priced& price(const std::string& configuration);
+  // InputError for a configuration whose spec does not read.
+  explicit Pricer(const Published& published);
+  // Does in several threads what price() and accuracy() of these would do one by one.
+  struct Asked {
+    std::string configuration;
+    std::optional<workloads::Form> form{};
+    friend auto operator<=>(const Asked&, const Asked&) = default;
+  };
+  void warm(const std::vector<Asked>& prices, const std::vector<std::string>& accuracies);
+  // form: none takes the unit's usual one.
+  const Priced& price(const std::string& configuration, std::optional<workloads::Form> form = {});
+  // The truth lies within seconds / factor .. seconds * factor; 1 where nothing is priced.
+  double factor(const std::string& configuration, std::optional<workloads::Form> form = {});
   const Chip& chip(const std::string& name);
-  // The configuration as it is asked: its spec, unit and runtime.
-  workloads::Request request(const std::string& configuration) const;
+  // The configuration as it is asked: its spec, unit and runtime, its precision chosen where the
+  // structure chooses it (by a seeded globule of its length: mpnn/seeded.h).
+  const workloads::Request& request(const std::string& configuration) const;
+  // "mlp, 1000 a call, on M4's ane under coreml".
+  std::string described(const std::string& configuration) const;
+  // Rows of the same network, chip, unit and runtime in another length that parameters were fitted
+  // to.
+  int calibrated_beside(const std::string& configuration);
   // Share of test reads on which a read-QC model that is trained here agrees with its rule, run on
   // the configuration's unit, and how many reads that were.
   struct Accuracy {
@@ -45,10 +64,21 @@ class Pricer {
   Accuracy accuracy(const std::string& configuration);
 
  private:
+  workloads::Request asked_in(const std::string& configuration,
+                              std::optional<workloads::Form> form) const;
+  Accuracy trained(const std::string& configuration) const;
+  // Nothing where it is the unit's usual one.
+  std::optional<workloads::Form> other_form(const std::string& configuration,
+                                            std::optional<workloads::Form> form) const;
+  std::string key_of(const std::string& configuration, std::optional<workloads::Form> form) const;
+
   const Published& published_;
   std::map<std::string, Priced> known_;
+  std::map<std::string, double> factors_;
+  std::map<std::string, workloads::Request> requests_;
   std::map<std::string, Chip> chips_;
   std::map<std::string, Accuracy> accuracies_;
+  std::vector<SiliconRow> calibration_;
   Bands bands_;
 };
 

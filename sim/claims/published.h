@@ -3,18 +3,22 @@
 //
 //   claims.csv          one figure a row, as its source states it
 //   answers.csv         which quantity of which configurations the figure is about, the arithmetic
-//                       on other figures that it must agree with, what its source leaves out, and
-//                       where it stands in the source's table
+//                       on other figures that it must agree with, what its source leaves out, the
+//                       sense of the figure, the choice that the row makes where its source leaves
+//                       one, and where it stands in the source's table
+//   choices.csv         other configurations that the same figure may be about: another batch,
+//                       chip, baseline or workload
 //   configurations.csv  what is run for it: chip, unit, runtime, items of a call, and the work as a
-//                       spec (workloads/networks/spec.h; kind=readqc and kind=rule stand for a
-//                       read-QC model and for the plain rule)
+//                       request; precision "adaptive" is chosen by the published rule
 //   ablation.csv        optimisations, each alone and on top of those before
-//   provenance.csv      which kinds of figure stand for what they name
-//   context.csv         cells of the sources' tables that are no claims of the collection: shown in
+//   provenance.csv      which kinds of figure stand for what they name, and where that is to be
+//   read context.csv         cells of the sources' tables that are no claims of the collection:
+//   shown in
 //                       their places with our value, without a verdict
 #pragma once
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/chips/description.h"
@@ -23,18 +27,34 @@ namespace ane::sim {
 
 struct Configuration {
   std::string name, chip, unit, runtime;
-  double items = 1;  // residues, reads or tokens that a call answers, padding not counted
+  double items = 1;       // residues, reads or tokens that a call answers, padding not counted
+  std::string precision;  // empty: as the spec says; "adaptive": by the structure's complexity
   std::string spec;
+};
+
+// How a figure is meant: as it stands, "up to 10 x", "200 and more".
+enum class Sense { plain, up_to, at_least };
+std::string_view name(Sense sense);  // "", "up to", "at least"
+
+// What a figure may be about.
+struct Choice {
+  std::string label;                     // "against the model on one core"
+  std::vector<std::string> of, against;  // names of configurations, or of chips for their figures
 };
 
 struct PublishedClaim {
   std::string id, source, table, chip, unit, workload, config, metric;
   double low = 0, high = 0;  // in value_unit
+  double digit = 0;          // half a unit of the last digit that is written, in value_unit
   std::string value_unit, kind, provenance;
   bool stands = true;    // by provenance.csv; false: no measurement of what it names
   std::string standing;  // "simulated estimates"
+  std::string cited;     // repository, commit and file that say so, or empty
   std::string quantity;  // "latency", "speedup", ...
+  Sense sense = Sense::plain;
+  std::string choice;                    // that `of` and `against` make; empty: there is none
   std::vector<std::string> of, against;  // names of configurations, or of chips for their figures
+  std::vector<Choice> others;            // of choices.csv
   std::string arithmetic;                // a formula over other claims' ids (formula.h), or empty
   std::string missing;                   // a condition that the source leaves out, or empty
   std::string row, column;               // of the source's table
@@ -44,6 +64,9 @@ struct PublishedClaim {
 struct AblationStep {
   std::string step, alone, base, together;  // configurations; together may be empty
 };
+
+// A chip sold with fewer cores, "M3Pro-14c", is a version of the whole one, "M3Pro".
+std::string whole_chip(const std::string& name);
 
 struct Published {
   std::vector<PublishedClaim> claims;   // in the order of the file

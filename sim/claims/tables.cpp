@@ -4,290 +4,353 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <limits>
 #include <set>
 
 #include "isa/error.h"
 #include "isa/status.h"
 #include "sim/claims/claim_rules.h"
-#include "sim/claims/priced.h"
+#include "sim/claims/simulated.h"
 #include "workloads/request/kinds/mpnn.h"
 
 namespace ane::sim {
 namespace {
 
-// Vendors round what they rate: 153.6 GB/s are sold as 150.
-constexpr double rated = 0.025;
-// Bytes of weights and tensors are counted, not predicted.
-constexpr double counted = 1.02;
-// One training is one draw of several.
-constexpr double trained = 1.02;
+using workloads::Form;
 
-// Our value in base units with its band, or why there is none.
-struct Value {
-  double value = results::unknown;
-  double factor = 1;    // band: value / factor .. value * factor
-  std::string from{};   // what the value rests on
-  std::string bound{};  // cause that would have to change
-  std::string band{};   // what the band rests on
-  // Of a rating: the parameter to which it is proportional, and its value, for what it would take.
-  std::string lever{};
-  double lever_value = 0;
-  std::string lever_unit{};
-  std::string why_not{};
-};
-
-// A band wider than this says little, and the reason says so.
+// A band wider than this decides nothing.
 constexpr double wide_band = 3;
-bool up_to(const PublishedClaim& c) {
-  return c.value_unit == "x" && c.low == 1 && c.high > wide_band;
+
+std::string figure(double v, const std::string& unit) {
+  return fmt::format("{:.4g} {}", v, unit);
 }
 
-class Simulation {
- public:
-  Simulation(const Published& all, Pricer& pricer) : all_(all), pricer_(pricer) {}
-
-  Value value(const PublishedClaim& c) {
-    if (c.of.empty()) return {.why_not = "nothing here stands for it"};
-    const std::string& q = c.quantity;
-    if (!all_.configurations.contains(c.of[0])) return of_chip(c);
-    if (q == "parameters" || q == "model_bytes" || q == "padding") return of_model(c);
-    if (q == "accuracy") {
-      const Pricer::Accuracy a = pricer_.accuracy(c.of[0]);
-      return {.value = a.share,
-              .factor = trained,
-              .from = fmt::format("a model trained on seeded reads, {} of them held out", a.reads)};
-    }
-    if (q == "recovery") return {.why_not = "the recovery of an untrained network means nothing"};
-    return of_runs(c);
-  }
-
- private:
-  Value of_chip(const PublishedClaim& c) {
-    const Chip& chip = pricer_.chip(c.of[0]);
-    const std::string& q = c.quantity;
-    const auto constant = [&](double v, std::vector<std::string> paths) {
-      Value out{.value = v, .factor = 1 + rated};
-      for (const std::string& path : paths) {
-        const Parameter& p = chip.parameter(path);
-        out.from += fmt::format("{}{} {:.4g}{}{} ({})", out.from.empty() ? "" : ", ", path,
-                                p.value / p.scale, p.unit.empty() ? "" : " ", p.unit, p.kind);
-        out.lever = path;
-        out.lever_value = p.value / p.scale;
-        out.lever_unit = p.unit;
-      }
-      return out;
-    };
-    if (q == "ane_peak")
-      return constant(
-          std::max(chip.ane().peak_fp16(), chip.ane().peak_int8()),
-          {"ane.cores",
-           chip.ane().peak_int8() > chip.ane().peak_fp16() ? "ane.macs_int8" : "ane.macs_fp16",
-           "ane.clock"});
-    if (q == "memory_bandwidth") return constant(chip.memory().bandwidth, {"memory.bandwidth"});
-    if (q == "pcie_bandwidth" && chip.pcie())
-      return constant(chip.pcie()->bandwidth, {"pcie.bandwidth"});
-    if (q == "gpu_peak_fp32") return constant(chip.gpu().peak_fp32(), {"gpu.cores", "gpu.clock"});
-    if (q == "gpu_power" && chip.gpu().power_load)
-      return constant(*chip.gpu().power_load, {"gpu.power.load"});
-    if (q == "gpu_flop_per_watt" && chip.gpu().power_load)
-      return constant(chip.gpu().peak_fp32() / *chip.gpu().power_load,
-                      {"gpu.cores", "gpu.power.load", "gpu.clock"});
-    const auto of_loads = [&](double v) {
-      return Value{.value = v, .factor = loads_factor, .from = Loads(chip).text()};
-    };
-    if (q == "system_power") return of_loads(Loads(chip).sum());
-    if (q == "flop_per_watt") return of_loads(chip.gpu().peak_fp32() / Loads(chip).sum());
-    if (q == "power_ratio") {
-      const Chip& other = pricer_.chip(c.against.at(0));
-      return of_loads(other.gpu().power_load.value_or(results::unknown) / Loads(chip).sum());
-    }
-    return {.why_not = fmt::format("the description of {} has no {}", chip.name(), q)};
-  }
-
-  // Everything of a chip under full load at once. No row measures that: the factor is a judgement,
-  // of what vendors and loads differ in.
-  static constexpr double loads_factor = 1.3;
-  struct Loads {
-    double gpu, cpu, ane, memory;
-    explicit Loads(const Chip& chip) {
-      const GpuParameters& g = chip.gpu();
-      const CpuParameters& c = chip.cpu();
-      const AneParameters& a = chip.ane();
-      gpu = g.peak_fp32() * g.utilisation * g.energy_flop + g.power_idle;
-      cpu = c.p_cores * c.power_core + c.power_idle;
-      ane = a.peak_fp16() / 2 * a.energy_mac_fp16 + a.power_awake;
-      memory = chip.memory().bandwidth * chip.memory().energy_byte;
-    }
-    double sum() const { return gpu + cpu + ane + memory; }
-    std::string text() const {
-      return fmt::format(
-          "all under full load at once: GPU {:.3g} W, CPU cores {:.3g} W, ANE {:.3g} W, memory "
-          "{:.3g} W",
-          gpu, cpu, ane, memory);
-    }
-  };
-
-  Value of_model(const PublishedClaim& c) {
-    Value v{.value = 0, .factor = counted};
-    for (const std::string& name : c.of) {
-      const Configuration& of = all_.configuration(name);
-      if (c.quantity == "padding") {
-        const auto places = static_cast<double>(
-            workloads::work_as<workloads::MpnnWork>(pricer_.request(name)).places());
-        return {
-            .value = (places - of.items) / places,
-            .factor = counted,
-            .from = fmt::format("{:.0f} of {:.0f} places are padding", places - of.items, places)};
-      }
-      const Priced& p = pricer_.price(name);
-      const double bytes = workloads::bytes_of(pricer_.request(name).formats.weights);
-      v.value += c.quantity == "parameters" ? p.parameters : p.parameters * bytes;
-      v.from = fmt::format("the network's shapes have {:.0f} parameters", p.parameters);
-    }
-    return v;
-  }
-
-  Value of_runs(const PublishedClaim& c) {
-    const std::string& q = c.quantity;
-    const bool ratio = q == "speedup" || q == "speedup_per_watt" || q == "energy_efficiency" ||
-                       q == "memory_ratio";
-    Value v{.value = 0};
-    double spread = 0;
-    for (std::size_t i = 0; i < c.of.size(); ++i) {
-      const Priced& p = pricer_.price(c.of[i]);
-      if (!p.why_not.empty()) return {.why_not = p.why_not};
-      const double t = p.seconds, each = t / p.items;
-      double x = 0;
-      double wide = std::log(p.factor);
-      if (ratio) {
-        if (c.against.size() != c.of.size()) return {.why_not = "nothing to compare with"};
-        const Priced& base = pricer_.price(c.against[i]);
-        if (!base.why_not.empty()) return {.why_not = base.why_not};
-        x = q == "speedup"             ? base.seconds / base.items / each
-            : q == "speedup_per_watt"  ? base.seconds / base.items / each / (p.joules / t)
-            : q == "energy_efficiency" ? base.joules / base.items / (p.joules / p.items)
-                                       : base.peak_memory / p.peak_memory;
-        // Of one unit, kind and size the errors are shared, and cancel in the ratio.
-        wide = q == "memory_ratio"                 ? std::log(counted)
-               : p.factor_from == base.factor_from ? 0.5 * wide
-                                                   : std::hypot(wide, std::log(base.factor));
-      } else {
-        if (q == "memory") wide = std::log(counted);
-        x = q == "latency"            ? t
-            : q == "latency_per_item" ? t / batch(c.of[i])
-            : q == "throughput"       ? p.items / t
-            : q == "power"            ? p.joules / t
-            : q == "memory"           ? p.peak_memory
-                                      : results::unknown;
-      }
-      v.value += x / static_cast<double>(c.of.size());
-      spread = std::max(spread, wide);
-      const bool time = q != "memory" && q != "memory_ratio" && q != "energy_efficiency";
-      v.bound = !time ? std::string()
-                : p.bound_share > 0
-                    ? fmt::format("{:.0f} % of the time is {}", 100 * p.bound_share, p.bound)
-                    : fmt::format("most of the time is {}", p.bound);
-      v.band = p.factor_from;
-      v.from = fmt::format("{} on {}'s {} under {}", v.from.empty() ? "run" : "runs",
-                           all_.configuration(c.of[i]).chip, all_.configuration(c.of[i]).unit,
-                           all_.configuration(c.of[i]).runtime);
-      if (ratio && c.of.size() == 1) v.from += ", " + sides(q, p, pricer_.price(c.against[i]));
-    }
-    if (std::isnan(v.value)) return {.why_not = fmt::format("no model gives its {}", q)};
-    v.factor = std::exp(spread);
-    return v;
-  }
-  // Both sides of a ratio, in its own quantity.
-  static std::string sides(const std::string& q, const Priced& p, const Priced& base) {
-    const auto pair = [](double a, double b, double scale, const char* unit) {
-      return fmt::format("{:.3g} against {:.3g} {}", a / scale, b / scale, unit);
-    };
-    if (q == "memory_ratio")
-      return pair(p.peak_memory, base.peak_memory, 1e6, "MB of weights and tensors");
-    if (q == "energy_efficiency")
-      return pair(p.joules / p.items, base.joules / base.items, 1e-6, "uJ an item");
-    const double each = p.seconds / p.items, other = base.seconds / base.items;
-    return each < 1e-3 ? pair(each, other, 1e-6, "us an item")
-                       : pair(each, other, 1e-3, "ms an item");
-  }
-  double batch(const std::string& name) const {
-    return static_cast<double>(pricer_.request(name).batch);
-  }
-
-  const Published& all_;
-  Pricer& pricer_;
-};
-
 std::string how_far(double ratio) {
+  if (ratio <= 0) return "the opposite of what is published";
   return ratio >= 1 ? fmt::format("{:.3g} times as much as published", ratio)
                     : fmt::format("{:.3g} times less than published", 1 / ratio);
 }
 
-// The published value and the simulated one, without a verdict.
-Answer side_by_side(const PublishedClaim& c, const Value& v) {
-  Answer a;
-  a.claim = &c;
-  if (std::isnan(v.value)) return a;
-  a.simulated = v.value / unit_scale(c.value_unit);
-  a.low = a.simulated / v.factor;
-  a.high = a.simulated * v.factor;
-  const double nearest = up_to(c) ? c.high : std::clamp(a.simulated, c.low, c.high);
-  if (nearest != 0) a.ratio = a.simulated / nearest;
-  return a;
-}
+// What a figure may be about, and in which form that runs.
+struct Option {
+  Choice choice;
+  std::optional<Form> form{};
+};
 
-void judge(Answer& a, const Value& v, const std::map<std::string, Finding>& found,
-           const std::optional<Finding>& broken) {
-  const PublishedClaim& c = *a.claim;
-  const Range published = judged(c);
-  const bool known = !std::isnan(a.simulated);
-  const bool inside = known && a.low <= published.high && published.low <= a.high;
-  if (broken) {
-    a.verdict = Verdict::impossible;
-    a.reason = broken->reason;
-  } else if (const auto at = found.find(c.id); at != found.end()) {
-    a.verdict = Verdict::inconsistent;
-    a.reason = at->second.reason;
-  } else if (!c.stands) {
-    a.verdict = Verdict::not_measured;
-    a.reason = fmt::format("{}: {}", c.standing, c.provenance);
-    if (!known) a.reason += fmt::format("; not simulated: {}", v.why_not);
-  } else if (!c.missing.empty() || !known) {
-    a.verdict = Verdict::not_comparable;
-    a.reason = c.missing.empty() ? v.why_not : c.missing;
-  } else if (inside) {
-    a.verdict = Verdict::reproduced;
-    a.reason = v.from;
-    // One end of a wide range is met, the other is not.
-    if (c.high > wide_band * c.low && c.low > 0 && (a.high < c.high || a.low > c.low)) {
-      const bool low_end = a.high < c.high;
-      a.reason += fmt::format("; only its {} end: {:.4g} {} is {:.3g} times {}",
-                              low_end ? "lower" : "upper", low_end ? c.high : c.low, c.value_unit,
-                              low_end ? c.high / a.simulated : a.simulated / c.low,
-                              low_end ? "simulated" : "less than simulated");
+class Judgements {
+ public:
+  Judgements(const Published& all, Pricer& pricer)
+      : all_(all), pricer_(pricer), simulation_(all, pricer) {}
+
+  // What the values of these claims, and both forms of those that are shown, will be made of.
+  void warm(const std::vector<PublishedClaim>& claims, const Selection& shown) {
+    std::set<Pricer::Asked> prices;
+    std::set<std::string> trainings;
+    const auto add = [&](const std::vector<std::string>& names, std::optional<Form> form) {
+      for (const std::string& name : names)
+        if (all_.configurations.contains(name)) prices.insert({name, form});
+    };
+    for (const PublishedClaim& c : claims) {
+      if (c.quantity == "accuracy") {
+        trainings.insert(c.of.begin(), c.of.end());
+        continue;
+      }
+      for (const Option& option : options(c)) {
+        add(option.choice.of, option.form);
+        add(option.choice.against, {});
+      }
+      if (shown.holds(c) && forms_shown(c))
+        for (const Form form : {Form::framework, Form::accelerator}) add(c.of, form);
     }
-    if (a.high > wide_band * a.low)
-      a.reason += fmt::format("; a wide band, a factor of {:.2g} from {}, so this says little",
-                              a.high / a.low, v.band);
-    else if (!v.band.empty())
-      a.reason += fmt::format("; band from {}", v.band);
-  } else {
-    a.verdict = Verdict::off;
-    a.reason =
-        fmt::format("{}{}; {}", how_far(a.ratio),
-                    up_to(c) ? fmt::format(", which says up to {:.4g} x", c.high) : "", v.from);
-    if (!v.bound.empty()) a.reason += fmt::format(", where {}", v.bound);
+    // The long first, so that none is left for the end.
+    std::vector<Pricer::Asked> order(prices.begin(), prices.end());
+    std::ranges::stable_sort(order, std::greater{}, [&](const Pricer::Asked& a) {
+      const Configuration& of = all_.configuration(a.configuration);
+      return of.unit == "ane" ? of.items : 0;
+    });
+    pricer_.warm(order, {trainings.begin(), trainings.end()});
+  }
+
+  // One of each choice, the row's own first.
+  std::vector<Judgement> of(const PublishedClaim& c) {
+    std::vector<Judgement> out;
+    for (const Option& option : options(c)) {
+      const Value v = simulation_.value(c, option.choice, option.form);
+      PublishedClaim asked = c;
+      asked.of = option.choice.of;
+      asked.against = option.choice.against;
+      out.push_back(judge(c, option.choice, v, broken_bound(asked, all_, pricer_)));
+    }
+    return out;
+  }
+
+  // In the claim's unit.
+  double in_form(const PublishedClaim& c, Form form) {
+    if (!forms_shown(c)) return results::unknown;
+    return simulation_.bare(c, {c.choice, c.of, c.against}, form) / unit_scale(c.value_unit);
+  }
+
+ private:
+  // Counts and answers are the same in both.
+  static bool runs_in_forms(const PublishedClaim& c) {
+    static constexpr std::string_view counted[] = {"parameters",  "parameters_saved", "model_bytes",
+                                                   "bytes_ratio", "bytes_saved",      "padding",
+                                                   "recovery",    "recovery_loss",    "accuracy"};
+    return !c.of.empty() && std::ranges::find(counted, c.quantity) == std::end(counted);
+  }
+  bool forms_shown(const PublishedClaim& c) const {
+    return runs_in_forms(c) &&
+           std::ranges::all_of(c.of, [&](const std::string& n) { return has_forms(n); });
+  }
+  bool has_forms(const std::string& name) const {
+    const auto at = all_.configurations.find(name);
+    if (at == all_.configurations.end()) return false;
+    const workloads::Request r = workloads::parse_request(at->second.spec, name);
+    return r.kind->name == "mpnn" && !r.conditions.form &&
+           workloads::work_as<workloads::MpnnWork>(r).phase != workloads::MpnnPhase::attention;
+  }
+
+  // Core ML converts what the framework wrote; who writes for the accelerator gets another graph of
+  // the same network. A source that says neither leaves the choice.
+  std::vector<Option> options(const PublishedClaim& c) const {
+    std::vector<Option> all{{{c.choice, c.of, c.against}}};
+    for (const Choice& other : c.others) all.push_back({other});
+    const auto on_ane = [&](const std::string& name) {
+      return has_forms(name) && all_.configuration(name).unit == "ane";
+    };
+    if (!runs_in_forms(c) || !std::ranges::all_of(c.of, on_ane)) return all;
+    if (all[0].choice.label.empty()) all[0].choice.label = "as a graph for the accelerator";
+    all.push_back(
+        {{"with the layers as its framework writes them", c.of, c.against}, Form::framework});
+    return all;
+  }
+
+  Judgement judge(const PublishedClaim& c, const Choice& choice, const Value& v,
+                  const std::optional<Finding>& broken) const {
+    Judgement j;
+    j.choice = choice.label;
+    const bool known = !std::isnan(v.value);
+    if (known) {
+      j.simulated = v.shown() / unit_scale(c.value_unit);
+      j.low = v.low() / unit_scale(c.value_unit);
+      j.high = v.high() / unit_scale(c.value_unit);
+      const Range published = judged(c);
+      const double nearest = std::clamp(j.simulated, published.low, published.high);
+      if (nearest != 0) j.ratio = j.simulated / nearest;
+    }
+    if (broken) {
+      j.verdict = Verdict::impossible;
+      j.judge = Judge::bound;
+      j.reason = broken->reason;
+      return j;
+    }
+    if (!known) {
+      j.reason = v.why_not;
+      return j;
+    }
+    j.judge = v.basis == Basis::model ? Judge::model : Judge::arithmetic;
+    j.reason = v.from;
+    const Range published = judged(c);
+    if (j.low > published.high || published.low > j.high) {
+      j.verdict = Verdict::off;
+      miss(j, c, v);
+      return j;
+    }
+    meet(j, c, v);
+    return j;
+  }
+
+  static void miss(Judgement& j, const PublishedClaim& c, const Value& v) {
+    j.reason = fmt::format("{}{}; {}", how_far(j.ratio),
+                           c.sense == Sense::up_to
+                               ? fmt::format(", which says up to {}", figure(c.high, c.value_unit))
+                               : "",
+                           v.from);
+    if (!v.bound.empty()) j.reason += fmt::format(", where {}", v.bound);
     if (!v.lever.empty())
-      a.reason +=
-          fmt::format("; to agree, {} would be {:.4g}{}{}", v.lever, v.lever_value / a.ratio,
+      j.reason +=
+          fmt::format("; to agree, {} would be {:.4g}{}{}", v.lever, v.lever_value / j.ratio,
                       v.lever_unit.empty() ? "" : " ", v.lever_unit);
   }
+
+  void meet(Judgement& j, const PublishedClaim& c, const Value& v) const {
+    j.verdict = Verdict::reproduced;
+    if (v.basis == Basis::input) {
+      j.verdict = Verdict::stated;
+      j.judge = Judge::input;
+      j.reason += ", inputs of this program, made of such figures or assumed";
+      return;
+    }
+    if (v.basis == Basis::model && j.high > wide_band * j.low) {
+      j.verdict = Verdict::undecided;
+      j.reason += fmt::format("; the band is a factor of {:.2g} wide, from {}, and decides nothing",
+                              j.high / j.low, v.band);
+      return;
+    }
+    // One end of a range is met, the other is not.
+    if (c.high > c.low && c.low > 0 && (j.high < c.high || j.low > c.low)) {
+      const bool low_end = j.high < c.high;
+      j.reason +=
+          fmt::format("; only its {} end: {} is {:.3g} times {}", low_end ? "lower" : "upper",
+                      figure(low_end ? c.high : c.low, c.value_unit),
+                      low_end ? c.high / j.simulated : j.simulated / c.low,
+                      low_end ? "simulated" : "less than simulated");
+    }
+    if (!v.band.empty()) j.reason += fmt::format("; band from {}", v.band);
+    if (v.basis == Basis::model && c.of.size() == 1 && all_.configurations.contains(c.of[0]) &&
+        c.against.empty())
+      if (const int rows = pricer_.calibrated_beside(c.of[0]); rows > 0)
+        j.reason += fmt::format(
+            "; {} rows of this network, chip and runtime in other lengths were fitted to", rows);
+  }
+
+  const Published& all_;
+  Pricer& pricer_;
+  Simulation simulation_;
+};
+
+constexpr std::string_view depends = "it depends on what is run.";
+
+// "off, 0.3 x", "impossible: ...".
+std::string brief(const Judgement& j, const std::string& unit) {
+  if (j.verdict == Verdict::impossible) return fmt::format("impossible: {}", j.reason);
+  if (std::isnan(j.simulated)) return fmt::format("no value: {}", j.reason);
+  return fmt::format("{}, {}", name(j.verdict), figure(j.simulated, unit));
+}
+std::string listed(const std::vector<Judgement>& all, std::size_t from, const std::string& unit) {
+  std::string text;
+  for (std::size_t i = from; i < all.size(); ++i)
+    text += fmt::format("{}{}: {}", i == from ? "" : "; ", all[i].choice, brief(all[i], unit));
+  return text;
+}
+
+bool has_verdict(const Judgement& j) {
+  return !std::isnan(j.simulated) || j.verdict == Verdict::impossible;
+}
+bool missed(const Judgement& j) {
+  return j.verdict == Verdict::off || j.verdict == Verdict::impossible;
+}
+
+// What this program says under all choices: theirs where they agree. Off above and off below are
+// two verdicts: what lies between them may be right.
+Judgement together(const std::vector<Judgement>& all, const std::string& unit) {
+  Judgement one = all[0];
+  if (all.size() == 1) return one;
+  bool agreed = true, all_missed = true;
+  for (const Judgement& j : all) {
+    if (!has_verdict(j)) continue;
+    const bool same_side =
+        std::isnan(j.ratio) || std::isnan(one.ratio) || (j.ratio > 1) == (one.ratio > 1);
+    agreed = agreed && j.verdict == one.verdict && (!missed(j) || same_side);
+    all_missed = all_missed && missed(j) && same_side;
+    if (std::isnan(j.simulated)) continue;
+    one.low = std::fmin(one.low, j.low);
+    one.high = std::fmax(one.high, j.high);
+  }
+  if (agreed) {
+    one.reason += fmt::format("; {}", listed(all, 1, unit));
+    return one;
+  }
+  one.verdict = all_missed ? Verdict::off : Verdict::undecided;
+  one.judge = Judge::model;
+  one.reason =
+      fmt::format("{} {}", all_missed ? "missed whatever is run." : depends, listed(all, 0, unit));
+  return one;
+}
+
+// A product that is met although a factor of it is not: the errors cancel, and prove nothing.
+std::optional<std::string> by_chance(const PublishedClaim& c, const std::string& unit,
+                                     const std::map<std::string, Judgement>& own) {
+  if (c.arithmetic.find('*') == std::string::npos ||
+      c.arithmetic.find_first_of("/+-(") != std::string::npos)
+    return std::nullopt;
+  std::string text;
+  for (const std::string& factor : names_in(c.arithmetic)) {
+    const Judgement& j = own.at(factor);
+    if (j.verdict == Verdict::off)
+      text += fmt::format("{}{} is {:.3g} {} here", text.empty() ? "" : ", ", factor, j.simulated,
+                          unit);
+  }
+  if (text.empty()) return std::nullopt;
+  return fmt::format("the product is met by chance, its factors are not: {}", text);
+}
+
+// One of the figures that this one is made of that is no measurement of what it names.
+const PublishedClaim* not_standing(const PublishedClaim& c, const Published& all) {
+  if (!c.arithmetic.empty())
+    for (const std::string& name : names_in(c.arithmetic))
+      if (const PublishedClaim* of = all.find(name); of != nullptr && !of->stands) return of;
+  return nullptr;
+}
+
+Answer settle(const PublishedClaim& c, const Published& all, std::vector<Judgement> choices,
+              const std::map<std::string, Judgement>& own_of,
+              const std::map<std::string, Finding>& found) {
+  Judgement own = own_of.at(c.id);
+  const auto met = [](const Judgement& j) { return j.verdict == Verdict::reproduced; };
+  if (std::ranges::any_of(choices, met))
+    if (const auto chance = by_chance(c, c.value_unit, own_of)) {
+      own.verdict = Verdict::off;
+      own.judge = Judge::model;
+      own.reason = fmt::format("{}; {}", *chance,
+                               choices.size() > 1 ? listed(choices, 0, c.value_unit) : own.reason);
+    }
+  Answer a{.claim = &c,
+           .verdict = own.verdict,
+           .judge = own.judge,
+           .own = {},
+           .simulated = own.simulated,
+           .low = own.low,
+           .high = own.high,
+           .ratio = own.ratio,
+           .choices = std::move(choices),
+           .reason = own.reason};
+  const bool known = has_verdict(own);
+  const auto judged_by = [&](Verdict v, Judge by, std::string reason) {
+    if (known) {
+      a.own = own.verdict;
+      reason += fmt::format("; here {}", own.reason.starts_with(depends) ? own.reason
+                                         : a.choices.size() > 1 ? listed(a.choices, 0, c.value_unit)
+                                                                : brief(own, c.value_unit));
+    } else if (!own.reason.empty()) {
+      reason += fmt::format("; not simulated: {}", own.reason);
+    }
+    a.verdict = v;
+    a.judge = by;
+    a.reason = std::move(reason);
+  };
+  if (own.verdict == Verdict::impossible) return a;
+  if (const auto at = found.find(c.id); at != found.end()) {
+    std::string reason = at->second.reason;
+    if (!c.stands) reason += fmt::format("; no measurement: {}", c.provenance);
+    judged_by(Verdict::inconsistent, at->second.by_arithmetic ? Judge::arithmetic : Judge::figure,
+              std::move(reason));
+  } else if (!c.stands) {
+    judged_by(Verdict::not_measured, Judge::provenance,
+              fmt::format("{}{}{}", c.standing.empty() ? "" : c.standing + ": ", c.provenance,
+                          c.cited.empty() ? "" : fmt::format(" ({})", c.cited)));
+  } else if (const auto made_of = not_standing(c, all); made_of && !known) {
+    judged_by(Verdict::not_measured, Judge::provenance,
+              fmt::format("it is {}, and {} is no measurement: {}", c.arithmetic, made_of->id,
+                          made_of->provenance));
+  } else if (!c.missing.empty()) {
+    const bool decided = a.choices.size() > 1 && own.verdict != Verdict::undecided &&
+                         own.verdict != Verdict::not_comparable;
+    if (decided)
+      a.reason = fmt::format("{}, which changes nothing: {}", c.missing,
+                             listed(a.choices, 0, c.value_unit));
+    else
+      judged_by(Verdict::not_comparable, Judge::conditions, c.missing);
+  }
+  return a;
 }
 
 }  // namespace
 
 Range judged(const PublishedClaim& c) {
-  return {up_to(c) ? c.high : c.low, c.high};
+  return {c.sense == Sense::up_to ? c.high : c.low,
+          c.sense == Sense::at_least ? std::numeric_limits<double>::infinity() : c.high};
 }
 
 std::string_view name(Verdict v) {
@@ -300,12 +363,53 @@ std::string_view name(Verdict v) {
       return "not comparable";
     case Verdict::not_measured:
       return "not measured";
+    case Verdict::stated:
+      return "stated";
+    case Verdict::undecided:
+      return "undecided";
     case Verdict::reproduced:
       return "reproduced";
     case Verdict::off:
       return "off";
   }
   return "";
+}
+
+std::string_view name(Judge j) {
+  switch (j) {
+    case Judge::model:
+      return "this model";
+    case Judge::bound:
+      return "a bound";
+    case Judge::arithmetic:
+      return "arithmetic";
+    case Judge::figure:
+      return "another figure";
+    case Judge::input:
+      return "an input of this program";
+    case Judge::provenance:
+      return "provenance";
+    case Judge::conditions:
+      return "conditions left out";
+  }
+  return "";
+}
+
+std::string_view name_in_files(Judge j) {
+  switch (j) {
+    case Judge::model:
+      return "model";
+    case Judge::bound:
+      return "bound";
+    case Judge::figure:
+      return "figure";
+    case Judge::input:
+      return "input";
+    case Judge::conditions:
+      return "conditions";
+    default:
+      return name(j);
+  }
 }
 
 std::vector<Answer> answer_claims(const Published& published, const Selection& selection,
@@ -325,27 +429,47 @@ std::vector<Answer> answer_claims(const Published& published, const Selection& s
   choose("--table", selection.table, tables);
 
   Pricer pricer(published);
-  Simulation simulation(published, pricer);
-  std::map<std::string, Value> values;
+  Judgements judgements(published, pricer);
+  judgements.warm(published.claims, selection);
+  std::map<std::string, std::vector<Judgement>> choices;
+  std::map<std::string, Judgement> own;
   std::map<std::string, Simulated> simulated;
   Progress progress("claims", std::ssize(published.claims));
   for (const PublishedClaim& c : published.claims) {
     progress.step();
-    const Value v = simulation.value(c);
-    if (!std::isnan(v.value)) simulated[c.id].band = Range{v.value / v.factor, v.value * v.factor};
-    values[c.id] = v;
+    std::vector<Judgement> all = judgements.of(c);
+    const double scale = unit_scale(c.value_unit);
+    if (!std::isnan(all[0].simulated))
+      simulated[c.id].band = Range{all[0].low * scale, all[0].high * scale};
+    own[c.id] = together(all, c.value_unit);
+    choices[c.id] = std::move(all);
   }
   const std::map<std::string, Finding> found = contradictions(published, pricer, simulated);
 
   std::vector<Answer> answers;
+  const auto add_forms = [&](Answer& a) {
+    a.as_written = judgements.in_form(*a.claim, Form::framework);
+    a.as_graph = judgements.in_form(*a.claim, Form::accelerator);
+  };
   for (const PublishedClaim& c : published.claims) {
     if (!selection.holds(c)) continue;
-    answers.push_back(side_by_side(c, values[c.id]));
-    judge(answers.back(), values[c.id], found, broken_bound(c, published, pricer));
+    answers.push_back(settle(c, published, std::move(choices[c.id]), own, found));
+    add_forms(answers.back());
   }
   if (context != nullptr)
     for (const PublishedClaim& c : published.context)
-      if (selection.holds(c)) context->push_back(side_by_side(c, simulation.value(c)));
+      if (selection.holds(c)) {
+        const Judgement j = judgements.of(c)[0];
+        context->push_back({.claim = &c,
+                            .own = {},
+                            .simulated = j.simulated,
+                            .low = j.low,
+                            .high = j.high,
+                            .ratio = j.ratio,
+                            .choices = {},
+                            .reason = {}});
+        add_forms(context->back());
+      }
   return answers;
 }
 

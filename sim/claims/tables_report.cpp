@@ -23,7 +23,10 @@ std::string number(double v) {
 }
 std::string published(const PublishedClaim& c) {
   const auto exact = [](double v) { return fmt::format("{:g}", v); };
-  return c.low == c.high ? exact(c.low) : exact(c.low) + "-" + exact(c.high);
+  return c.sense == Sense::up_to      ? "to " + exact(c.high)
+         : c.sense == Sense::at_least ? exact(c.low) + "+"
+         : c.low == c.high            ? exact(c.low)
+                                      : exact(c.low) + "-" + exact(c.high);
 }
 std::string mark(Verdict v) {
   switch (v) {
@@ -39,6 +42,10 @@ std::string mark(Verdict v) {
       return "nm";
     case Verdict::not_comparable:
       return "nc";
+    case Verdict::stated:
+      return "st";
+    case Verdict::undecided:
+      return "?";
   }
   return "";
 }
@@ -48,8 +55,10 @@ struct Title {
 };
 constexpr Title titles[] = {
     {"chips", "Rated operations and bandwidth by chip"},
+    {"capacity", "Memory, and the largest models that fit"},
     {"readqc", "Read quality control"},
     {"bucketing", "ProteinMPNN in buckets on the ANE"},
+    {"effort", "Return on the effort"},
     {"llm", "Language models, per token"},
     {"quantization", "Weight formats and efficiency"},
     {"transformer", "Transformers shaped for the ANE"},
@@ -58,6 +67,8 @@ constexpr Title titles[] = {
     {"memory", "Memory of the variants"},
     {"flash_memory", "Memory of attention, MB"},
     {"adaptive", "Adaptive precision"},
+    {"versions", "Versions"},
+    {"summary", "Summary of the variants"},
     {"platforms", "Platforms, over the CPU"},
 };
 
@@ -66,13 +77,16 @@ void add_once(std::vector<std::string>& list, const std::string& text) {
 }
 
 // Rows and columns as in the source; in a row of cells with one unit, each cell is the published
-// value, ours and the verdict.
+// value, ours and the verdict. ProteinMPNN has two values: with the layers as a framework writes
+// them and as the accelerator's graph.
 std::string shape(const std::vector<const Answer*>& answers, std::size_t width) {
   std::vector<std::string> rows, columns;
   for (const Answer* a : answers) {
     add_once(rows, a->claim->row);
     add_once(columns, a->claim->column);
   }
+  const bool forms = std::ranges::any_of(
+      answers, [](const Answer* a) { return !std::isnan(a->as_written + a->as_graph); });
   results::Table table{"", {{"", " ", ""}}, {}, true};
   for (const std::string& column : columns) {
     std::string unit;
@@ -81,7 +95,8 @@ std::string shape(const std::vector<const Answer*>& answers, std::size_t width) 
     const bool said = column.find(unit) != std::string::npos;
     table.columns.push_back(
         {"", said || unit == "x" ? column : fmt::format("{} [{}]", column, unit), ">"});
-    table.columns.push_back({"", "ours", ">", true});
+    table.columns.push_back({"", forms ? "written" : "ours", ">", true});
+    if (forms) table.columns.push_back({"", "graph", ">", true});
     table.columns.push_back({"", " ", "", true});
   }
   for (const std::string& row : rows) {
@@ -91,21 +106,45 @@ std::string shape(const std::vector<const Answer*>& answers, std::size_t width) 
         return a->claim->row == row && a->claim->column == column;
       });
       if (at == answers.end()) {
-        line.insert(line.end(), {std::string(" "), std::string(" "), std::string(" ")});
+        line.insert(line.end(), forms ? 4 : 3, std::string(" "));
         continue;
       }
-      line.insert(line.end(), {published(*(*at)->claim), number((*at)->simulated),
-                               (*at)->claim->id.empty() ? std::string("-") : mark((*at)->verdict)});
+      const Answer& a = **at;
+      const bool both = !std::isnan(a.as_written + a.as_graph);
+      line.insert(line.end(), {published(*a.claim), number(both ? a.as_written : a.simulated)});
+      if (forms) line.emplace_back(both ? number(a.as_graph) : std::string(" "));
+      line.emplace_back(a.claim->id.empty() ? std::string("-") : mark(a.verdict));
     }
     table.rows.push_back(std::move(line));
   }
   return results::table_text(table, width);
 }
 
-std::map<Verdict, int> counts(const std::vector<Answer>& answers) {
-  std::map<Verdict, int> n;
-  for (const Answer& a : answers) ++n[a.verdict];
+using Counts = std::map<Judge, std::map<Verdict, int>>;
+Counts counts(const std::vector<Answer>& answers) {
+  Counts n;
+  for (const Answer& a : answers) ++n[a.judge][a.verdict];
   return n;
+}
+
+// "180 claims. This model: 12 reproduced, 30 off; a bound: 7 impossible; ..."
+std::string counted(const std::vector<Answer>& answers) {
+  std::string out = fmt::format("{} claims", answers.size());
+  const Counts n = counts(answers);
+  const char* separator = ". By ";
+  for (const Judge j : judges) {
+    const auto of = n.find(j);
+    if (of == n.end()) continue;
+    out += fmt::format("{}{}", separator, name(j));
+    separator = "; ";
+    const char* colon = ": ";
+    for (const Verdict v : verdicts)
+      if (const auto at = of->second.find(v); at != of->second.end()) {
+        out += fmt::format("{}{} {}", colon, at->second, name(v));
+        colon = ", ";
+      }
+  }
+  return out;
 }
 
 }  // namespace
@@ -141,11 +180,15 @@ std::string tables_text(const std::vector<Answer>& answers, const std::vector<An
       }
     }
   }
-  out += results::wrapped(
-             "= reproduced, off, imp impossible, inc inconsistent, nm not measured, nc not "
-             "comparable, - no claim of the collection",
-             columns) +
-         "\n\n";
+  out +=
+      results::wrapped(
+          "= reproduced, off, ? undecided, imp impossible, inc inconsistent, st stated: an input "
+          "of this program, nm not measured, nc not comparable, - no claim of the collection. "
+          "written: ProteinMPNN's layers as a framework writes them; graph: as a graph for the "
+          "accelerator. The verdict is of the graph on an ANE, of the framework's on a CPU and "
+          "GPU, and of both where they differ.",
+          columns) +
+      "\n\n";
   results::Table claims{"claims",
                         {{"", "claim", ""},
                          {"", "published", ">"},
@@ -153,7 +196,7 @@ std::string tables_text(const std::vector<Answer>& answers, const std::vector<An
                          {"", "band", ">"},
                          {"", "ratio", ">"},
                          {"", "unit", ""},
-                         {"", "verdict: reason", "..."}},
+                         {"", "verdict, by whom: reason", "..."}},
                         {},
                         true};
   for (const Answer& a : answers)
@@ -161,56 +204,71 @@ std::string tables_text(const std::vector<Answer>& answers, const std::vector<An
                            std::isnan(a.low) ? std::string("-")
                                              : fmt::format("{}..{}", number(a.low), number(a.high)),
                            number(a.ratio), a.claim->value_unit,
-                           fmt::format("{}: {}", name(a.verdict), a.reason)});
+                           fmt::format("{}, by {}: {}", name(a.verdict), name(a.judge), a.reason)});
   out += results::table_text(claims, columns);
-  out += fmt::format("\n{} claims:", answers.size());
-  const auto n = counts(answers);
-  const char* separator = " ";
-  for (const Verdict v : verdicts)
-    if (const auto at = n.find(v); at != n.end()) {
-      out += fmt::format("{}{} {}", separator, at->second, name(v));
-      separator = ", ";
-    }
-  return out + "\n";
+  // One line, however long, for whoever reads the last.
+  return out + "\n" + counted(answers) + "\n";
 }
 
 std::string tables_json(const std::vector<Answer>& answers) {
   using Json = nlohmann::ordered_json;
   Json claims = Json::array();
   const auto value = [](double v) { return std::isnan(v) ? Json(nullptr) : Json(v); };
-  for (const Answer& a : answers)
+  for (const Answer& a : answers) {
+    Json choices = Json::array();
+    for (const Judgement& j : a.choices)
+      choices.push_back({{"choice", j.choice},
+                         {"verdict", name(j.verdict)},
+                         {"simulated", value(j.simulated)},
+                         {"simulated_low", value(j.low)},
+                         {"simulated_high", value(j.high)},
+                         {"ratio", value(j.ratio)},
+                         {"reason", j.reason}});
     claims.push_back({{"id", a.claim->id},
                       {"source", a.claim->source},
                       {"table", a.claim->table},
                       {"metric", a.claim->metric},
                       {"value_unit", a.claim->value_unit},
                       {"verdict", name(a.verdict)},
+                      {"judge", name_in_files(a.judge)},
+                      {"model_verdict", a.own ? Json(name(*a.own)) : Json(nullptr)},
                       {"published_low", a.claim->low},
                       {"published_high", a.claim->high},
+                      {"sense", name(a.claim->sense)},
                       {"simulated", value(a.simulated)},
                       {"simulated_low", value(a.low)},
                       {"simulated_high", value(a.high)},
                       {"ratio", value(a.ratio)},
+                      {"as_written", value(a.as_written)},
+                      {"as_graph", value(a.as_graph)},
+                      {"choices", choices},
+                      {"cited", a.claim->cited},
                       {"reason", a.reason}});
-  Json by = Json::object();
-  const auto n = counts(answers);
-  for (const Verdict v : verdicts) {
-    const auto at = n.find(v);
-    by[std::string(name(v))] = at == n.end() ? 0 : at->second;
   }
-  return results::document({{"claims", claims}, {"verdicts", by}});
+  Json by = Json::object(), of = Json::object();
+  for (const Verdict v : verdicts) by[std::string(name(v))] = 0;
+  for (const Judge j : judges) of[std::string(name_in_files(j))] = Json::object();
+  for (const auto& [judge, n] : counts(answers))
+    for (const auto& [verdict, count] : n) {
+      by[std::string(name(verdict))] = by[std::string(name(verdict))].get<int>() + count;
+      of[std::string(name_in_files(judge))][std::string(name(verdict))] = count;
+    }
+  return results::document({{"claims", claims}, {"verdicts", by}, {"judges", of}});
 }
 
 std::string tables_csv(const std::vector<Answer>& answers) {
   std::string out =
-      "id,source,table,metric,value_unit,verdict,published_low,published_high,simulated,"
-      "simulated_low,simulated_high,ratio,reason\n";
+      "id,source,table,metric,value_unit,verdict,judge,model_verdict,published_low,published_high,"
+      "sense,simulated,simulated_low,simulated_high,ratio,as_written,as_graph,cited,reason\n";
   const auto value = [](double v) { return std::isnan(v) ? "" : fmt::format("{}", v); };
   for (const Answer& a : answers)
-    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", results::csv_field(a.claim->id),
-                       a.claim->source, a.claim->table, a.claim->metric, a.claim->value_unit,
-                       name(a.verdict), a.claim->low, a.claim->high, value(a.simulated),
-                       value(a.low), value(a.high), value(a.ratio), results::csv_field(a.reason));
+    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+                       results::csv_field(a.claim->id), a.claim->source, a.claim->table,
+                       a.claim->metric, a.claim->value_unit, name(a.verdict),
+                       name_in_files(a.judge), a.own ? name(*a.own) : "", a.claim->low,
+                       a.claim->high, name(a.claim->sense), value(a.simulated), value(a.low),
+                       value(a.high), value(a.ratio), value(a.as_written), value(a.as_graph),
+                       results::csv_field(a.claim->cited), results::csv_field(a.reason));
   return out;
 }
 

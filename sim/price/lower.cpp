@@ -312,10 +312,15 @@ Lowered lower(const Request& request, const Target& target) {
       "{} | {} {} {} {} | {} | {:x}", workloads::to_text(work), workloads::name(target.unit),
       target.chip.has_ane(), target.chip.has_cpu(), falls_back(target.runtime),
       fmt::join(machine, " "), target.unit == Unit::ane ? target.chip.accelerator_key() : 0);
-  const std::scoped_lock lock(mutex);
-  if (const auto known = kept.find(key); known != kept.end()) return Lowered(known->second);
+  {
+    const std::scoped_lock lock(mutex);
+    if (const auto known = kept.find(key); known != kept.end()) return Lowered(known->second);
+  }
+  // Without the lock, so that several requests are lowered at once; two threads that lower the same
+  // one make the same.
   auto fresh = lower_now(request, target, machine);
   const std::size_t size = size_of(*fresh);
+  const std::scoped_lock lock(mutex);
   if (tasks + size > most_tasks) kept.clear(), tasks = 0;
   tasks += size;
   return Lowered(kept.emplace(key, std::move(fresh)).first->second);

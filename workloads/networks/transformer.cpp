@@ -153,6 +153,16 @@ std::span<const Encoder> encoders() {
       {"bert-large", "24 layers, features last", 24, 1024, 4096, 16, 128, false, false},
       {"minilm-l6", "6 layers of 384, features last", 6, 384, 1536, 12, 128, false, false},
       {"minilm-l12", "12 layers of 384, features last", 12, 384, 1536, 12, 128, false, false},
+      // DNA: Ji et al. 2021 (BERT-base on k-mers), Dalla-Torre et al. 2024 (configurations of
+      // InstaDeepAI's 500m-1000g and 2.5b-multi-species: 1000 6-mers of 6 kb), Mokoatle et al. 2025
+      // (SimCSE of BERT-base's shape on k-mers).
+      {"dnabert", "DNABERT: 12 layers on 512 k-mers of DNA", 12, 768, 3072, 12, 512, false, false},
+      {"nucleotide-transformer-500m", "24 layers of 1280 on 1000 6-mers of DNA", 24, 1280, 5120, 20,
+       1000, false, false},
+      {"nucleotide-transformer-2.5b", "32 layers of 2560 on 1000 6-mers of DNA", 32, 2560, 10240,
+       20, 1000, false, false},
+      {"simcse-dna", "a sentence transformer for DNA: 12 layers on k-mers", 12, 768, 3072, 12, 128,
+       false, false},
       {"whisper-tiny", "audio encoder", 4, 384, 1536, 6, 1500, false, true},
       {"whisper-base", "audio encoder", 6, 512, 2048, 8, 1500, false, true},
       {"whisper-small", "audio encoder", 12, 768, 3072, 12, 1500, false, true},

@@ -26,6 +26,10 @@ std::uint32_t key_of(float score) {
   return bits ^ ((bits >> 31) != 0 ? 0xffffffffU : 0x80000000U);
 }
 
+float score_of(std::uint32_t key) {
+  return std::bit_cast<float>(key ^ ((key >> 31) != 0 ? 0x80000000U : 0xffffffffU));
+}
+
 constexpr std::size_t most_fresh = std::size_t{1} << 16;
 
 }  // namespace
@@ -86,6 +90,35 @@ std::optional<double> MetricsSum::area() const {
          (2.0 * static_cast<double>(failing) * static_cast<double>(passing));
 }
 
+std::vector<RocPoint> MetricsSum::curve() const {
+  std::int64_t failing = 0, passing = 0;
+  for (const Bin& b : bins_) failing += b.fail, passing += b.pass;
+  if (failing == 0 || passing == 0) return {};
+  // Both ends are always there: from the one bin to the next, a point each so many reads.
+  const std::int64_t all = failing + passing, each = all / (Metrics::most_points - 2) + 1;
+  std::vector<RocPoint> points;
+  std::int64_t fail = 0, pass = 0, shown = 0;
+  for (auto b = bins_.rbegin(); b != bins_.rend(); ++b) {
+    if (b == bins_.rbegin())
+      points.push_back({std::nextafter(score_of(b->key << coarse_), HUGE_VALF), 0, 0});
+    fail += b->fail;
+    pass += b->pass;
+    if (fail + pass < shown + each && fail + pass < all) continue;
+    shown = fail + pass;
+    points.push_back({score_of(b->key << coarse_),
+                      static_cast<double>(pass) / static_cast<double>(passing),
+                      static_cast<double>(fail) / static_cast<double>(failing)});
+  }
+  return points;
+}
+
+const RocPoint& keeping(std::span<const RocPoint> roc, double share) {
+  ANE_CHECK(!roc.empty(), "a curve");
+  const auto at =
+      std::ranges::find_if(roc, [&](const RocPoint& p) { return p.pass_kept >= share; });
+  return at == roc.end() ? roc.back() : *at;
+}
+
 Metrics MetricsSum::metrics() {
   merge();
   Metrics m = counts_;
@@ -94,6 +127,7 @@ Metrics MetricsSum::metrics() {
   m.fail = class_metrics(m.fail_as_fail, m.pass_as_fail, m.fail_as_pass);
   m.pass = class_metrics(m.pass_as_pass, m.fail_as_pass, m.pass_as_fail);
   m.auc = area();
+  m.roc = curve();
   return m;
 }
 

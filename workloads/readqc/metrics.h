@@ -13,6 +13,13 @@ struct ClassMetrics {
   std::optional<double> precision, recall, f1;
 };
 
+// What becomes of the classes when a read passes from `threshold` on.
+struct RocPoint {
+  float threshold = 0;     // a score
+  double pass_kept = 0;    // share of passing reads at or above it: the true positive rate
+  double fail_passed = 0;  // share of failing reads at or above it: the false positive rate
+};
+
 struct Metrics {
   // Rows are the rule's answer, columns the model's.
   std::int64_t pass_as_pass = 0, pass_as_fail = 0, fail_as_pass = 0, fail_as_fail = 0;
@@ -21,6 +28,10 @@ struct Metrics {
   // Area under the ROC curve: the chance that a passing read scores above a failing one, ties count
   // half. Absent when one class is missing.
   std::optional<double> auc;
+  // From the highest score, where nothing passes, to the lowest, where all does; at most
+  // most_points, evenly among the scores. Empty when one class is missing.
+  static constexpr std::int64_t most_points = 200;
+  std::vector<RocPoint> roc;
 
   std::int64_t size() const { return pass_as_pass + pass_as_fail + fail_as_pass + fail_as_fail; }
 };
@@ -45,6 +56,7 @@ class MetricsSum {
   };
   void merge();  // fresh_ into bins_
   std::optional<double> area() const;
+  std::vector<RocPoint> curve() const;
 
   float threshold_;
   Metrics counts_;
@@ -54,6 +66,10 @@ class MetricsSum {
 
 Metrics evaluate(std::span<const float> scores, std::span<const std::uint8_t> labels,
                  float threshold = 0.0F);
+
+// The point that keeps at least this share of the passing reads and lets the fewest failing ones
+// pass. roc: not empty.
+const RocPoint& keeping(std::span<const RocPoint> roc, double share);
 
 // Decisions that differ between two sets of scores.
 std::int64_t flips(std::span<const float> reference, std::span<const float> scores,

@@ -73,6 +73,8 @@ struct Training {
   std::uint64_t seed = 0;
   std::int64_t epochs = 0;  // 0: not trained here
   std::int64_t train_reads = 0;
+  // Bases of the shortest and the longest training read, inside the window; 0: not said.
+  std::int64_t shortest = 0, longest = 0;
   std::string source;  // the files' names, for people
   std::string phred;   // their quality offsets: "33", "64" or "33 64"
 };

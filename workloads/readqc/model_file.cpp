@@ -48,6 +48,15 @@ class Metadata {
       throw InputError(path_, fmt::format("metadata '{}' is no whole number: '{}'", key, text));
     return value;
   }
+  // Files of earlier versions do not say.
+  std::int64_t length(const std::string& key) const {
+    if (!words_.contains(key)) return 0;
+    const auto value = number<std::int64_t>(key);
+    if (value < 0 || value > window)
+      throw InputError(path_, fmt::format("metadata '{}' is {}", key, value),
+                       fmt::format("0 to {}", window));
+    return value;
+  }
   void expect(const std::string& key, const std::string& wanted) const {
     if (word(key) != wanted)
       throw InputError(path_,
@@ -74,6 +83,8 @@ void save_model(const Model& model, const std::string& path) {
                                   {"seed", std::to_string(model.training.seed)},
                                   {"epochs", std::to_string(model.training.epochs)},
                                   {"train_reads", std::to_string(model.training.train_reads)},
+                                  {"shortest", std::to_string(model.training.shortest)},
+                                  {"longest", std::to_string(model.training.longest)},
                                   {"source", model.training.source},
                                   {"phred", model.training.phred}},
                      .tensors = model.parameters},
@@ -100,6 +111,8 @@ Model load_model(const std::string& path) {
   model.training = {.seed = meta.number<std::uint64_t>("seed"),
                     .epochs = meta.number<std::int64_t>("epochs"),
                     .train_reads = meta.number<std::int64_t>("train_reads"),
+                    .shortest = meta.length("shortest"),
+                    .longest = meta.length("longest"),
                     .source = meta.word("source"),
                     .phred = meta.word("phred")};
   for (auto& [name, tensor] : model.parameters) {

@@ -132,7 +132,38 @@ void WindowFit::add(const ReadBatch& batch) {
   for (const std::int64_t length : batch.full_lengths) {
     longer += length > window ? 1 : 0;
     shorter += length < window ? 1 : 0;
+    const std::int64_t seen = std::min(length, window);
+    outside += trained_longest > 0 && (seen < trained_shortest || seen > trained_longest) ? 1 : 0;
   }
+}
+
+std::string WindowFit::outside_remark() const {
+  if (outside == 0) return "";
+  return fmt::format(
+      "the model was trained on reads of {} bases, and does not fit {} of {} reads, of other "
+      "lengths: what it says of them means little; `anesim train readqc --lengths` trains for a "
+      "range",
+      trained_shortest == trained_longest
+          ? fmt::format("{}", trained_longest)
+          : fmt::format("{} to {}", trained_shortest, trained_longest),
+      outside, reads);
+}
+
+ReadBatch cut_reads(const ReadBatch& reads, std::int64_t shortest, std::int64_t longest,
+                    std::uint64_t seed) {
+  ANE_CHECK(1 <= shortest && shortest <= longest && longest <= window, "a range of lengths");
+  Random random(seed);
+  ReadBatch out;
+  for (std::int64_t i = 0; i < reads.size(); ++i) {
+    const ReadView read = reads[i];
+    const auto own = static_cast<std::int64_t>(read.bases.size());
+    if (own < shortest) continue;
+    const auto spread = static_cast<std::uint64_t>(std::min(longest, own) - shortest + 1);
+    const auto kept = static_cast<std::size_t>(shortest) + random.below(spread);
+    out.append(read.bases.first(kept), read.qualities.first(kept),
+               reads.records[static_cast<std::size_t>(i)]);
+  }
+  return out;
 }
 
 std::string WindowFit::longer_remark() const {

@@ -79,12 +79,23 @@ void append_read(ReadBatch& batch, std::string_view bases, std::span<const std::
 // How reads fit into the window, for a word to the user.
 struct WindowFit {
   std::int64_t reads = 0, longer = 0, shorter = 0;
+  // Bases inside the window that the model saw in training; 0: not known.
+  std::int64_t trained_shortest = 0, trained_longest = 0;
+  std::int64_t outside = 0;  // reads of other lengths
 
   void add(const ReadBatch& batch);
   // "reads longer than 150 bases: 5 of 8; ..."; empty when there are none.
   std::string longer_remark() const;
   std::string shorter_remark() const;
+  // "the model was trained on reads of 100 to 150 bases, and does not fit 12 of 20: ..."
+  std::string outside_remark() const;
 };
+
+// A copy of every read of `shortest` bases and more, cut to a length between that and the least of
+// `longest` and its own, all alike likely; what lies behind is gone, for rules as well. The records
+// stay, so that a read and its copy are in one part. 1 <= shortest <= longest <= window.
+ReadBatch cut_reads(const ReadBatch& reads, std::int64_t shortest, std::int64_t longest,
+                    std::uint64_t seed);
 
 // Which part of a data set a record belongs to: 70 % train, 15 % validation, 15 % test, by a hash
 // of its number in its file. Both mates of a pair have the same number, hence the same part: no

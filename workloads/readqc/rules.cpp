@@ -132,4 +132,40 @@ RuleWork work(Rule rule, std::int64_t bases) {
   ANE_CHECK(false, "a rule of the table");
 }
 
+namespace {
+
+constexpr std::string_view gc_name = "gc";
+
+// biometal's gc_content_neon: 16 bases an iteration, of which G and C and all four letters are
+// found by comparison, joined, shifted to 0 or 1 and added by pairs, 14 instructions, and the four
+// lanes of one of the two sums moved to the core and added; the rest base by base.
+RuleWork gc_work(std::int64_t n) {
+  return {.bytes = Bytes{n},
+          .vector = 18 * (n / 16),
+          .loads = n / 16 + n % 16,
+          .scalar = 6 * (n / 16) + 6 * (n % 16) + 14,
+          .branches = n / 16 + n % 16 + 4};
+}
+
+}  // namespace
+
+std::vector<std::string> plain_work_names() {
+  std::vector<std::string> names;
+  for (const RuleInfo& r : table) names.emplace_back(r.name);
+  names.emplace_back(gc_name);
+  return names;
+}
+
+RuleWork plain_work(std::string_view name, std::int64_t bases) {
+  if (name == gc_name) {
+    ANE_CHECK(bases >= 0, "a length");
+    return gc_work(bases);
+  }
+  const auto at = std::ranges::find(table, name, &RuleInfo::name);
+  if (at == table.end())
+    throw InputError("request", fmt::format("unknown rule '{}'", name),
+                     choice_note(name, plain_work_names()));
+  return work(at->rule, bases);
+}
+
 }  // namespace ane::workloads::readqc

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -50,5 +51,10 @@ struct RuleWork {
   std::int64_t chained = 0;   // float additions in order, each of which waits for the one before
 };
 RuleWork work(Rule rule, std::int64_t bases);
+
+// What a CPU does without a model, by name: the rules, and "gc", GC content by counting, which is
+// what the models of GC compete with. The names; and the work, InputError with the nearest name.
+std::vector<std::string> plain_work_names();
+RuleWork plain_work(std::string_view name, std::int64_t bases);
 
 }  // namespace ane::workloads::readqc

@@ -179,7 +179,7 @@ void check_classes(const Model& model, const ReadBatch& reads,
 
 }  // namespace
 
-std::int64_t default_epochs(ModelKind kind) {
+std::int64_t default_epochs(ModelKind kind, std::int64_t train_reads) {
   switch (kind) {
     case ModelKind::mlp:
       return 12;
@@ -187,8 +187,11 @@ std::int64_t default_epochs(ModelKind kind) {
       return 8;
     case ModelKind::cnn:
     case ModelKind::gc:
-    case ModelKind::multitask:
-      return 6;
+    case ModelKind::multitask: {
+      constexpr std::int64_t least = 6, most = 60, enough_reads = 28'000;
+      const std::int64_t reads = std::max<std::int64_t>(1, train_reads);
+      return std::clamp((least * enough_reads + reads - 1) / reads, least, most);
+    }
     case ModelKind::biometal:
       return 0;
   }
@@ -208,7 +211,8 @@ Model train(const ModelSpec& spec, const ReadBatch& reads, const TrainOptions& o
 
   initialise(model, options.seed);
   Trainer trainer(model, reads, options);
-  const std::int64_t epochs = options.epochs > 0 ? options.epochs : default_epochs(spec.kind);
+  const std::int64_t epochs =
+      options.epochs > 0 ? options.epochs : default_epochs(spec.kind, std::ssize(order));
   const auto batches =
       (static_cast<std::int64_t>(order.size()) + options.batch - 1) / options.batch;
   trainer.plan(epochs * batches);
@@ -230,6 +234,9 @@ Model train(const ModelSpec& spec, const ReadBatch& reads, const TrainOptions& o
   model.training.seed = options.seed;
   model.training.epochs = epochs;
   model.training.train_reads = static_cast<std::int64_t>(order.size());
+  const auto length_of = [&](std::int64_t i) { return reads.lengths[static_cast<std::size_t>(i)]; };
+  model.training.shortest = length_of(*std::ranges::min_element(order, {}, length_of));
+  model.training.longest = length_of(*std::ranges::max_element(order, {}, length_of));
   return model;
 }
 

@@ -18,14 +18,16 @@ struct Epoch {
 };
 
 struct TrainOptions {
-  std::int64_t epochs = 0;  // 0: default_epochs of the model
+  std::int64_t epochs = 0;  // 0: default_epochs of the model and the reads
   std::int64_t batch = 128;
   float rate = 2e-3F;   // of Adam; falls to 0 along a cosine over all epochs
   float decay = 1e-4F;  // weight decay, decoupled (AdamW), biases excepted
   std::uint64_t seed = 1;
   std::function<void(const Epoch&)> progress;  // called after every epoch
 };
-std::int64_t default_epochs(ModelKind kind);
+// 12 for mlp, 8 for kmer. The convolutions learn slowly: of few reads as many passes as make the
+// steps of 6 passes over 28,000, at most 60.
+std::int64_t default_epochs(ModelKind kind, std::int64_t train_reads);
 
 // Trains on the reads of Part::train and keeps the epoch with the least loss on Part::validation;
 // reads of Part::test are never looked at. biometal is returned as it is. Throws InputError when

@@ -7,12 +7,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
 #include "isa/error.h"
+#include "isa/file.h"
 #include "isa/status.h"
 #include "results/document.h"
 #include "sim/cli/options.h"
@@ -30,7 +33,8 @@ struct Request {
   std::optional<int> phred;
   qc::ModelSpec spec;
   qc::TrainOptions options;
-  std::string out;
+  std::optional<std::pair<std::int64_t, std::int64_t>> lengths;
+  std::string out, roc;
   bool json = false;
 };
 
@@ -50,12 +54,17 @@ po::options_description described() {
       ("k", po::value<std::int64_t>()->default_value(3), "k-mer length, 3 to 6 bases")  //
       ("dim", po::value<std::int64_t>()->default_value(64), "k-mer embedding, 64 or 128")(
           "separate", "k-mers side by side instead of overlapping")  //
+      ("lengths", po::value<std::string>()->value_name("LOW-HIGH"),
+       "train for reads of these lengths as well, 35-150: a copy of each read is cut "
+       "somewhere between")  //
       ("epochs", po::value<std::int64_t>()->default_value(0),
-       "passes over the training reads; 0: the model's default")                         //
-      ("batch", po::value<std::int64_t>()->default_value(128), "reads a training step")  //
-      ("rate", po::value<float>()->default_value(2e-3F, "0.002"), "Adam's step size")    //
+       "passes over the training reads; 0: as many as the model needs of so many reads")  //
+      ("batch", po::value<std::int64_t>()->default_value(128), "reads a training step")   //
+      ("rate", po::value<float>()->default_value(2e-3F, "0.002"), "Adam's step size")     //
       ("seed", po::value<std::int64_t>()->default_value(1),
        "same seed, reads and options: same model, bit for bit")  //
+      ("roc", po::value<std::string>()->value_name("FILE"),
+       "write the ROC curve of the held-out reads, CSV: threshold,pass_kept,fail_passed")  //
       ("out", po::value<std::string>()->value_name("FILE"), "write the model, safetensors")(
           "json", "print the result as JSON");
   return all;
@@ -77,6 +86,20 @@ void check_range(const char* option, T value, T low, T high) {
   if (!(value >= low && value <= high))
     throw InputError(option, fmt::format("{} is out of range", value),
                      fmt::format("{} to {}", low, high));
+}
+
+std::pair<std::int64_t, std::int64_t> lengths_of(const std::string& text) {
+  std::int64_t low = 0, high = 0;
+  const char *start = text.data(), *end = start + text.size();
+  const auto first = std::from_chars(start, end, low);
+  const bool range = first.ec == std::errc{} && first.ptr != end && *first.ptr == '-';
+  const auto second = range ? std::from_chars(first.ptr + 1, end, high) : first;
+  if (!range || second.ec != std::errc{} || second.ptr != end)
+    throw InputError("--lengths", fmt::format("'{}' is no range of lengths", text), "35-150");
+  if (!(1 <= low && low <= high && high <= qc::window))
+    throw InputError("--lengths", fmt::format("{}-{} is out of range", low, high),
+                     fmt::format("1-{}, the lower first", qc::window));
+  return {low, high};
 }
 
 Request request_of(const po::variables_map& given) {
@@ -112,6 +135,16 @@ Request request_of(const po::variables_map& given) {
     r.out = given["out"].as<std::string>();
     check_file_to_write(given, "out");
   }
+  if (given.count("lengths") != 0) r.lengths = lengths_of(given["lengths"].as<std::string>());
+  if (given.count("roc") != 0) {
+    r.roc = given["roc"].as<std::string>();
+    const auto& heads = qc::make_model(r.spec).heads;
+    if (std::ranges::find(heads, qc::Head::quality) == heads.end())
+      throw InputError("--roc",
+                       fmt::format("model '{}' decides nothing", given["model"].as<std::string>()),
+                       "mlp, cnn, multitask or biometal");
+    check_file_to_write(given, "roc");
+  }
   r.json = given.count("json") != 0;
   return r;
 }
@@ -135,6 +168,11 @@ Json metrics_json(const qc::Evaluation& e) {
                       {"fail_as_pass", m.fail_as_pass}, {"fail_as_fail", m.fail_as_fail},
                       {"accuracy", m.accuracy},         {"auc", number(m.auc)},
                       {"fail", class_json(m.fail)},     {"pass", class_json(m.pass)}};
+    Json roc = Json::array();
+    for (const qc::RocPoint& p : m.roc)
+      roc.push_back(
+          {{"threshold", p.threshold}, {"pass_kept", p.pass_kept}, {"fail_passed", p.fail_passed}});
+    out["quality"]["roc"] = roc;
   }
   const auto add = [&out](const char* name, const std::optional<qc::RegressionMetrics>& m) {
     if (m)
@@ -160,6 +198,12 @@ void print_metrics(const qc::Evaluation& e, std::string_view rule) {
     fmt::print("  pass    {:>9}  {:>6}  {:>6}\n", shown(m.pass.precision), shown(m.pass.recall),
                shown(m.pass.f1));
     fmt::print("  accuracy {:.4f}   ROC AUC {}\n", m.accuracy, shown(m.auc));
+    if (!m.roc.empty()) fmt::print("  threshold  passing kept  failing passed\n");
+    for (const double share : {0.9, 0.99, 0.999}) {
+      if (m.roc.empty()) break;
+      const qc::RocPoint& p = qc::keeping(m.roc, share);
+      fmt::print("  {:>9.3f}  {:>12.4f}  {:>14.4f}\n", p.threshold, p.pass_kept, p.fail_passed);
+    }
   }
   const auto line = [&e](const char* name, const std::optional<qc::RegressionMetrics>& m) {
     if (m)
@@ -168,6 +212,13 @@ void print_metrics(const qc::Evaluation& e, std::string_view rule) {
   };
   line("GC fraction", e.gc);
   line("complexity", e.complexity);
+}
+
+std::string csv_of(std::span<const qc::RocPoint> roc) {
+  std::string out = "threshold,pass_kept,fail_passed\n";
+  for (const qc::RocPoint& p : roc)
+    out += fmt::format("{},{},{}\n", p.threshold, p.pass_kept, p.fail_passed);
+  return out;
 }
 
 }  // namespace
@@ -183,7 +234,7 @@ int run_train(const Arguments& arguments) {
             arguments);
   if (!given) return 0;
   Request r = request_of(*given);
-  const qc::ReadSet set = qc::read_files(r.files, r.phred);
+  qc::ReadSet set = qc::read_files(r.files, r.phred);
   for (std::size_t i = 0; i < set.names.size(); ++i) {
     print_status("{}: {}\n", set.names[i], set.phred_reasons[i]);
     if (!set.warnings[i].empty()) print_status("warning: {}: {}\n", set.names[i], set.warnings[i]);
@@ -192,6 +243,8 @@ int run_train(const Arguments& arguments) {
   fit.add(set.reads);
   for (const std::string& remark : {fit.longer_remark(), fit.shorter_remark()})
     if (!remark.empty()) print_status("{}\n", remark);
+  if (r.lengths)
+    set.reads.append(qc::cut_reads(set.reads, r.lengths->first, r.lengths->second, r.options.seed));
   std::optional<Progress> progress(
       std::in_place, "epochs",
       r.options.epochs > 0 ? r.options.epochs : qc::default_epochs(r.spec.kind));
@@ -214,6 +267,7 @@ int run_train(const Arguments& arguments) {
                      "give 200 or more");
   const qc::Evaluation held_out = qc::evaluate(model, set.reads.select(test));
   if (!r.out.empty()) qc::save_model(model, r.out);
+  if (!r.roc.empty()) write_file(r.roc, csv_of(held_out.quality->roc));
 
   print_status("trained on {} reads in {:.1f} s\n", model.training.train_reads, took.count());
   const std::string_view name = qc::info(model.spec.kind).name,
@@ -225,6 +279,8 @@ int run_train(const Arguments& arguments) {
                 {"train_reads", model.training.train_reads},
                 {"epochs", model.training.epochs},
                 {"seed", model.training.seed},
+                {"shortest", model.training.shortest},
+                {"longest", model.training.longest},
                 {"parameter_count", model.parameter_count()},
                 {"macs_per_read", model.macs().count},
                 {"held_out", metrics_json(held_out)}};
@@ -236,7 +292,8 @@ int run_train(const Arguments& arguments) {
              model.parameter_count(), model.macs().count, set.reads.size(),
              model.training.train_reads);
   print_metrics(held_out, rule);
-  if (!r.out.empty()) fmt::print("written to {}\n", r.out);
+  for (const std::string& file : {r.out, r.roc})
+    if (!file.empty()) fmt::print("written to {}\n", file);
   return 0;
 }
 

@@ -268,7 +268,14 @@ int run_readqc(const Arguments& arguments) {
     throw InputError("--part", fmt::format("unknown part '{}'", part), "all or test");
   if (plan.formats.activations == "int8")
     plan.ranges = qc::activation_ranges(plan.model, calibration_reads_of(reads));
-  qc::WindowFit fit;
+  qc::WindowFit fit{.trained_shortest = plan.model.training.shortest,
+                    .trained_longest = plan.model.training.longest};
+  // Whether the model fits is told at once, by the first reads.
+  if (qc::WindowFit first = fit; first.trained_longest > 0) {
+    constexpr std::int64_t looked_at = 1000;
+    first.add(reads.ahead(looked_at));
+    if (first.outside > 0) print_status("warning: {}\n", first.outside_remark());
+  }
   workloads::Request request = request_of(plan);
   request.conditions.form = form_option(*given);
   // The price first: a fault of it is told before all reads are answered.
@@ -303,6 +310,7 @@ int run_readqc(const Arguments& arguments) {
   add_notes(record, part == "test");
   if (!on_ane) record.notes.push_back(framework_note(plan.formats));
   if (fit.longer > 0) record.notes.push_back(fit.longer_remark());
+  if (fit.outside > 0) record.notes.push_back(fit.outside_remark());
   if (fit.shorter > 0) print_status("{}\n", fit.shorter_remark());
   if (answer_files)
     for (const std::string& line : answer_files->finish()) print_status("{}\n", line);
@@ -402,20 +410,21 @@ int compare_readqc(const Arguments& arguments) {
     for (const std::int64_t batch : batches) lines.push_back(asked_of(target, batch));
     return lines;
   });
-  // The rule itself, in no software's hands.
-  if (plan.model.heads[0] == qc::Head::quality &&
-      std::ranges::find(grid.units, Unit::cpu) != grid.units.end())
+  // The rule itself, or the counting of what is predicted, in no software's hands.
+  const std::string_view rule = plan.model.heads[0] == qc::Head::quality
+                                    ? qc::info(plan.model.spec.rule).name
+                                    : std::string_view("gc");
+  if (std::ranges::find(grid.units, Unit::cpu) != grid.units.end())
     for (const std::string& chip : grid.chips) {
       const Chip loaded = load_chip(chip, overrides_of(*given));
       if (!loaded.has_cpu()) continue;
       const Target target = make_target(loaded, Unit::cpu, "none");
       Bands bands;
       for (const std::int64_t batch : batches)
-        records.push_back(priced_record(
-            {.request = workloads::parse_request(fmt::format(
-                 "kind=rule name={} batch={}", qc::info(plan.model.spec.rule).name, batch)),
-             .input = "shape only"},
-            target, bands, Detail::operators));
+        records.push_back(priced_record({.request = workloads::parse_request(fmt::format(
+                                             "kind=rule name={} batch={}", rule, batch)),
+                                         .input = "shape only"},
+                                        target, bands, Detail::operators));
     }
   const int status = finish_compare(*given, records, grid);
   if (style_of(*given) != results::Style::text) return status;

@@ -7,12 +7,14 @@
 #include <algorithm>
 #include <fstream>
 #include <functional>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "isa/error.h"
 #include "results/csv.h"
 #include "sim/claims/claim_rules.h"
 #include "sim/claims/formula.h"
+#include "sim/claims/priced.h"
 #include "sim/claims/tables_report.h"
 #include "sim/silicon/silicon_rows.h"
 
@@ -68,6 +70,8 @@ TEST(Formula, FollowsPrecedenceAndCarriesRanges) {
   EXPECT_DOUBLE_EQ(evaluate("10 - a.b", figure, "here").high, 8);
   EXPECT_DOUBLE_EQ(evaluate("12 / a.b", figure, "here").low, 3);
   EXPECT_DOUBLE_EQ(evaluate("12 / a.b", figure, "here").high, 6);
+  EXPECT_DOUBLE_EQ(evaluate("most(a.b, c)", figure, "here").low, 3);
+  EXPECT_DOUBLE_EQ(evaluate("most(a.b, c)", figure, "here").high, 4);
   EXPECT_THAT(names_in("a.b * c / a.b"), testing::ElementsAre("a.b", "c"));
 }
 
@@ -94,19 +98,23 @@ TEST(Published, RefusesAClaimWithoutAnAnswerAndAnUnknownProvenance) {
   EXPECT_THROW(load_published(other.files), InputError);
 }
 
+// The collection is where the rows began; more were added here, and provenances that were found
+// untrue put right.
 TEST(Tables, HoldEveryFigureOfTheCollection) {
   std::ifstream in(SOURCE_DIR "/../shared/published/claims.csv");
   if (!in) GTEST_SKIP() << "the collection of published figures is not here";
   const std::string text((std::istreambuf_iterator<char>(in)), {});
   const auto rows = results::parse_csv(text, "claims.csv");
-  ASSERT_EQ(rows.size() - 1, published().claims.size());
+  ASSERT_LT(rows.size() - 1, published().claims.size());
+  int mended = 0;
   for (std::size_t r = 1; r < rows.size(); ++r) {
     const PublishedClaim* c = published().find(rows[r][0]);
     ASSERT_NE(c, nullptr) << rows[r][0];
     EXPECT_EQ(c->low, std::stod(rows[r][8])) << c->id;
     EXPECT_EQ(c->high, std::stod(rows[r][9])) << c->id;
-    EXPECT_EQ(c->provenance, rows[r][12]) << c->id;
+    mended += c->provenance == rows[r][12] ? 0 : 1;
   }
+  EXPECT_LE(mended, 5);
 }
 
 TEST(Tables, GiveEveryClaimAVerdictAndAReason) {
@@ -134,7 +142,7 @@ TEST(Tables, FindABatchWhoseTimeEachIsNotItsTimeOverItsNumber) {
 }
 TEST(Tables, FindAChipRatedBelowItsOwnFamily) {
   EXPECT_EQ(answer("chip.M3Pro.tops").verdict, Verdict::inconsistent);
-  EXPECT_EQ(answer("chip.M3.tops").verdict, Verdict::reproduced);
+  EXPECT_EQ(answer("chip.M3.tops").verdict, Verdict::stated);
 }
 TEST(Tables, FindMemoryThatFallsAsTheProteinGrows) {
   for (const char* id : {"apx.mlx.mem1000", "apx.flash.mem1000", "apx.mlxfp16.mem1000",
@@ -144,10 +152,25 @@ TEST(Tables, FindMemoryThatFallsAsTheProteinGrows) {
   EXPECT_NE(answer("flashmem.std.2000").verdict, Verdict::inconsistent);
 }
 TEST(Tables, FindTwoSpeedsOfOneModelOnOneUnit) {
-  const Answer& a = answer("apx.coreml.100");
+  const Answer& a = answer("apx.mlx.100");
   EXPECT_EQ(a.verdict, Verdict::inconsistent);
+  EXPECT_EQ(a.judge, Judge::figure);
   EXPECT_THAT(a.reason, HasSubstr("two speeds"));
-  EXPECT_THAT(a.reason, HasSubstr("bucket.ane"));
+  EXPECT_THAT(a.reason, HasSubstr("bucket.mps"));
+  // A figure that stands for nothing says nothing of another, nor of one that was measured.
+  EXPECT_EQ(answer("apx.coreml.100").verdict, Verdict::not_measured);
+  EXPECT_EQ(answer("bucket.ane.latency").verdict, Verdict::not_measured);
+  EXPECT_EQ(answer("bucket.mps.throughput").verdict, Verdict::reproduced);
+}
+// 116 MB in one table and 58 in another, under two names.
+TEST(Tables, FindOneWorkWithTwoFiguresWhateverItIsCalled) {
+  const Answer& a = answer("flashmem.flash.1000");
+  EXPECT_EQ(a.verdict, Verdict::inconsistent);
+  EXPECT_EQ(a.judge, Judge::figure);
+  EXPECT_THAT(a.reason, HasSubstr("116 MB of apx.flash.mem1000"));
+}
+TEST(Tables, SayWhichMemberOfATableAFactorIs) {
+  EXPECT_THAT(answer("apx.mlx.speedup").reason, HasSubstr("apx.mlx.100 alone gives 11.14 x"));
 }
 TEST(Tables, FindAFactorThatItsOwnTableDoesNotGive) {
   const Answer& a = answer("apx.coreml.efficiency");
@@ -168,7 +191,7 @@ TEST(Tables, SayWhatARatingWouldTake) {
   // 16 x 256 x 2 x 1.343 GHz are 11 TOPS.
   EXPECT_THAT(answer("chip.M1.tops").reason, HasSubstr("ane.clock would be 1.343 GHz"));
 }
-TEST(Tables, SayWhenABandIsWide) {
+TEST(Tables, DecideNothingByAWideBand) {
   int wide = 0;
   // A figure with a wide band, as if its source had measured about what is simulated.
   const Changed measured([](std::string& text, std::string_view name) {
@@ -179,10 +202,14 @@ TEST(Tables, SayWhenABandIsWide) {
   });
   const Published all = load_published(measured.files);
   for (const Answer& a : answer_claims(all)) {
-    if (a.verdict != Verdict::reproduced) continue;
-    const bool is_wide = a.high > 3 * a.low;
-    wide += is_wide ? 1 : 0;
-    EXPECT_EQ(is_wide, a.reason.find("wide band") != std::string::npos) << a.claim->id;
+    if (a.verdict == Verdict::reproduced && a.judge == Judge::model && a.choices.size() == 1) {
+      EXPECT_LE(a.high, 3 * a.low) << a.claim->id;
+    }
+    if (a.verdict == Verdict::undecided && a.choices.size() == 1) {
+      EXPECT_GT(a.high, 3 * a.low) << a.claim->id;
+      EXPECT_THAT(a.reason, HasSubstr("decides nothing"));
+      ++wide;
+    }
   }
   EXPECT_GT(wide, 0);
 }
@@ -191,11 +218,114 @@ TEST(Tables, CountTheParameters) {
   EXPECT_EQ(a.verdict, Verdict::off);
   EXPECT_NEAR(a.simulated, 1.660485, 1e-9);
 }
-TEST(Tables, FindAnEfficiencyThatIsNotTheQuotientOfItsParts) {
-  const Answer& a = answer("power.m4max.perfw");
-  EXPECT_EQ(a.verdict, Verdict::inconsistent);
-  EXPECT_THAT(a.reason, HasSubstr("262.9"));
-  EXPECT_EQ(answer("power.rtx4090.perfw").verdict, Verdict::reproduced);
+// "200+" is met by 263, and no more a contradiction.
+TEST(Tables, HoldAnAtLeastAgainstAllAbove) {
+  EXPECT_EQ(judged(*answer("power.m4max.perfw").claim).high,
+            std::numeric_limits<double>::infinity());
+  EXPECT_NE(answer("power.m4max.perfw").verdict, Verdict::inconsistent);
+  EXPECT_EQ(answer("chip.M4.params").verdict, Verdict::impossible);
+  EXPECT_EQ(answer("chip.M4.params").judge, Judge::bound);
+}
+
+TEST(Tables, CallNothingReproducedThatIsAnInput) {
+  for (const Answer& a : answers()) {
+    EXPECT_EQ(a.verdict == Verdict::stated, a.judge == Judge::input) << a.claim->id;
+    if (a.verdict == Verdict::reproduced) {
+      EXPECT_TRUE(a.judge == Judge::model || a.judge == Judge::arithmetic) << a.claim->id;
+    }
+  }
+  // Clocks that were made of the rating, a data sheet's figure, and quotients of one data sheet.
+  for (const char* id : {"chip.M2.tops", "chip.M3.tops", "chip.A11.tops", "chip.A17Pro.tops",
+                         "chip.M4.bandwidth", "power.rtx4090", "power.rtx4090.perfw"})
+    EXPECT_EQ(answer(id).verdict, Verdict::stated) << id;
+  // A clock that was read off a table of the compiler, and MACs that were measured.
+  EXPECT_EQ(answer("chip.M4.tops").verdict, Verdict::reproduced);
+  EXPECT_EQ(answer("chip.M4.tops").judge, Judge::arithmetic);
+}
+
+TEST(Tables, SayWhoJudged) {
+  EXPECT_EQ(answer("llm.7b.ane.fp16").judge, Judge::bound);
+  EXPECT_EQ(answer("llm.7b.gpu.fp16").judge, Judge::model);
+  EXPECT_EQ(answer("bucket.params").judge, Judge::arithmetic);
+  EXPECT_EQ(answer("batch8.per_protein").judge, Judge::arithmetic);
+  EXPECT_EQ(answer("chip.M3Pro.tops").judge, Judge::figure);
+  EXPECT_EQ(answer("apx.cpu.100").judge, Judge::provenance);
+  EXPECT_EQ(answer("platform.nnapi").judge, Judge::conditions);
+  // Where another judged, what this program says stands beside it.
+  for (const Answer& a : answers()) {
+    const bool own = a.judge == Judge::model || a.judge == Judge::bound ||
+                     a.judge == Judge::input ||
+                     (a.judge == Judge::arithmetic && a.verdict != Verdict::inconsistent);
+    EXPECT_EQ(a.own.has_value(), !own && !std::isnan(a.simulated)) << a.claim->id;
+    if (a.own) {
+      EXPECT_THAT(a.reason, HasSubstr("; here ")) << a.claim->id;
+    }
+  }
+}
+
+// What a row chose is shown, and where the choice changes the verdict, both are.
+TEST(Tables, AnswerUnderEveryChoice) {
+  const Answer& a = answer("readqc.speedup_cpu");
+  ASSERT_EQ(a.choices.size(), 5U);
+  EXPECT_EQ(a.verdict, Verdict::off);
+  EXPECT_THAT(a.reason, HasSubstr("against the rule"));
+  EXPECT_THAT(a.reason, HasSubstr("against the same model on the CPU: off"));
+  const Answer& bucket = answer("minimal.ane.speedup");
+  ASSERT_EQ(bucket.choices.size(), 2U);
+  EXPECT_EQ(bucket.verdict, Verdict::undecided);
+  EXPECT_NE(bucket.choices[0].verdict, bucket.choices[1].verdict);
+  // A range of workloads, where the source names none.
+  const Answer& energy = answer("ane.power_vs_gpu");
+  EXPECT_EQ(energy.verdict, Verdict::not_comparable);
+  EXPECT_EQ(energy.own, Verdict::undecided);
+  EXPECT_LT(energy.low, 1);
+  EXPECT_GT(energy.high, 8);
+  // Impossible at one precision, met at another.
+  EXPECT_THAT(answer("llm.7b.m4max").reason, HasSubstr("FP16: impossible"));
+}
+
+// 5.5 x is met by an FP16 that is already there, not by an INT8 that doubles it.
+TEST(Tables, CallAProductThatIsMetByChanceOff) {
+  const Answer& a = answer("int8.mpnn.speedup");
+  EXPECT_EQ(a.verdict, Verdict::off);
+  EXPECT_THAT(a.reason, HasSubstr("by chance"));
+  EXPECT_THAT(a.reason, HasSubstr("int8.mpnn.gain"));
+}
+
+TEST(Tables, CompareNoTwoNetworks) {
+  EXPECT_TRUE(std::isnan(answer("apx.flash.speedup").simulated));
+  EXPECT_FALSE(std::isnan(answer("apx.flash.100").simulated));
+}
+
+TEST(Tables, CiteTheFileThatSaysSo) {
+  for (const char* id : {"apx.cpu.100", "bucket.64.speedup", "knn.cpu.speedup", "fusion.speedup"}) {
+    EXPECT_EQ(answer(id).verdict, Verdict::not_measured) << id;
+    EXPECT_THAT(answer(id).reason, HasSubstr("ktretina/ProteinMPNN_apx@0e61f48: ")) << id;
+  }
+  for (const PublishedClaim& c : published().claims)
+    if (!c.stands) {
+      EXPECT_FALSE(c.cited.empty()) << c.id;
+    }
+}
+
+TEST(Tables, GiveProteinMpnnInBothForms) {
+  const Answer& a = answer("bucket.ane.latency");
+  EXPECT_DOUBLE_EQ(a.as_graph, a.simulated);
+  EXPECT_GT(a.as_written, 1.5 * a.as_graph);
+  const Answer& gpu = answer("bucket.mps.latency");
+  EXPECT_DOUBLE_EQ(gpu.as_written, gpu.simulated);
+  EXPECT_LT(gpu.as_graph, gpu.as_written);
+  EXPECT_TRUE(std::isnan(answer("chip.M1.tops").as_graph));
+  EXPECT_TRUE(std::isnan(answer("bucket.params").as_graph));
+}
+
+// Which precision the published rule takes follows from the structure, not from a typed row.
+TEST(Tables, ChooseTheAdaptivePrecisionByTheRule) {
+  EXPECT_LT(answer("apx.adaptive.100").claim->low, answer("apx.mlx.100").claim->low);
+  Pricer pricer(published());
+  EXPECT_EQ(pricer.request("apx.adaptive.100").formats.activations, "fp16");
+  EXPECT_EQ(pricer.request("apx.adaptive.500").formats.activations, "fp32");
+  EXPECT_EQ(pricer.request("apx.adaptive.1000").formats.activations, "fp32");
 }
 
 TEST(Tables, JudgeByRulesAndNotByNames) {
@@ -208,8 +338,10 @@ TEST(Tables, JudgeByRulesAndNotByNames) {
   const Published other = load_published(renamed.files);
   const std::vector<Answer> again = answer_claims(other);
   ASSERT_EQ(again.size(), answers().size());
-  for (std::size_t i = 0; i < again.size(); ++i)
+  for (std::size_t i = 0; i < again.size(); ++i) {
     EXPECT_EQ(again[i].verdict, answers()[i].verdict) << again[i].claim->id;
+    EXPECT_EQ(again[i].judge, answers()[i].judge) << again[i].claim->id;
+  }
 }
 
 TEST(Tables, DropAContradictionOnceTheFigureIsRight) {
@@ -246,12 +378,14 @@ TEST(Tables, CiteTheProvenanceOfWhatIsNoMeasurement) {
 TEST(Tables, CallReproducedWhatLiesInsideTheBandAndNothingElse) {
   for (const Answer& a : answers()) {
     const Range published = judged(*a.claim);
-    const bool inside = a.low <= published.high && published.low <= a.high;
-    if (a.verdict == Verdict::reproduced) {
-      EXPECT_TRUE(inside) << a.claim->id;
-    }
-    if (a.verdict == Verdict::off) {
-      EXPECT_FALSE(inside) << a.claim->id;
+    for (const Judgement& j : a.choices) {
+      const bool inside = j.low <= published.high && published.low <= j.high;
+      if (j.verdict == Verdict::reproduced || j.verdict == Verdict::stated) {
+        EXPECT_TRUE(inside) << a.claim->id;
+      }
+      if (j.verdict == Verdict::off) {
+        EXPECT_FALSE(inside) << a.claim->id;
+      }
     }
   }
 }
@@ -269,6 +403,9 @@ TEST(Tables, SayTheSameAsJson) {
   int sum = 0;
   for (const auto& [verdict, n] : json["verdicts"].items()) sum += n.get<int>();
   EXPECT_EQ(sum, static_cast<int>(answers().size()));
+  for (const auto& [judge, of] : json["judges"].items())
+    for (const auto& [verdict, n] : of.items()) sum -= n.get<int>();
+  EXPECT_EQ(sum, 0);
   for (std::size_t i = 0; i < answers().size(); ++i) {
     EXPECT_EQ(json["claims"][i]["id"], answers()[i].claim->id);
     EXPECT_EQ(json["claims"][i]["simulated"].is_null(), std::isnan(answers()[i].simulated));
@@ -284,9 +421,10 @@ TEST(Tables, PrintInTheShapeOfTheOriginal) {
       answer_claims(published(), {.source = "004", .table = ""}, &beside);
   const std::string whole = tables_text(power, beside, results::all_columns);
   EXPECT_THAT(whole, testing::ContainsRegex("Power .W. .*Efficiency .perf/watt."));
-  EXPECT_THAT(whole, testing::ContainsRegex("ONNX CoreML +5-9 .* 1\\.1 +[0-9.]+ +-"));
-  EXPECT_THAT(whole, testing::ContainsRegex("CPU Baseline .* 1 +1 +-"));
-  EXPECT_THAT(text, HasSubstr("126 claims: "));
+  EXPECT_THAT(whole, testing::ContainsRegex("ONNX CoreML +5-9 .* 1\\.1 +[0-9.]+ +[0-9.]+ +inc"));
+  EXPECT_THAT(whole, testing::ContainsRegex("CPU Baseline .* 1 +1 +1 +-"));
+  EXPECT_THAT(text, testing::ContainsRegex("[0-9]+ claims. By this model: [0-9]+ reproduced"));
+  EXPECT_THAT(text, testing::ContainsRegex("100-res .*written .*graph .*500-res"));
 }
 
 TEST(Ablation, MultipliesTheGainsAndPricesTheCombination) {

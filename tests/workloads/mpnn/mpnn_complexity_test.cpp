@@ -2,6 +2,7 @@
 
 #include "isa/error.h"
 #include "mpnn_data.h"
+#include "workloads/mpnn/seeded.h"
 #include "workloads/mpnn/structure/complexity.h"
 
 namespace ane::workloads::mpnn {
@@ -26,6 +27,25 @@ TEST(Complexity, MeasuresOfThreeAtomsOnALineAreThoseWorkedOutByHand) {
   EXPECT_NEAR(c.length_score, 3.0 / 500, 1e-12);
   const double structure = 0.4 * 7 / 9 + 0.3 * 22 / 100 + 0.3 * std::sqrt(24) / 50;
   EXPECT_NEAR(c.score, 0.5 * (3.0 / 500 + structure), 1e-9);
+}
+
+// 2.2 N^0.38 angstrom is the radius of gyration of globular proteins (Skolnick et al. 1997).
+TEST(Complexity, ASeededGlobuleIsAsCompactAsAProtein) {
+  for (const std::int64_t n : {50, 75, 100, 106, 150, 250, 331, 500, 750, 1000}) {
+    const Complexity c = complexity(seeded_globule(n));
+    const double expected = 2.2 * std::pow(static_cast<double>(n), 0.38);
+    EXPECT_NEAR(c.radius_of_gyration / expected, 1, n <= 500 ? 0.14 : 0.17) << n;
+    EXPECT_LT(c.radius_of_gyration, complexity(seeded_helix(n)).radius_of_gyration) << n;
+  }
+  // The chain is one: neighbours in it are neighbours in space.
+  const Input in = seeded_globule(300);
+  for (std::size_t i = 1; i < 300; ++i) {
+    double square = 0;
+    for (std::size_t d = 3; d < 6; ++d)
+      square += std::pow(in.atoms[i * 12 + d] - in.atoms[i * 12 - 12 + d], 2);
+    EXPECT_LT(std::sqrt(square), 6) << i;
+    EXPECT_GT(std::sqrt(square), 3.7) << i;
+  }
 }
 
 TEST(Complexity, AContactIsNearerThanEightAngstrom) {

@@ -128,6 +128,12 @@ TEST(Rules, WorkGrowsWithTheRead) {
   EXPECT_EQ(work(Rule::meanq20, 150).branches, 9 + 6 + 4);
   EXPECT_EQ(work(Rule::fastp, 72).vector, 20 * 9);
   EXPECT_EQ(work(Rule::maxee1, 10'000).chained, 10'000);
+  // What a CPU counts instead of a model of GC, beside the rules.
+  EXPECT_EQ(plain_work("gc", 150).bytes, Bytes{150});
+  EXPECT_EQ(plain_work("gc", 150).loads, 9 + 6);
+  EXPECT_EQ(plain_work("meanq20", 150).branches, work(Rule::meanq20, 150).branches);
+  EXPECT_EQ(plain_work_names().size(), rules().size() + 1);
+  EXPECT_THROW(plain_work("gg", 150), InputError);
 }
 
 TEST(Targets, GcAndComplexityAreShares) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -97,6 +98,55 @@ TEST(Metrics, OfScoresAsTheyComeAreThoseOfAllAtOnce) {
     passing += tied[1];
   }
   EXPECT_NEAR(*m.auc, won / failing / passing, 1e-5);
+}
+
+// Each point is what its threshold makes of the reads, the ends are both classes whole, and the
+// trapezoids under a curve of all points are the area.
+TEST(Metrics, TheRocCurveIsWhatItsThresholdsMake) {
+  Random random(31);
+  std::vector<float> scores;
+  std::vector<std::uint8_t> labels;
+  for (int i = 0; i < 150; ++i) {
+    labels.push_back(random.uniform() < 0.4F ? 0 : 1);
+    scores.push_back(std::round(8 * (random.uniform() + 0.5F * labels.back())) - 5);
+  }
+  const Metrics m = evaluate(scores, labels);
+  const auto share = [&](float threshold, std::uint8_t label) {
+    double above = 0, all = 0;
+    for (std::size_t i = 0; i < scores.size(); ++i)
+      if (labels[i] == label) all += 1, above += scores[i] >= threshold ? 1 : 0;
+    return above / all;
+  };
+  double area = 0;
+  for (std::size_t i = 0; i < m.roc.size(); ++i) {
+    const RocPoint& p = m.roc[i];
+    EXPECT_DOUBLE_EQ(p.pass_kept, share(p.threshold, 1));
+    EXPECT_DOUBLE_EQ(p.fail_passed, share(p.threshold, 0));
+    if (i == 0) continue;
+    EXPECT_LT(p.threshold, m.roc[i - 1].threshold);
+    area += (p.fail_passed - m.roc[i - 1].fail_passed) * (p.pass_kept + m.roc[i - 1].pass_kept) / 2;
+  }
+  EXPECT_DOUBLE_EQ(m.roc.front().pass_kept + m.roc.front().fail_passed, 0);
+  EXPECT_DOUBLE_EQ(m.roc.back().pass_kept + m.roc.back().fail_passed, 2);
+  EXPECT_NEAR(area, *m.auc, 1e-12);
+  EXPECT_GE(keeping(m.roc, 0.9).pass_kept, 0.9);
+  EXPECT_EQ(keeping(m.roc, 0).threshold, m.roc.front().threshold);
+  EXPECT_TRUE(evaluate(scores, std::vector<std::uint8_t>(scores.size(), 1)).roc.empty());
+}
+
+TEST(Metrics, TheRocCurveHasAsManyPointsAsAReaderTakesIn) {
+  Random random(5);
+  std::vector<float> scores;
+  std::vector<std::uint8_t> labels;
+  for (int i = 0; i < 20'000; ++i) {
+    labels.push_back(static_cast<std::uint8_t>(i % 2));
+    scores.push_back(random.uniform() + 0.3F * static_cast<float>(labels.back()));
+  }
+  const Metrics m = evaluate(scores, labels);
+  EXPECT_LE(std::ssize(m.roc), Metrics::most_points);
+  EXPECT_GT(std::ssize(m.roc), Metrics::most_points / 2);
+  EXPECT_EQ(m.roc.back().pass_kept, 1);
+  EXPECT_EQ(m.roc.back().fail_passed, 1);
 }
 
 TEST(Metrics, FlipsAreDecisionsThatDiffer) {

@@ -100,6 +100,76 @@ TEST(Network, FlattenedParametersComeBackAsTheyWere) {
     EXPECT_EQ(back.parameter(name).bytes, tensor.bytes) << name;
 }
 
+TEST(Training, ConvolutionsTakeAsManyStepsOfFewReads) {
+  EXPECT_EQ(default_epochs(ModelKind::mlp, 1000), 12);
+  EXPECT_EQ(default_epochs(ModelKind::multitask, 28'000), 6);
+  EXPECT_EQ(default_epochs(ModelKind::multitask, 27'999), 7);
+  EXPECT_EQ(default_epochs(ModelKind::multitask, 1'000'000), 6);
+  EXPECT_EQ(default_epochs(ModelKind::multitask, 14'000), 12);
+  EXPECT_EQ(default_epochs(ModelKind::multitask, 100), 60);
+}
+
+// By default the three heads are of use: failing reads are found, where a model that passes all of
+// them would find none.
+TEST(Training, TheMultitaskModelFindsFailingReadsByDefault) {
+  const ReadBatch reads = generated_reads(3000, 17);
+  const Model model = train({.kind = ModelKind::multitask}, reads, {});
+  const Evaluation e = evaluate(model, reads.select(indices_of(reads, Part::test)));
+  EXPECT_GT(*e.quality->fail.recall, 0.9);
+  EXPECT_GT(*e.gc->r2, 0.9);
+  EXPECT_GT(*e.complexity->r2, 0.8);
+}
+
+// A model of long reads fails good short ones; one that was trained for the range does not.
+TEST(Training, LengthsOfTrainingAreKeptAndCutReadsTrainForMore) {
+  const ReadBatch reads = generated_reads(3000, 19, 150), other = generated_reads(600, 23, 40);
+  const auto accuracy = [&](const Model& m) { return evaluate(m, other).quality->accuracy; };
+  TrainOptions options;
+  options.epochs = 4;
+  const Model fixed = train({.kind = ModelKind::mlp}, reads, options);
+  EXPECT_EQ(fixed.training.shortest, 150);
+  EXPECT_EQ(fixed.training.longest, 150);
+  ReadBatch more = reads;
+  more.append(cut_reads(reads, 35, 150, 1));
+  const Model ranged = train({.kind = ModelKind::mlp}, more, options);
+  EXPECT_EQ(ranged.training.shortest, 35);
+  EXPECT_EQ(ranged.training.longest, 150);
+  EXPECT_LT(accuracy(fixed), 0.8);
+  EXPECT_GT(accuracy(ranged), 0.9);
+  WindowFit fit{.trained_shortest = 150, .trained_longest = 150};
+  fit.add(other);
+  EXPECT_EQ(fit.outside, 600);
+  EXPECT_THAT(fit.outside_remark(),
+              HasSubstr("trained on reads of 150 bases, and does not fit 600"));
+  WindowFit fits{.trained_shortest = 35, .trained_longest = 150};
+  fits.add(other);
+  EXPECT_EQ(fits.outside, 0);
+  EXPECT_EQ(fits.outside_remark(), "");
+}
+
+// A cut read is the start of its read, of a length in the range, and judged as such.
+TEST(Training, ACutReadIsTheStartOfItsRead) {
+  const ReadBatch reads = generated_reads(200, 3, 180);
+  const ReadBatch cut = cut_reads(reads, 40, 120, 7);
+  ASSERT_EQ(cut.size(), 200);
+  std::int64_t shortest = 200, longest = 0;
+  for (std::int64_t i = 0; i < 200; ++i) {
+    const ReadView whole = reads[i], part = cut[i];
+    EXPECT_TRUE(std::ranges::equal(part.bases, whole.bases.first(part.bases.size())));
+    EXPECT_TRUE(std::ranges::equal(part.qualities, whole.qualities.first(part.bases.size())));
+    EXPECT_EQ(part.length, static_cast<std::int64_t>(part.bases.size()));
+    EXPECT_EQ(part.tail.quality_sum, 0);
+    EXPECT_EQ(cut.records[static_cast<std::size_t>(i)], reads.records[static_cast<std::size_t>(i)]);
+    shortest = std::min(shortest, part.length);
+    longest = std::max(longest, part.length);
+  }
+  EXPECT_GE(shortest, 40);
+  EXPECT_LE(longest, 120);
+  EXPECT_LT(shortest, 50);
+  EXPECT_GT(longest, 110);
+  EXPECT_EQ(cut_reads(generated_reads(5, 3, 30), 31, 60, 7).size(), 0);
+}
+
 // The convolution as its definition says it, element by element.
 TEST(Network, ConvolvesWithWeightsOfOutInKernel) {
   Model model = make_model(small_spec(ModelKind::gc));

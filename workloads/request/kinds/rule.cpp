@@ -12,17 +12,19 @@ struct RuleWork : Work {
   std::int64_t bases = readqc::window;
 
   static constexpr Key keys[] = {
-      needed<&RuleWork::name_>("name", "meanq20, fastp or maxee1"),
+      needed<&RuleWork::name_>("name", "meanq20, fastp, maxee1, or gc: GC content by counting"),
       key<&RuleWork::bases>("bases", "of a read", 1, 1e6),
   };
 
-  void check(const Request&, const std::string&) const override { readqc::rule_named(name_); }
+  void check(const Request&, const std::string&) const override {
+    readqc::plain_work(name_, bases);
+  }
   std::string label() const override { return name_; }
 
   Job job(const Request& r, const JobFor& target) const override {
     if (target.programs)
       throw InputError("request", "a rule is no work of the accelerator", "unit=cpu");
-    const readqc::RuleWork w = readqc::work(readqc::rule_named(name_), bases);
+    const readqc::RuleWork w = readqc::plain_work(name_, bases);
     kernels::Work loop{.kind = kernels::WorkKind::loop,
                        .read = w.bytes * r.batch,
                        .loop = {.vector = w.vector * r.batch,
