@@ -91,6 +91,24 @@ std::span<const Migration> migrations() {
       Migration{"what an operator loads while others run", R"sql(
         ALTER TABLE operator ADD COLUMN ahead_s REAL NOT NULL DEFAULT 0;
       )sql"},
+      Migration{"sweeps and their points", R"sql(
+        CREATE TABLE sweep (
+          id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, recorded_at TEXT NOT NULL,
+          plan TEXT NOT NULL, code_version TEXT NOT NULL, command TEXT NOT NULL,
+          points INTEGER NOT NULL);
+        CREATE TABLE sweep_axis (
+          sweep INTEGER NOT NULL REFERENCES sweep (id) ON DELETE CASCADE, ordinal INTEGER NOT NULL,
+          name TEXT NOT NULL, PRIMARY KEY (sweep, ordinal)) WITHOUT ROWID;
+        CREATE TABLE sweep_objective (
+          sweep INTEGER NOT NULL REFERENCES sweep (id) ON DELETE CASCADE, ordinal INTEGER NOT NULL,
+          name TEXT NOT NULL, PRIMARY KEY (sweep, ordinal)) WITHOUT ROWID;
+        CREATE TABLE sweep_point (
+          sweep INTEGER NOT NULL REFERENCES sweep (id) ON DELETE CASCADE, point INTEGER NOT NULL,
+          assignment TEXT NOT NULL, latency_s REAL, energy_j REAL, throughput_items_per_s REAL,
+          peak_memory_bytes INTEGER NOT NULL, dram_bytes INTEGER NOT NULL, bound TEXT NOT NULL,
+          feasible INTEGER NOT NULL, refused TEXT NOT NULL,
+          PRIMARY KEY (sweep, point)) WITHOUT ROWID;
+      )sql"},
   };
   return table;
 }

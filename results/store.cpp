@@ -11,23 +11,11 @@
 #include "results/columns.h"
 #include "results/rows.h"
 #include "results/schema.h"
+#include "results/time.h"
 
 namespace ane::results {
 
 namespace {
-
-std::string now() {
-  const auto ms =
-      std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now())
-          .time_since_epoch()
-          .count();
-  const auto days = std::chrono::floor<std::chrono::days>(std::chrono::milliseconds(ms));
-  const std::chrono::year_month_day date{std::chrono::sys_days(days)};
-  const auto of_day = ms - std::chrono::milliseconds(days).count();
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     of_day / 3'600'000, of_day / 60'000 % 60, of_day / 1000 % 60, of_day % 1000);
-}
 
 // Readers and a writer at once. Several programs may switch a new file at the same moment; SQLite
 // answers that race with "busy" at once, without waiting.
@@ -64,7 +52,7 @@ Store::Added Store::add(const Record& record, bool again, bool tasks) {
                    fmt::format("INSERT INTO run (question_digest, recorded_at, command, model, {}) "
                                "VALUES (?, ?, ?, ?, {})",
                                names.joined, names.marks));
-  insert.bind(record.run.question_digest(), now(), record.stored.command, record.stored.model);
+  insert.bind(record.run.question_digest(), utc_now(), record.stored.command, record.stored.model);
   run_columns(record.run, Binder{insert, 4});
   insert.run();
   const std::int64_t id = database_.number("SELECT last_insert_rowid()");

@@ -12,6 +12,7 @@
 #include "results/comparison.h"
 #include "results/record.h"
 #include "results/sqlite.h"
+#include "results/sweep.h"
 
 namespace ane::results {
 
@@ -52,6 +53,14 @@ class Store {
   Record load(std::int64_t id);  // InputError for an id that is not there
   std::int64_t newest();         // the last added; InputError when there is none
   std::vector<Listing> list();   // oldest first
+
+  // The sweep of this plan and version: the one that is there, else a new one. Its points so far
+  // are in `done`.
+  std::int64_t begin_sweep(const Sweep& sweep, std::vector<bool>& done);
+  // Points of a sweep; one that is there stays as it is.
+  void add_points(std::int64_t sweep, std::span<const SweepPoint> points);
+  Sweep load_sweep(std::int64_t id);  // 0: the newest; InputError for one that is not there
+  std::vector<Sweep> sweeps();        // oldest first, without their points
 
   // Replaces rows of the same id (claims) or file and line (silicon).
   void put(std::span<const Claim> claims);

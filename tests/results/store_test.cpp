@@ -478,11 +478,13 @@ TEST_F(ReadOnlyStoreTest, OfAnOlderVersionIsReadAsThePresentOne) {
     std::string views;
     Statement names(db, "SELECT name FROM sqlite_schema WHERE type = 'view'");
     while (names.step()) views += "DROP VIEW " + names.text(0) + ";";
-    db.execute(views +
-               "ALTER TABLE run DROP COLUMN form; ALTER TABLE run DROP COLUMN request; "
-               "ALTER TABLE run DROP COLUMN command; ALTER TABLE run DROP COLUMN model; "
-               "ALTER TABLE operator DROP COLUMN ahead_s; DROP TABLE claim; DROP TABLE silicon; "
-               "DROP TABLE declared; PRAGMA user_version = 1");
+    db.execute(
+        views +
+        "ALTER TABLE run DROP COLUMN form; ALTER TABLE run DROP COLUMN request; "
+        "ALTER TABLE run DROP COLUMN command; ALTER TABLE run DROP COLUMN model; "
+        "ALTER TABLE operator DROP COLUMN ahead_s; DROP TABLE sweep_point; DROP TABLE sweep_axis; "
+        "DROP TABLE sweep_objective; DROP TABLE sweep; DROP TABLE claim; DROP TABLE silicon; "
+        "DROP TABLE declared; PRAGMA user_version = 1");
   }
   const std::string before = content(file_);
   protect();

@@ -12,6 +12,7 @@
 #include "sim/cli/commands.h"
 #include "sim/cli/options.h"
 #include "sim/cli/session.h"
+#include "sim/cli/sweep_output.h"
 #include "sim/price/levers.h"
 
 namespace ane::sim {
@@ -40,16 +41,32 @@ std::string usage(const Arguments& arguments) {
   return text;
 }
 
+// The views of sweeps have names of their own, which take the place of those of runs.
+int show_sweep(const po::variables_map& given, results::Style style) {
+  refuse_beside(given, "--sweep", {"RUN_ID", "trace"}, "a sweep is no run");
+  const std::string id = given["sweep"].as<std::string>();
+  SweepOutput output = sweep_output_of(given, style);
+  results::Store store(given["db"].as<std::string>(), results::Store::Open::existing);
+  print_sweep(store.load_sweep(id == "last" ? 0 : run_id(id)), output);
+  return 0;
+}
+
 }  // namespace
 
 int run_show(const Arguments& arguments) {
   po::options_description options("options");
   options.add_options()("db", po::value<std::string>()->default_value("anesim.db"),
-                        "the results file")(
-      "view", po::value<std::string>()->default_value("summary"), "one of the views above")(
+                        "the results file")("view", po::value<std::string>(),
+                                            "one of the views above; default: summary")(
       "trace", po::value<std::string>(),
       "write what ran when to this file, for ui.perfetto.dev; tasks where the run was stored with "
       "--tasks");
+  options.add_options()("sweep", po::value<std::string>()->value_name("ID|last"),
+                        "a sweep instead: through front, best, sensitivity, heat, knee or points")(
+      "look-at", po::value<std::string>()->value_name("OBJECTIVE"),
+      "of a sweep: what the view is of")("x", po::value<std::string>()->value_name("AXIS"),
+                                         "of the view heat: its columns")(
+      "y", po::value<std::string>()->value_name("AXIS"), "of the view heat: its rows");
   add_style(options);
   add_table_option(options);
   const auto given =
@@ -62,6 +79,8 @@ int run_show(const Arguments& arguments) {
             arguments);
   if (!given) return 0;
   const results::Style style = style_of(*given);
+  if (given->count("sweep")) return show_sweep(*given, style);
+  refuse_beside(*given, "a run", {"look-at", "x", "y"}, "--sweep ID");
   std::vector<std::int64_t> ids;
   if (given->count("RUN_ID"))
     for (const std::string& word : (*given)["RUN_ID"].as<std::vector<std::string>>())
@@ -73,12 +92,14 @@ int run_show(const Arguments& arguments) {
     throw InputError("--trace", "a trace shows one run", "give one RUN_ID");
   std::vector<results::Record> records;
   for (const std::int64_t id : ids) records.push_back(store.load(id));
-  if ((*given)["view"].as<std::string>() == "bottleneck")
+  const std::string view =
+      given->count("view") ? (*given)["view"].as<std::string>() : std::string("summary");
+  if (view == "bottleneck")
     for (results::Record& r : records) r.levers = levers_of(r);
   results::Rendering how(style);
   how.table = table_of(*given);
   how.columns = columns_of(*given);
-  const std::string text = results::render((*given)["view"].as<std::string>(), records, how);
+  const std::string text = results::render(view, records, how);
   if (given->count("trace")) results::write_trace(records[0], (*given)["trace"].as<std::string>());
   fmt::print("{}", text);
   return 0;

@@ -245,9 +245,10 @@ int run_train(const Arguments& arguments) {
     if (!remark.empty()) print_status("{}\n", remark);
   if (r.lengths)
     set.reads.append(qc::cut_reads(set.reads, r.lengths->first, r.lengths->second, r.options.seed));
+  const std::int64_t train_reads = std::ssize(qc::indices_of(set.reads, qc::Part::train));
   std::optional<Progress> progress(
       std::in_place, "epochs",
-      r.options.epochs > 0 ? r.options.epochs : qc::default_epochs(r.spec.kind));
+      r.options.epochs > 0 ? r.options.epochs : qc::default_epochs(r.spec.kind, train_reads));
   r.options.progress = [&progress](const qc::Epoch& e) {
     print_status("epoch {:>2}/{}  loss {:.5f}  validation {:.5f}\n", e.number, e.of, e.train_loss,
                  e.validation_loss);

@@ -152,10 +152,11 @@ qc::Model model_of(const po::variables_map& given, Reads& reads, bool& trained_h
   const qc::ReadBatch& all = reads.ahead(INT64_MAX);
   qc::TrainOptions options;
   options.seed = seed_of(given);
-  Progress progress("epochs", qc::default_epochs(spec.kind));
+  const std::int64_t train_reads = std::ssize(qc::indices_of(all, qc::Part::train));
+  Progress progress("epochs", qc::default_epochs(spec.kind, train_reads));
   options.progress = [&progress](const qc::Epoch&) { progress.step(); };
   print_status("training {} on {} reads (seed {}; --model FILE takes a trained one)\n",
-               qc::info(spec.kind).name, qc::indices_of(all, qc::Part::train).size(), options.seed);
+               qc::info(spec.kind).name, train_reads, options.seed);
   return qc::train(spec, all, options);
 }
 

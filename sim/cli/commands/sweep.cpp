@@ -1,0 +1,210 @@
+// anesim sweep: one request on many machines, in many forms.
+//
+//   $ anesim sweep resnet50 --axis ane.l2=1MiB,2MiB,4MiB --axis chip=M1,M4 --where 'latency < 5ms'
+#include "sim/explore/sweep.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <csignal>
+#include <thread>
+
+#include "isa/error.h"
+#include "isa/file.h"
+#include "isa/status.h"
+#include "results/document.h"
+#include "results/json.h"
+#include "results/store.h"
+#include "sim/cli/session.h"
+#include "sim/cli/subject/subject.h"
+#include "sim/cli/sweep_output.h"
+#include "workloads/request/kinds.h"
+
+namespace ane::sim {
+namespace {
+
+namespace po = boost::program_options;
+
+// Set by the first interrupt; the second one ends the program as usual.
+std::atomic<bool> interrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+extern "C" void interrupt(int signal) {
+  interrupted = true;
+  std::signal(signal, SIG_DFL);
+}
+
+// What of the request is said by options.
+std::string with_options(std::string text, const po::variables_map& given) {
+  const auto add = [&](const char* option, const char* key) {
+    if (given.count(option) == 0) return;
+    if (const auto said = workloads::said(text, key))
+      throw InputError(fmt::format("--{}", option),
+                       fmt::format("the request says {}={}", key, *said));
+    text += fmt::format(" {}={}", key, given[option].as<std::string>());
+  };
+  add("unit", "unit");
+  add("runtime", "path");
+  add("batch", "batch");
+  return text;
+}
+
+// Workloads that are kinds as well, which have no options here: "mpnn residues=106".
+Arguments as_requests(Arguments words) {
+  for (const workloads::Kind* k : workloads::kinds())
+    if (!words.empty() && words[0] == k->name) words[0] = fmt::format("kind={}", words[0]);
+  return words;
+}
+
+SweepPlan plan_of(const po::variables_map& given) {
+  SweepPlan plan;
+  if (given.count("file")) {
+    const std::string file = given["file"].as<std::string>();
+    constexpr std::uint64_t most = 64 << 20;
+    plan = plan_of_json(read_file(file, most), file);
+    refuse_beside(given, "--file",
+                  {"axis", "sample", "points", "seed", "where", "objective", "set", "memory",
+                   "chip", "unit", "runtime", "batch", "what"},
+                  "the file says all of it");
+    if (plan.request.empty()) throw InputError(file, "lacks 'request'");
+    plan.request = requests_of(as_requests({plan.request})).at(0);
+  } else {
+    if (given.count("what") == 0)
+      throw InputError("anesim sweep", "what is to be swept?",
+                       "anesim sweep resnet50 --axis chip=M1,M4");
+    const std::vector<std::string> texts =
+        requests_of(as_requests(given["what"].as<std::vector<std::string>>()));
+    if (texts.size() != 1)
+      throw InputError("anesim sweep",
+                       fmt::format("'{}' and '{}': one at a time", texts[0], texts[1]));
+    plan.request = with_options(texts[0], given);
+    plan.chip = given["chip"].as<std::string>();
+    plan.set = overrides_of(given);
+    if (given.count("axis"))
+      for (const std::string& a : given["axis"].as<std::vector<std::string>>())
+        plan.axes.push_back(parse_axis(a));
+    const std::string sample = given["sample"].as<std::string>();
+    const std::vector<std::string> samples{"grid", "random", "lhs", "sobol"};
+    const auto at = std::ranges::find(samples, sample);
+    if (at == samples.end())
+      throw InputError("--sample", fmt::format("unknown sampling '{}'", sample),
+                       choice_note(sample, samples));
+    plan.sampling = static_cast<Sampling>(at - samples.begin());
+    if (plan.sampling == Sampling::grid)
+      refuse_beside(given, "--sample grid", {"points", "seed"}, "a grid is all of its points");
+    if (given.count("points"))
+      plan.samples = count_of("--points", given["points"].as<std::string>(), 1, most_points);
+    plan.seed = seed_of(given);
+    if (given.count("where"))
+      for (const std::string& c : given["where"].as<std::vector<std::string>>())
+        plan.where.emplace_back(c);
+    if (given.count("objective"))
+      plan.objectives = split_names("--objective", given["objective"].as<std::string>());
+  }
+  plan.request = workloads::to_text(workloads::parse_request(plan.request));
+  plan.chip = load_chip(plan.chip).name();
+  check(plan);
+  return plan;
+}
+
+}  // namespace
+
+int run_sweep(const Arguments& arguments) {
+  po::options_description options("options");
+  options.add_options()  //
+      ("axis", po::value<std::vector<std::string>>()->composing()->value_name("NAME=VALUES"),
+       "what varies, repeat for several: a parameter of the chip (ane.l2, memory.bandwidth), chip, "
+       "unit, runtime, precision, batch or a key of the request. VALUES: A,B,C or FROM..TO:STEP, "
+       "FROM..TO*FACTOR; of samples FROM..TO and FROM..TO:log")  //
+      ("file", po::value<std::string>()->value_name("FILE"),
+       "all of it from a JSON file (docs/explore.md)")  //
+      ("sample", po::value<std::string>()->default_value("grid")->value_name("HOW"),
+       "grid (all combinations), random, lhs (Latin hypercube) or sobol")                  //
+      ("points", po::value<std::string>()->value_name("N"), "how many samples: 500, 10k")  //
+      ("seed", po::value<std::int64_t>()->default_value(1), "of samples")                  //
+      ("where", po::value<std::vector<std::string>>()->composing()->value_name("CONDITION"),
+       "points that count: 'latency < 5ms', 'ane.l2 * ane.cores <= 64MiB'; repeat for several")  //
+      ("objective", po::value<std::string>()->value_name("NAME,..."),
+       "what is best: latency, energy, edp (energy x delay), power, memory, throughput; default: "
+       "latency,energy")                                                                        //
+      ("chip", po::value<std::string>()->default_value(default_chip), "where no axis is chip")  //
+      ("unit", po::value<std::string>()->value_name("NAME"), "ane, gpu or cpu")                 //
+      ("runtime", po::value<std::string>()->value_name("NAME"), "software on top")              //
+      ("batch", po::value<std::string>()->value_name("N"), "items a call")                      //
+      ("set", po::value<std::vector<std::string>>()->composing()->value_name("PATH=VALUE"),
+       "a chip's value of all points")                                                   //
+      ("memory", po::value<std::string>()->value_name("SIZE"), "memory of the chip")     //
+      ("threads", po::value<int>(), "how many points at once; default: all processors")  //
+      ("shard", po::value<std::string>()->value_name("K/N"),
+       "only the Kth of N parts, for another file; `anesim merge` joins them")  //
+      ("db", po::value<std::string>()->default_value("anesim.db")->value_name("FILE"),
+       "results file, made when absent")  //
+      ("no-db", "store nothing");
+  add_sweep_view_options(options);
+  add_style(options);
+  add_table_option(options);
+  const auto given = parse(
+      {.name = "sweep",
+       .usage =
+           "NAME|KIND|kind=... [key=value ...] --axis NAME=VALUES ... [options]\n\nOne request "
+           "on many machines: every point priced, stored as it comes, answered by a view. "
+           "Started\nagain it computes what is missing.\n\nviews:\n" +
+           sweep_views_text(),
+       .options = options,
+       .positional = "what",
+       .examples =
+           {"anesim sweep resnet50 --axis chip=M1,M4 --axis ane.l2=1MiB,2MiB,4MiB",
+            "anesim sweep mpnn residues=106 phase=forward --axis memory.bandwidth=60GB/s..240GB/s "
+            "--axis ane.clock=1GHz..3GHz --sample sobol --points 200 --view sensitivity"}},
+      arguments);
+  if (!given) return 0;
+  const results::Style style = style_of(*given);
+  if (given->count("no-db")) refuse_beside(*given, "--no-db", {"db", "shard"}, "nothing is stored");
+  const SweepOutput output = sweep_output_of(*given, style);
+  const SweepPlan plan = plan_of(*given);
+  results::Sweep sweep = sweep_of(plan);
+  sweep.command = results::shell_text(results::program().command);
+  SweepRun run;
+  run.threads = given->count("threads")
+                    ? (*given)["threads"].as<int>()
+                    : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  if (run.threads < 1 || run.threads > 256) throw InputError("--threads", "1 to 256");
+  if (given->count("shard")) run.shard = parse_shard((*given)["shard"].as<std::string>());
+  run.stop = &interrupted;
+  std::optional<results::Store> store;
+  std::int64_t there = 0;
+  if (given->count("no-db") == 0) {
+    store.emplace((*given)["db"].as<std::string>());
+    sweep.id = store->begin_sweep(sweep, run.done);
+    there = std::ranges::count(run.done, true);
+  }
+  std::signal(SIGINT, interrupt);
+  std::signal(SIGTERM, interrupt);
+  SweepSum sum;
+  {
+    Progress progress("points", (sweep.points - there) / run.shard.of);
+    run.keep = [&](std::span<const results::SweepPoint> points) {
+      if (store)
+        store->add_points(sweep.id, points);
+      else
+        sweep.rows.insert(sweep.rows.end(), points.begin(), points.end());
+      progress.step(std::ssize(points));
+    };
+    sum = run_sweep(plan, run);
+  }
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+  print_status("{}{} points computed, {} refused{}{}\n",
+               store ? fmt::format("{}: sweep {}: ", store->path(), sweep.id) : "", sum.computed,
+               sum.refused, there > 0 ? fmt::format(", {} were there", there) : "",
+               sum.left_out > 0 ? fmt::format(", {} left out by conditions", sum.left_out) : "");
+  if (sum.stopped) {
+    print_status("stopped{}\n", store ? ": the same command goes on from here" : "");
+    return 130;
+  }
+  if (store) sweep = store->load_sweep(sweep.id);
+  std::ranges::sort(sweep.rows, {}, &results::SweepPoint::index);
+  print_sweep(sweep, output);
+  return 0;
+}
+
+}  // namespace ane::sim

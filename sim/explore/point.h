@@ -1,0 +1,37 @@
+// One point of a sweep: its request and its machine, and what they cost.
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "results/sweep.h"
+#include "sim/explore/plan.h"
+#include "sim/price/target.h"
+
+namespace ane::sim {
+
+// Makes points of one plan; keeps chips and runtimes that it has loaded. One a thread.
+class PointMaker {
+ public:
+  explicit PointMaker(const SweepPlan& plan);
+  ~PointMaker();
+
+  // Computed, or refused with the reason. Nothing where a condition on what is asked alone, not on
+  // its cost, does not hold.
+  std::optional<results::SweepPoint> price(std::int64_t index);
+  // The request and the machine of these values, one an axis.
+  workloads::Request request_of(const std::vector<std::string>& values);
+  Target target_of(const std::vector<std::string>& values);
+
+  // InputError where the axis does not take the value, or nothing has this name.
+  void check_axis(std::size_t axis, const std::string& value,
+                  const std::vector<std::string>& others);
+  void check_name(const std::string& name, const std::string& condition);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ane::sim

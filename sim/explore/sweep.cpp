@@ -1,0 +1,141 @@
+#include "sim/explore/sweep.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+
+#include "isa/error.h"
+#include "sim/explore/point.h"
+#include "sim/price/version.h"
+
+namespace ane::sim {
+namespace {
+
+std::uint64_t hashed(std::uint64_t z) {
+  z = (z + 0x9e3779b97f4a7c15U) * 0xbf58476d1ce4e5b9U;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+  return z ^ (z >> 31);
+}
+
+}  // namespace
+
+bool Shard::has(std::int64_t i) const {
+  return hashed(static_cast<std::uint64_t>(i)) % static_cast<std::uint64_t>(of) ==
+         static_cast<std::uint64_t>(number - 1);
+}
+
+Shard parse_shard(const std::string& text) {
+  Shard s;
+  const char* const end = text.data() + text.size();
+  const auto [slash, error] = std::from_chars(text.data(), end, s.number);
+  if (error != std::errc() || slash == end || *slash != '/')
+    throw InputError("--shard", fmt::format("'{}' is no K/N", text), "--shard 1/4");
+  const auto [last, fault] = std::from_chars(slash + 1, end, s.of);
+  if (fault != std::errc() || last != end || s.of < 1 || s.number < 1 || s.number > s.of)
+    throw InputError("--shard", fmt::format("'{}' is no part of a whole", text),
+                     "K from 1 to N, as 2/8");
+  return s;
+}
+
+SweepSum run_sweep(const SweepPlan& plan, const SweepRun& run) {
+  using Points = std::vector<results::SweepPoint>;
+  using Clock = std::chrono::steady_clock;
+  constexpr std::int64_t block = 16;  // points that a thread takes at once
+  constexpr auto often = std::chrono::milliseconds(100);
+  const std::int64_t all = plan.points();
+  std::atomic<std::int64_t> next{0}, left_out{0};
+  std::atomic<bool> broken{false};
+  std::mutex mutex;
+  std::condition_variable ready;
+  Points finished;  // and not kept yet
+  int working = run.threads;
+
+  const auto hand_over = [&](Points& own) {
+    const std::scoped_lock lock(mutex);
+    finished.insert(finished.end(), std::make_move_iterator(own.begin()),
+                    std::make_move_iterator(own.end()));
+    own.clear();
+  };
+  const auto work = [&] {
+    Points own;
+    Clock::time_point handed = Clock::now();
+    const auto points = [&] {
+      PointMaker maker(plan);
+      for (;;) {
+        const std::int64_t from = next.fetch_add(block);
+        if (from >= all) return;
+        for (std::int64_t i = from; i < std::min(all, from + block); ++i) {
+          if ((run.stop != nullptr && *run.stop) || broken) return;
+          if (!run.done.empty() && run.done[static_cast<std::size_t>(i)]) continue;
+          if (!run.shard.has(i)) continue;
+          if (auto point = maker.price(i))
+            own.push_back(std::move(*point));
+          else
+            ++left_out;
+          if (!own.empty() && Clock::now() - handed > often) hand_over(own), handed = Clock::now();
+        }
+      }
+    };
+    struct End {
+      std::function<void()> act;
+      ~End() { act(); }
+    } end{[&] {
+      hand_over(own);
+      const std::scoped_lock lock(mutex);
+      --working;
+      ready.notify_one();
+    }};
+    try {
+      points();
+    } catch (...) {
+      broken = true;
+      throw;
+    }
+  };
+
+  std::vector<std::future<void>> threads;
+  for (int t = 0; t < run.threads; ++t) threads.push_back(std::async(std::launch::async, work));
+  SweepSum sum;
+  std::exception_ptr fault;
+  for (bool more = true; more;) {
+    Points now;
+    {
+      std::unique_lock lock(mutex);
+      ready.wait_for(lock, often, [&] { return working == 0; });
+      now.swap(finished);
+      more = working > 0;
+    }
+    if (now.empty() || fault) continue;
+    for (const results::SweepPoint& p : now) ++(p.refused.empty() ? sum.computed : sum.refused);
+    try {
+      if (run.keep) run.keep(now);
+    } catch (...) {
+      fault = std::current_exception();
+      broken = true;
+    }
+  }
+  for (std::future<void>& t : threads) try {
+      t.get();
+    } catch (...) {
+      if (!fault) fault = std::current_exception();
+    }
+  if (fault) std::rethrow_exception(fault);
+  sum.left_out = left_out;
+  sum.stopped = run.stop != nullptr && *run.stop;
+  return sum;
+}
+
+results::Sweep sweep_of(const SweepPlan& plan) {
+  results::Sweep s{.plan = plan.text(),
+                   .code_version = code_version(),
+                   .points = plan.points(),
+                   .objectives = plan.objectives};
+  for (const Axis& a : plan.axes) s.axes.push_back(a.name);
+  return s;
+}
+
+}  // namespace ane::sim
