@@ -167,6 +167,7 @@ workloads::Request request_for(const Choice& c, Unit unit, std::int64_t length,
       form.value_or(unit == Unit::ane ? workloads::Form::accelerator
                                       : workloads::Form::framework) == workloads::Form::accelerator;
   if (graph) text += c.lowering;
+  if (!graph && unit == Unit::gpu && c.variant.host_features) text += " host_features=1";
   if (graph && !c.buckets.empty()) {
     const auto bucket = mp::bucket_for(length, c.buckets);
     if (!bucket)
