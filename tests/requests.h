@@ -39,7 +39,10 @@ inline const std::map<std::string, std::vector<std::string>, std::less<>>& reque
       {"mpnn",
        {"kind=mpnn residues=100", "kind=mpnn residues=60 phase=uncond",
         "kind=mpnn residues=60 phase=sample", "kind=mpnn residues=60 phase=attention",
-        "kind=mpnn residues=60 phase=encode", "kind=mpnn residues=60 phase=decode_step"}},
+        "kind=mpnn residues=60 phase=encode", "kind=mpnn residues=60 phase=decode_step",
+        "kind=mpnn residues=60 phase=speculate accept=0.7",
+        "kind=mpnn residues=60 phase=diffuse "
+        "passes=20"}},
       {"readqc", {"kind=readqc name=mlp batch=100", "kind=readqc name=kmer batch=64"}},
       {"rule", {"kind=rule name=fastp batch=1000"}},
       {"vision_language", {"kind=vision_language"}},

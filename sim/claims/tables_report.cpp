@@ -67,6 +67,7 @@ constexpr Title titles[] = {
     {"memory", "Memory of the variants"},
     {"flash_memory", "Memory of attention, MB"},
     {"adaptive", "Adaptive precision"},
+    {"roadmap", "What the roadmap expects"},
     {"versions", "Versions"},
     {"summary", "Summary of the variants"},
     {"platforms", "Platforms, over the CPU"},

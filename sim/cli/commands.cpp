@@ -18,6 +18,7 @@ std::span<const Command> commands() {
       {"exec", "run one program on a chip, for values and time", run_exec},
       {"merge", "results files of several computers as one", run_merge},
       {"models", "networks, language models and workloads: shape, work, weights", run_models},
+      {"nearest", "nearest neighbours among vectors, by products on the accelerator", run_nearest},
       {"run", "time, energy and memory of a network, a file or any work", run_run, subject_words},
       {"runs", "what the results file holds", run_runs},
       {"show", "stored runs through a view: summary, layers, timeline, ...", run_show},

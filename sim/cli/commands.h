@@ -21,6 +21,7 @@ int run_compare(const Arguments& arguments);
 int run_exec(const Arguments& arguments);
 int run_merge(const Arguments& arguments);
 int run_models(const Arguments& arguments);
+int run_nearest(const Arguments& arguments);
 int run_run(const Arguments& arguments);
 int run_runs(const Arguments& arguments);
 int run_show(const Arguments& arguments);

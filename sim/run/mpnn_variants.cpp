@@ -37,8 +37,12 @@ constexpr MpnnVariant variants[] = {
      .runtime = "torch_mps",
      .precision = "fp32"},
     {.name = "onnx", .summary = "ANE by ONNX Runtime's Core ML provider", .runtime = "onnx_coreml"},
-    {.name = "cpu_knn", .summary = "as exact: neighbours and features on the CPU, in float32"},
-    {.name = "kernel_fusion", .summary = "as exact: intermediates stay in L2 where they fit"},
+    {.name = "cpu_knn",
+     .summary = "neighbours and features on the CPU: as exact on the ANE; cpu_knn+mps beside mps, "
+                "which has them on the GPU",
+     .host_features = true},
+    {.name = "kernel_fusion",
+     .summary = "as exact: intermediates stay in L2 where they fit; unfused is its opposite"},
     {.name = "unfused",
      .summary = "every intermediate goes through memory: what kernel_fusion is compared with",
      .fused = false},
@@ -94,6 +98,7 @@ MpnnVariant mpnn_variant(const std::string& names) {
     join(all.attention, v.attention, plain.attention, "attention", names);
     all.bucketed = all.bucketed || v.bucketed;
     all.adaptive = all.adaptive || v.adaptive;
+    all.host_features = all.host_features || v.host_features;
     all.fused = all.fused && v.fused;
   }
   if (all.adaptive && !all.precision.empty())

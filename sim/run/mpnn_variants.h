@@ -17,6 +17,7 @@ struct MpnnVariant {
   std::int64_t batch = 1;
   std::string_view unit = "", runtime = "", precision = "";
   bool adaptive = false;
+  bool host_features = false;       // of a GPU: neighbours and features on the CPU
   bool fused = true;                // intermediates stay in L2 where they fit
   std::optional<bool> attention{};  // over all residues: in tiles, or whole matrices
 };

@@ -19,6 +19,7 @@
 #include "isa/status.h"
 #include "results/document.h"
 #include "sim/cli/options.h"
+#include "workloads/files/npy.h"
 #include "workloads/readqc/fastq/fastq.h"
 
 namespace ane::sim {
@@ -34,7 +35,7 @@ struct Request {
   qc::ModelSpec spec;
   qc::TrainOptions options;
   std::optional<std::pair<std::int64_t, std::int64_t>> lengths;
-  std::string out, roc;
+  std::string out, roc, embeddings;
   bool json = false;
 };
 
@@ -65,6 +66,8 @@ po::options_description described() {
        "same seed, reads and options: same model, bit for bit")  //
       ("roc", po::value<std::string>()->value_name("FILE"),
        "write the ROC curve of the held-out reads, CSV: threshold,pass_kept,fail_passed")  //
+      ("embeddings", po::value<std::string>()->value_name("FILE"),
+       "write the k-mers' vectors, float32 [4^k, dim], A C G T counted up from AAA (.npy)")  //
       ("out", po::value<std::string>()->value_name("FILE"), "write the model, safetensors")(
           "json", "print the result as JSON");
   return all;
@@ -145,6 +148,15 @@ Request request_of(const po::variables_map& given) {
                        "mlp, cnn, multitask or biometal");
     check_file_to_write(given, "roc");
   }
+  if (given.count("embeddings") != 0) {
+    r.embeddings = given["embeddings"].as<std::string>();
+    if (r.spec.kind != qc::ModelKind::kmer)
+      throw InputError("--embeddings", "the k-mer model alone has them", "--model kmer");
+    if (!r.embeddings.ends_with(".npy"))
+      throw InputError("--embeddings", fmt::format("'{}'", r.embeddings),
+                       "a name that ends in .npy");
+    check_file_to_write(given, "embeddings");
+  }
   r.json = given.count("json") != 0;
   return r;
 }
@@ -221,6 +233,15 @@ std::string csv_of(std::span<const qc::RocPoint> roc) {
   return out;
 }
 
+// The rows of k-mers, without those of unknown bases and of what reaches behind a read.
+std::string embeddings_of(const qc::Model& model) {
+  const std::int64_t kmers = std::int64_t{1} << (2 * model.spec.k);
+  kernels::Tensor t(isa::Format::fp32, {kmers, model.spec.dim});
+  const auto all = model.parameter("embedding.weight").as<float>();
+  std::copy_n(all.begin(), t.size(), t.as<float>().begin());
+  return workloads::npy_bytes(t);
+}
+
 }  // namespace
 
 int run_train(const Arguments& arguments) {
@@ -268,6 +289,7 @@ int run_train(const Arguments& arguments) {
                      "give 200 or more");
   const qc::Evaluation held_out = qc::evaluate(model, set.reads.select(test));
   if (!r.out.empty()) qc::save_model(model, r.out);
+  if (!r.embeddings.empty()) write_file(r.embeddings, embeddings_of(model));
   if (!r.roc.empty()) write_file(r.roc, csv_of(held_out.quality->roc));
 
   print_status("trained on {} reads in {:.1f} s\n", model.training.train_reads, took.count());
@@ -293,7 +315,7 @@ int run_train(const Arguments& arguments) {
              model.parameter_count(), model.macs().count, set.reads.size(),
              model.training.train_reads);
   print_metrics(held_out, rule);
-  for (const std::string& file : {r.out, r.roc})
+  for (const std::string& file : {r.out, r.roc, r.embeddings})
     if (!file.empty()) fmt::print("written to {}\n", file);
   return 0;
 }

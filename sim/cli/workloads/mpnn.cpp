@@ -24,6 +24,7 @@
 #include "workloads/files/npy.h"
 #include "workloads/mpnn/goldens.h"
 #include "workloads/mpnn/graph/decoder.h"
+#include "workloads/mpnn/seeded.h"
 #include "workloads/mpnn/structure/buckets.h"
 #include "workloads/mpnn/structure/complexity.h"
 #include "workloads/mpnn/structure/structure.h"
@@ -169,6 +170,7 @@ workloads::Request request_for(const Choice& c, Unit unit, std::int64_t length,
       form.value_or(unit == Unit::ane ? workloads::Form::accelerator
                                       : workloads::Form::framework) == workloads::Form::accelerator;
   if (graph) text += c.lowering;
+  if (!graph && unit == Unit::gpu && c.variant.host_features) text += " host_features=1";
   if (graph && !c.buckets.empty()) {
     const auto bucket = mp::bucket_for(length, c.buckets);
     if (!bucket)
@@ -253,30 +255,58 @@ std::string weights_of(const po::variables_map& given) {
   return given.count("weights") ? given["weights"].as<std::string>() : std::string();
 }
 
+// The variant adaptive: precision and unit by the structure. What the user is told of it.
+std::string adapt(const po::variables_map& given, const mp::Input& input, std::string& precision,
+                  Unit& unit) {
+  const mp::Complexity c = mp::complexity(input);
+  const mp::AdaptivePrecision chosen = mp::choose_precision(c);
+  if (given.count("precision") == 0)
+    precision = chosen == mp::AdaptivePrecision::fp16    ? "fp16"
+                : chosen == mp::AdaptivePrecision::mixed ? "int8w"
+                                                         : "fp32";
+  if (precision == "fp32" && unit == Unit::ane) unit = Unit::gpu;
+  return fmt::format(
+      "complexity {:.3f} (Rg {:.1f} A, contact density {:.3f}, distance variance {:.1f} A^2): {}",
+      c.score, c.radius_of_gyration, c.contact_density, c.distance_variance, mp::name(chosen));
+}
+
 // run mpnn --length: the record of one line of compare.
 int run_length(const po::variables_map& given) {
   for (const char* option : {"out", "counters", "goldens"})
     if (given.count(option))
       throw InputError(std::string("--") + option, "needs a structure", "--pdb FILE");
-  const Choice choice = choose(given);
-  if (choice.variant.adaptive)
-    throw InputError("--variant", "adaptive chooses by the structure", "--pdb FILE");
+  Choice choice = choose(given);
   refuse_options_of_values(given,
                            {"chains", "designed", "n", "temperature", "greedy", "seed", "order",
                             "counters", "goldens", "out"},
                            "give --pdb; several samples cost a --batch");
   const std::int64_t length = given["length"].as<std::int64_t>();
-  if (length < 1) throw InputError("--length", "at least 1");
-  const Target target = make_target(given["chip"].as<std::string>(), unit_of(given, choice.variant),
+  constexpr std::int64_t most_length = 1'000'000;
+  if (length < 1 || length > most_length)
+    throw InputError("--length", fmt::format("{} is out of range", length),
+                     fmt::format("1 to {}", most_length));
+  Unit unit = unit_of(given, choice.variant);
+  std::string note;
+  if (choice.variant.adaptive) {
+    // All pairs of residues are looked at.
+    constexpr std::int64_t most_adaptive = 20'000;
+    if (length > most_adaptive)
+      throw InputError("--length", fmt::format("{} is too long for --variant adaptive", length),
+                       fmt::format("at most {}", most_adaptive));
+    note = "of a globule of this length, " +
+           adapt(given, mp::seeded_globule(length), choice.precision, unit);
+  }
+  const Target target = make_target(given["chip"].as<std::string>(), unit,
                                     runtime_of(given, choice.variant), overrides_of(given));
   Bands bands;
-  return finish(given,
-                {priced_record({.request = request_for(choice, target.unit, length, choice.form),
-                                .variant = called(choice),
-                                .input = fmt::format("{} residues", length),
-                                .model = weights_of(given)},
-                               target, bands, Detail::tasks)},
-                "summary");
+  results::Record record =
+      priced_record({.request = request_for(choice, target.unit, length, choice.form),
+                     .variant = called(choice),
+                     .input = fmt::format("{} residues", length),
+                     .model = weights_of(given)},
+                    target, bands, Detail::tasks);
+  if (!note.empty()) record.notes.push_back(note);
+  return finish(given, {std::move(record)}, "summary");
 }
 
 // What a bucket costs: padded places over residues.
@@ -343,21 +373,6 @@ void refuse_options_of_samples(const po::variables_map& given) {
       throw InputError(fmt::format("--{}", option), "nothing is drawn in this mode",
                        "--mode sample");
   }
-}
-
-// The variant adaptive: precision and unit by the structure. What the user is told of it.
-std::string adapt(const po::variables_map& given, const mp::Input& input, std::string& precision,
-                  Unit& unit) {
-  const mp::Complexity c = mp::complexity(input);
-  const mp::AdaptivePrecision chosen = mp::choose_precision(c);
-  if (given.count("precision") == 0)
-    precision = chosen == mp::AdaptivePrecision::fp16    ? "fp16"
-                : chosen == mp::AdaptivePrecision::mixed ? "int8w"
-                                                         : "fp32";
-  if (precision == "fp32" && unit == Unit::ane) unit = Unit::gpu;
-  return fmt::format(
-      "complexity {:.3f} (Rg {:.1f} A, contact density {:.3f}, distance variance {:.1f} A^2): {}",
-      c.score, c.radius_of_gyration, c.contact_density, c.distance_variance, mp::name(chosen));
 }
 
 // The structure's own sequence, then its samples.

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include "isa/error.h"
 #include "workloads/mpnn/graph/sampling.h"
@@ -18,7 +20,7 @@ double real(std::int64_t v) {
 
 // Features and the selection of neighbours by the host: 25 distances of 9 operations and 400 radial
 // basis functions of 5 a pair, 9 operations a distance of the selection.
-Stage host_features(std::int64_t length, std::int64_t k, std::int64_t batch) {
+Stage features_stage(std::int64_t length, std::int64_t k, std::int64_t batch) {
   return {.name = "host features",
           .place = Stage::Place::host,
           .work = WorkList{
@@ -50,7 +52,8 @@ std::map<std::string, float> named_ranges(const mpnn::ModelSpec& spec) {
 }  // namespace
 
 std::span<const std::string_view> names_of(MpnnPhase) {
-  static constexpr std::string_view names[] = {"forward", "uncond",      "conditional", "sample",
+  static constexpr std::string_view names[] = {"forward", "uncond",      "conditional",
+                                               "sample",  "speculate",   "diffuse",
                                                "encode",  "decode_step", "attention"};
   return names;
 }
@@ -91,8 +94,25 @@ mpnn::FlashOptions MpnnWork::flash_options() const {
   return o;
 }
 
+double MpnnWork::rounds() const {
+  const double a = accept.value_or(0), drafted = real(ahead + 1);
+  const double stand = a == 1 ? drafted : (1 - std::pow(a, drafted)) / (1 - a);
+  return real(residues) / stand;
+}
+
+MpnnWork MpnnWork::draft() const {
+  MpnnWork small = *this;
+  small.phase = MpnnPhase::sample;
+  small.hidden = draft_hidden;
+  small.encoder = draft_encoder;
+  small.decoder = draft_decoder;
+  small.featurise = false;  // those of the other network
+  return small;
+}
+
 double MpnnWork::parameters() const {
-  return real(mpnn::parameter_count(model()));
+  const double own = real(mpnn::parameter_count(model()));
+  return phase == MpnnPhase::speculate ? own + real(mpnn::parameter_count(draft().model())) : own;
 }
 
 void MpnnWork::check(const Request& r, const std::string& place) const {
@@ -112,6 +132,22 @@ void MpnnWork::check(const Request& r, const std::string& place) const {
                      fmt::format("{:.3g} operations are too many: residues={} batch={}", work,
                                  residues, r.batch),
                      fmt::format("at most {:g}: a smaller batch", most));
+  const MpnnWork plain;
+  if (phase == MpnnPhase::speculate) {
+    if (!accept)
+      throw InputError(place, "how many drafted residues stand is measured nowhere for ProteinMPNN",
+                       "accept=0.7, as an assumption of your own");
+    mpnn::check(draft().model());
+  } else if (accept || ahead != plain.ahead || draft_hidden != plain.draft_hidden ||
+             draft_encoder != plain.draft_encoder || draft_decoder != plain.draft_decoder) {
+    throw InputError(place, "ahead, accept and draft_* are of phase=speculate", "phase=speculate");
+  }
+  if (phase == MpnnPhase::diffuse && !passes)
+    throw InputError(place, "how many passes does the diffusion take?", "passes=20");
+  if (phase != MpnnPhase::diffuse && passes)
+    throw InputError(place, "passes is of phase=diffuse", "phase=diffuse");
+  if (host_features && (!featurise || phase == MpnnPhase::decode_step))
+    throw InputError(place, "there are no features to put on the host", "without host_features");
   if (phase == MpnnPhase::attention) {
     if (bucket > 0 || r.batch > 1 || !fused || literal || gather != GatherBy::automatic)
       throw InputError(place, "attention over all residues takes one protein as it is",
@@ -119,6 +155,41 @@ void MpnnWork::check(const Request& r, const std::string& place) const {
   } else if (flash_attention) {
     throw InputError(place, "flash_attention is of phase=attention", "phase=attention");
   }
+}
+
+// Operators of a CPU or GPU.
+Job MpnnWork::framework_job(const Request& r) const {
+  Job job;
+  const auto add = [&](std::string name, WorkList work, double calls) {
+    job.stages.push_back({.name = std::move(name), .work = std::move(work), .calls = calls});
+  };
+  const auto part = [&](const MpnnWork& of, MpnnPhase its) {
+    MpnnWork work = of;
+    work.phase = its;
+    if (host_features) work.featurise = false;
+    return work;
+  };
+  if (phase == MpnnPhase::speculate || phase == MpnnPhase::diffuse) {
+    Request one = r;  // the samples share one encoded protein
+    one.batch = 1;
+    add("encoder", mpnn_operators(part(*this, MpnnPhase::encode), one), 1);
+    if (phase == MpnnPhase::diffuse) {
+      add("denoise", mpnn_decoder_operators(*this, r), real(*passes));
+    } else {
+      const MpnnWork small = draft();
+      add("draft encoder", mpnn_operators(part(small, MpnnPhase::encode), one), 1);
+      add("draft", mpnn_operators(part(small, MpnnPhase::decode_step), r), rounds() * real(ahead));
+      add("judge", mpnn_decoder_operators(*this, r), rounds());
+    }
+  } else {
+    add("", mpnn_operators(part(*this, phase), r), 1);
+  }
+  if (host_features)
+    job.stages.insert(job.stages.begin(),
+                      {.name = "host features",
+                       .place = Stage::Place::host,
+                       .work = mpnn_feature_operators(*this, one_protein() ? 1 : r.batch, 4)});
+  return job;
 }
 
 Job MpnnWork::job(const Request& r, const JobFor& target) const {
@@ -133,7 +204,7 @@ Job MpnnWork::job(const Request& r, const JobFor& target) const {
     mpnn::FlashOptions o = flash_options();
     o.with_values = false;
     Job job{.stages = {{.work = mpnn::flash_graph(mpnn::shapes_of(model()), o)}}};
-    job.stages.push_back(host_features(residues, near, 1));
+    job.stages.push_back(features_stage(residues, near, 1));
     job.stages.push_back(host_head(residues, hidden, 1));
     return job;
   }
@@ -141,8 +212,11 @@ Job MpnnWork::job(const Request& r, const JobFor& target) const {
     if (literal || !fused || gather != GatherBy::automatic)
       throw InputError("request", "literal, fused and gather are of the accelerator's graph",
                        "form=accelerator");
-    return {.stages = {{.work = mpnn_operators(*this, r)}}};
+    return framework_job(r);
   }
+  if (host_features)
+    throw InputError("request", "the accelerator's features are on the host already",
+                     "unit=gpu, or without host_features");
   if (context_layers > 0)
     throw InputError("request", "context layers have no graph here", "form=framework unit=gpu");
   // The framework's form on the accelerator: its layers as written, its features on the host.
@@ -157,9 +231,10 @@ Job MpnnWork::job(const Request& r, const JobFor& target) const {
   std::erase_if(o.ranges,
                 [&](const auto& range) { return names_layer(r.formats.fp16_layers, range.first); });
   Job job;
-  const auto add = [&](const mpnn::GraphOptions& options, const char* name, double calls) {
+  const auto add = [&](const mpnn::GraphOptions& options, const char* name, double calls,
+                       const MpnnWork* of = nullptr) {
     job.stages.push_back({.name = name,
-                          .work = mpnn::build_graph(model(), options),
+                          .work = mpnn::build_graph((of != nullptr ? *of : *this).model(), options),
                           .calls = calls,
                           .keep_in_l2 = fused});
   };
@@ -170,8 +245,23 @@ Job MpnnWork::job(const Request& r, const JobFor& target) const {
                             .place = Stage::Place::host,
                             .work = mpnn_feature_operators(*this, batch, 4)});
     else
-      job.stages.push_back(host_features(places(), near, batch));
+      job.stages.push_back(features_stage(places(), near, batch));
   };
+  if (phase == MpnnPhase::speculate || phase == MpnnPhase::diffuse) {
+    const bool speculate = phase == MpnnPhase::speculate;
+    const MpnnWork small = draft();
+    const double judged = speculate ? rounds() : real(*passes), drafted = judged * real(ahead);
+    add(mpnn::encode_options(o, 1), "encoder", 1);
+    if (speculate) {
+      add(mpnn::encode_options(o, 1), "draft encoder", 1, &small);
+      add(mpnn::step_options(o), "draft", drafted, &small);
+    }
+    add(mpnn::decode_options(o), speculate ? "judge" : "denoise", judged);
+    add_features(1);
+    if (speculate) job.stages.push_back(host_head(r.batch, small.hidden, drafted));
+    job.stages.push_back(host_head(places() * r.batch, hidden, judged));
+    return job;
+  }
   if (one_protein()) {
     // The encoder of one protein once; then calls of all samples, or of `batch` places.
     add(mpnn::encode_options(o, 1), "encoder", 1);

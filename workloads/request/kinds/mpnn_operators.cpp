@@ -116,6 +116,22 @@ WorkList mpnn_feature_operators(const MpnnWork& s, std::int64_t batch, double by
   return b.out;
 }
 
+WorkList mpnn_decoder_operators(const MpnnWork& s, const Request& r) {
+  const std::int64_t length = s.places(), h = s.hidden;
+  const std::int64_t all = r.batch * length * std::min(s.k, length);
+  Builder d(length, r.batch, bytes_of(r.formats.activations), bytes_of(r.formats.weights));
+  // Embedded sequence, its gathers, the order's mask, and both contexts mixed by it.
+  d.move(WorkKind::gather, all * h, "gather", 3);
+  d.move(WorkKind::copy, all * 3 * h, "concat", 3);
+  d.each(r.batch * length * length, 2, 8, 1, "order");
+  for (std::int64_t i = 0; i < s.decoder; ++i) {
+    d.each(all * 3 * h, 2, 2, 1, "mix");
+    d.decoder(all, h);
+  }
+  d.linear(r.batch * length, mpnn::vocabulary, h);
+  return d.out;
+}
+
 WorkList mpnn_operators(const MpnnWork& s, const Request& r) {
   const std::int64_t length = s.places(), k = std::min(s.k, length), h = s.hidden;
   // Samples and the orders of conditional probabilities share one encoded protein.
@@ -133,21 +149,11 @@ WorkList mpnn_operators(const MpnnWork& s, const Request& r) {
   }
   if (s.phase == MpnnPhase::forward || s.phase == MpnnPhase::uncond ||
       s.phase == MpnnPhase::conditional) {
-    Builder d(length, r.batch, a, wb);
-    const std::int64_t all = r.batch * edges;
-    // Embedded sequence, its gathers, the order's mask, and both contexts mixed by it.
-    d.move(WorkKind::gather, all * h, "gather", 3);
-    d.move(WorkKind::copy, all * 3 * h, "concat", 3);
-    d.each(r.batch * length * length, 2, 8, 1, "order");
-    for (std::int64_t i = 0; i < s.decoder; ++i) {
-      d.each(all * 3 * h, 2, 2, 1, "mix");
-      d.decoder(all, h);
-    }
-    d.linear(r.batch * length, mpnn::vocabulary, h);
+    WorkList pass = mpnn_decoder_operators(s, r);
     // The original decodes once for each place, with it at the end of the order.
     if (s.phase == MpnnPhase::conditional)
-      for (kernels::Work& w : d.out) w.count *= (s.residues + r.batch - 1) / r.batch;
-    b.out.insert(b.out.end(), d.out.begin(), d.out.end());
+      for (kernels::Work& w : pass) w.count *= (s.residues + r.batch - 1) / r.batch;
+    b.out.insert(b.out.end(), pass.begin(), pass.end());
   }
   if (step || s.samples()) {
     Builder one(1, r.batch, a, wb);
