@@ -288,7 +288,7 @@ class ConvLowering {
     return s;
   }
 
-  // Of the tiles with all output channels and with fewer, the quickest.
+  // Of the tiles with all output channels and with fewer, the quickest by the law.
   Tile choose_tile() const {
     const std::int64_t room = lowering_.free_l2();
     // One engine's stream holds at most 16 MiB (research: streaming cap), counted decoded.
@@ -299,15 +299,13 @@ class ConvLowering {
     const std::int64_t step = std::min(g_.p.cout, g_.a.groups == 1 ? 16 : group_out);
     std::int64_t cout = std::min(
         g_.p.cout, g_.a.groups == 1 ? most : std::max(group_out, most / group_out * group_out));
-    Tile best{};
-    double least = 0;
+    std::vector<Tile> tiles;
     while (true) {
-      const Tile t = tile_of(g_, room, cout);
-      if (t.w > 0)
-        if (const double cost = this->cost(t); best.w == 0 || cost < least) best = t, least = cost;
+      if (const Tile t = tile_of(g_, room, cout); t.w > 0) tiles.push_back(t);
       if (cout <= step) break;
       cout = std::max(step, (cout / 2 + step - 1) / step * step);
     }
+    const Tile best = tiles.empty() ? Tile{} : tiles[quickest(tiles)];
     if (best.w == 0)
       throw InputError(call_.name, "one row of one output channel does not fit in the free L2 (" +
                                        std::to_string(g_.bytes({1, 1, 1, step})) + " of " +
@@ -315,43 +313,90 @@ class ConvLowering {
     return best;
   }
 
-  // Seconds by the machine's law; without it, by the bytes that are moved: weights are read again
-  // for each tile unless the kernel memories hold them, the input for each block of channels.
-  double cost(const Tile& t) const {
+  // The first of the quickest.
+  static std::size_t least_of(const std::vector<double>& costs) {
+    return static_cast<std::size_t>(std::ranges::min_element(costs) - costs.begin());
+  }
+
+  std::size_t quickest(const std::vector<Tile>& tiles) const {
+    std::vector<double> costs;
+    if (lowering_.law() == nullptr) {
+      for (const Tile& t : tiles) costs.push_back(moved(t));
+      return least_of(costs);
+    }
+    // One tile is no choice.
+    if (tiles.size() == 1) return 0;
+    std::vector<Blocks> all;
+    for (const Tile& t : tiles) all.push_back(blocks_of(t));
+    const auto choose = [](const std::vector<Blocks>& candidates, const TaskLaw& law) {
+      std::vector<double> seconds;
+      for (const Blocks& c : candidates) seconds.push_back(seconds_of(c, law));
+      return least_of(seconds);
+    };
+    const std::size_t chosen = choose(all, *lowering_.law());
+    lowering_.chose(
+        [all = std::move(all), chosen, choose](const isa::Machine::Rates&, const TaskLaw& law) {
+          return choose(all, law) == chosen;
+        });
+    return chosen;
+  }
+
+  // Without a law, by the bytes that are moved: weights are read again for each tile unless the
+  // kernel memories hold them, the input for each block of channels.
+  double moved(const Tile& t) const {
     const auto real = [](std::int64_t x) { return static_cast<double>(x); };
     const auto parts = [](std::int64_t all, std::int64_t one) { return (all + one - 1) / one; };
     const std::int64_t tiles = parts(g_.o.n, t.n) * parts(g_.o.h, t.h) * parts(g_.o.w, t.w);
-    if (lowering_.law() == nullptr) {
-      const isa::Machine& m = lowering_.machine();
-      const bool held = t.cout * g_.p.cin * g_.kh * g_.kw * 2 <= m.kernel_memory.count * m.cores;
-      const std::int64_t blocks = g_.a.groups == 1 ? parts(g_.p.cout, t.cout) : 1;
-      return real(g_.p.count() * 2) / m.rates.weight_bytes * real(held ? 1 : tiles) +
-             real(g_.in_size * g_.x.count() * blocks) / m.rates.tile_bytes;
-    }
-    // Full tiles and the smaller ones at the ends of each axis.
-    double total = 0;
+    const isa::Machine& m = lowering_.machine();
+    const bool held = t.cout * g_.p.cin * g_.kh * g_.kw * 2 <= m.kernel_memory.count * m.cores;
+    const std::int64_t blocks = g_.a.groups == 1 ? parts(g_.p.cout, t.cout) : 1;
+    return real(g_.p.count() * 2) / m.rates.weight_bytes * real(held ? 1 : tiles) +
+           real(g_.in_size * g_.x.count() * blocks) / m.rates.tile_bytes;
+  }
+
+  // A block of output channels, so many times: the tasks that it becomes, each with its number. The
+  // first reads the weights; the others do not where the kernel memories hold them.
+  struct Block {
+    double times;
+    std::vector<std::pair<std::shared_ptr<const TaskLaw::Work>, double>> tasks;
+  };
+  using Blocks = std::vector<Block>;
+
+  // Full tiles and the smaller ones at the ends of each axis.
+  Blocks blocks_of(const Tile& t) const {
     const auto ends = [](std::int64_t all, std::int64_t one) {
       std::array<std::pair<std::int64_t, std::int64_t>, 2> e{{{one, all / one}, {all % one, 1}}};
       if (e[1].first == 0) e[1].second = 0;
       return e;
     };
+    Blocks all;
     for (const auto& [c, blocks] : ends(g_.p.cout, t.cout)) {
       if (blocks == 0) continue;
       PlacedWeights weights;
       weights.stream = stream_of(c);
-      double first = -1;
+      Block& block = all.emplace_back(Block{static_cast<double>(blocks), {}});
       for (const auto& [n, ns] : ends(g_.o.n, t.n))
         for (const auto& [h, hs] : ends(g_.o.h, t.h))
-          for (const auto& [w, ws] : ends(g_.o.w, t.w)) {
-            const std::int64_t count = ns * hs * ws;
-            if (count == 0) continue;
-            const TaskLaw::Time one =
-                lowering_.law()->time(Lowering::shaped(spec({0, 0, 0, 0}, {n, h, w, c}, weights)));
-            const double with = one.with_weights;
-            const double again = one.kept ? one.engine : with;
-            total += real(blocks) * real(count) * again;
-            if (first < 0) first = with - again, total += real(blocks) * first;
-          }
+          for (const auto& [w, ws] : ends(g_.o.w, t.w))
+            if (const std::int64_t count = ns * hs * ws; count > 0)
+              block.tasks.emplace_back(lowering_.law()->work(Lowering::shaped(
+                                           spec({0, 0, 0, 0}, {n, h, w, c}, weights))),
+                                       static_cast<double>(count));
+    }
+    return all;
+  }
+
+  static double seconds_of(const Blocks& blocks, const TaskLaw& law) {
+    double total = 0;
+    for (const Block& block : blocks) {
+      bool first = true;
+      for (const auto& [work, count] : block.tasks) {
+        const TaskLaw::Time one = law.time(*work);
+        const double with = one.with_weights, again = one.kept ? one.engine : with;
+        total += block.times * count * again;
+        if (first) total += block.times * (with - again);
+        first = false;
+      }
     }
     return total;
   }

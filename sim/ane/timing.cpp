@@ -284,11 +284,26 @@ TaskTime price(const Task& t, const TaskWork& w, const AneParameters& chip, doub
   return r;
 }
 
-kernels::TaskLaw::Time ChipLaw::time(const isa::Task& task) const {
-  TaskWork w = count_work(task, chip_);
-  const double with_weights = price(task, w, chip_).total();
-  w.weight_bytes = 0;
-  return {price(task, w, chip_).engine, with_weights, w.weights_fit};
+namespace {
+
+struct CountedTask final : kernels::TaskLaw::Work {
+  CountedTask(const isa::Task& t, const TaskWork& w) : task(t), work(w) {}
+  isa::Task task;
+  TaskWork work;
+};
+
+}  // namespace
+
+std::shared_ptr<const kernels::TaskLaw::Work> ChipLaw::work(const isa::Task& task) const {
+  return std::make_shared<const CountedTask>(task, count_work(task, chip_));
+}
+
+kernels::TaskLaw::Time ChipLaw::time(const Work& counted) const {
+  const auto& [task, work] = dynamic_cast<const CountedTask&>(counted);
+  const double with_weights = price(task, work, chip_).total();
+  TaskWork held = work;
+  held.weight_bytes = 0;
+  return {price(task, held, chip_).engine, with_weights, work.weights_fit};
 }
 
 TaskEnergy energy(const TaskWork& w, const AneParameters& chip) {

@@ -66,8 +66,8 @@ LoweredSegment lower_program(Segment segment, const Target& target, bool keep_in
       }
     return out;
   }
-  Plan plan = quickest_plan(segment.graph, target.chip, keep_in_l2);
-  out.schedule.emplace(std::move(plan.schedule));
+  Plan plan = quickest_plan(segment.graph, target.chip, keep_in_l2, &out.same);
+  out.schedule = std::move(plan.schedule);
   out.spills = plan.spills;
   for (const std::string& race : out.schedule->races()) throw InputError(segment.graph.name, race);
   out.transferred = transferred_bytes(segment.graph);
@@ -205,6 +205,7 @@ void halve_batch(Lowered::Impl& whole, const Target& target) {
     return s.segments.size() == 1 && s.segments[0].schedule && s.segments[0].spills;
   };
   if (std::ranges::none_of(whole.stages, spills)) return;
+  whole.of_one_chip = true;
   Request half = whole.request;
   half.batch /= 2;
   const auto part = lower_now(half, target, whole.machine);
@@ -294,7 +295,12 @@ std::int64_t Lowered::call_batch() const {
 Lowered lower(const Request& request, const Target& target) {
   constexpr std::size_t most_tasks = 400'000;
   static std::mutex mutex;
-  static std::map<std::string, std::shared_ptr<const Lowered::Impl>> kept;
+  constexpr std::size_t most_programs = 16, most_rates = 256;  // of one request
+  struct Kept {
+    std::map<std::uint64_t, std::shared_ptr<const Lowered::Impl>> of_rates{};
+    std::vector<std::shared_ptr<const Lowered::Impl>> programs{};  // of different choices
+  };
+  static std::map<std::string, Kept> kept;
   static std::size_t tasks = 0;
   if (!drives(target.runtime, target.unit))
     throw InputError("request", fmt::format("'{}' does not drive the {}", target.runtime.name(),
@@ -308,22 +314,53 @@ Lowered lower(const Request& request, const Target& target) {
   // The runtime decides only whether what is refused may run elsewhere.
   Request work = request;
   work.conditions.runtime.clear();
-  const std::string key = fmt::format(
-      "{} | {} {} {} {} | {} | {:x}", workloads::to_text(work), workloads::name(target.unit),
-      target.chip.has_ane(), target.chip.has_cpu(), falls_back(target.runtime),
-      fmt::join(machine, " "), target.unit == Unit::ane ? target.chip.accelerator_key() : 0);
+  const bool on_ane = target.unit == Unit::ane;
+  const std::string key =
+      fmt::format("{} | {} {} {} {} | {}", workloads::to_text(work), workloads::name(target.unit),
+                  target.chip.has_ane(), target.chip.has_cpu(), falls_back(target.runtime),
+                  fmt::join(machine, " "));
+  const std::uint64_t rates = on_ane ? target.chip.accelerator_key() : 0;
+  std::vector<std::shared_ptr<const Lowered::Impl>> programs;
   {
     const std::scoped_lock lock(mutex);
-    if (const auto known = kept.find(key); known != kept.end()) return Lowered(known->second);
+    if (const auto at = kept.find(key); at != kept.end()) {
+      const auto known = at->second.of_rates.find(rates);
+      if (known != at->second.of_rates.end()) return Lowered(known->second);
+      programs = at->second.programs;
+    }
   }
   // Without the lock, so that several requests are lowered at once; two threads that lower the same
-  // one make the same.
-  auto fresh = lower_now(request, target, machine);
-  const std::size_t size = size_of(*fresh);
+  // one make the same. What was made for other rates is asked first: whether its choices hold is
+  // told in a fraction of the time.
+  std::shared_ptr<const Lowered::Impl> found;
+  for (auto p = programs.rbegin(); p != programs.rend() && !found; ++p)
+    if ((*p)->holds(target.chip)) found = *p;
+  const bool fresh = !found;
+  if (fresh) found = lower_now(request, target, machine);
+  const std::size_t size = fresh ? size_of(*found) : 0;
   const std::scoped_lock lock(mutex);
   if (tasks + size > most_tasks) kept.clear(), tasks = 0;
   tasks += size;
-  return Lowered(kept.emplace(key, std::move(fresh)).first->second);
+  Kept& here = kept[key];
+  if (fresh) {
+    if (here.programs.size() == most_programs) here.programs.erase(here.programs.begin());
+    here.programs.push_back(found);
+  }
+  if (here.of_rates.size() == most_rates) here.of_rates.clear();
+  here.of_rates.emplace(rates, found);
+  return Lowered(found);
+}
+
+Lowered lower_anew(const Request& request, const Target& target) {
+  return Lowered(lower_now(request, target, key_of(target.chip.machine())));
+}
+
+bool Lowered::Impl::holds(const Chip& chip) const {
+  if (of_one_chip) return false;
+  for (const LoweredStage& stage : stages)
+    for (const LoweredSegment& s : stage.segments)
+      if (s.schedule && !(s.same && s.same(chip))) return false;
+  return true;
 }
 
 }  // namespace ane::sim

@@ -20,11 +20,14 @@ class Lowered {
 
  private:
   friend Lowered lower(const workloads::Request& request, const Target& target);
+  friend Lowered lower_anew(const workloads::Request& request, const Target& target);
   explicit Lowered(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
   std::shared_ptr<const Impl> impl_;
 };
 
-// Kept for the program's life, up to a number of tasks: a sweep or a fit asks again and again.
+// Kept for the program's life, up to a number of tasks: a sweep or a fit asks again and again. A
+// program of the accelerator is that of every chip of the same limits for which all choices that
+// rates decide are made alike.
 // InputError for work that the unit or the software does not do, numbers that the software does not
 // offer, and a program that a run for values would refuse (addresses, races).
 Lowered lower(const workloads::Request& request, const Target& target);

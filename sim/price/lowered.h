@@ -1,6 +1,7 @@
 // The inside of Lowered, for the files of this folder.
 #pragma once
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "sim/devices/estimate.h"
 #include "sim/price/lower.h"
 #include "sim/price/placement.h"
+#include "sim/price/plan.h"
 
 namespace ane::sim {
 
@@ -25,10 +27,11 @@ struct NodeName {
 
 // A program of the accelerator, or operators that it does not take, on the CPU.
 struct LoweredSegment {
-  std::optional<Schedule> schedule{};  // none: on the CPU
-  int passes = 1;                      // over parts of the batch in one call, alike
-  bool spills = false;                 // tensors between operators pass through memory
-  Bytes transferred{};                 // graph inputs and outputs
+  std::shared_ptr<const Schedule> schedule{};  // none: on the CPU
+  SamePlan same{};                             // of the program
+  int passes = 1;                              // over parts of the batch in one call, alike
+  bool spills = false;                         // tensors between operators pass through memory
+  Bytes transferred{};                         // graph inputs and outputs
   results::Parts memory{};
   std::vector<NodeName> nodes{};
   std::vector<int> tasks_of_node{};
@@ -52,6 +55,13 @@ struct Lowered::Impl {
   std::vector<LoweredStage> stages;
   std::int64_t call_batch = 0;  // 0: the request's
   std::string note{};           // what a caller does for it to run
+  bool of_one_chip = false;     // its form rests on times that no other chip is asked for
+
+  // Whether it is what lower() makes for this chip, of the same limits.
+  bool holds(const Chip& chip) const;
 };
+
+// Without what is kept: the slow way, which lower() must equal.
+Lowered lower_anew(const workloads::Request& request, const Target& target);
 
 }  // namespace ane::sim

@@ -20,6 +20,7 @@ struct Chain {
   std::vector<int> nodes;
   unsigned axes = 0;  // that tiles may cut
   Extents tile;       // of the last node's positions: n, h, w; c is 1
+  friend bool operator==(const Chain&, const Chain&) = default;
 };
 
 // L2 that a chain may use, of the machine's.

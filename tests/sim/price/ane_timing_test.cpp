@@ -668,7 +668,7 @@ TEST(Plans, TheQuickestIsTaken) {
        {"kind=network name=resnet18 input=1x3x224x224", "kind=encoder name=distilbert tokens=256",
         "kind=conv cin=256 cout=256 h=64 w=64 kh=3 kw=3 depth=6"}) {
     const workloads::Graph g = workloads::graph_of(workloads::parse_request(text), chip.machine());
-    const auto least = quickest_plan(g, chip, true).schedule.time(chip.ane(), 1, false).duration;
+    const auto least = quickest_plan(g, chip, true).schedule->time(chip.ane(), 1, false).duration;
     for (const std::int64_t quarters : {4, 3, 2, 1}) {
       isa::Machine m = chip.machine();
       m.l2 = Bytes{m.l2.count / 4 * quarters};
