@@ -42,7 +42,7 @@ Input seeded_globule(std::int64_t length) {
   Input in;
   in.real = length;
   for (std::int64_t i = 0; i < length; ++i) {
-    // To and fro, so that neighbours in the chain are neighbours in space.
+    // Back and forth, so that neighbours in the chain are neighbours in space.
     const std::int64_t row = i / strand, sheet = row / layer;
     const std::int64_t x = row % 2 == 0 ? i % strand : strand - 1 - i % strand;
     const std::int64_t y = sheet % 2 == 0 ? row % layer : layer - 1 - row % layer;

@@ -193,10 +193,10 @@ class Examples : public testing::Test {
     pdb << "END\n";
     pdb.close();
     std::ofstream(folder_ + "/sum.s") << "fence\nend\n";
-    kernels::Tensor vectors(isa::Format::fp32, {12, 8});
+    ane::kernels::Tensor vectors(ane::isa::Format::fp32, {12, 8});
     for (std::int64_t i = 0; i < vectors.size(); ++i)
       vectors.as<float>()[static_cast<std::size_t>(i)] = static_cast<float>(i % 7) - 3;
-    std::ofstream(folder_ + "/vectors.npy", std::ios::binary) << workloads::npy_bytes(vectors);
+    std::ofstream(folder_ + "/vectors.npy", std::ios::binary) << ane::workloads::npy_bytes(vectors);
     std::filesystem::create_directories(folder_ + "/bin");
     std::filesystem::create_symlink(ANESIM_PROGRAM, folder_ + "/bin/anesim");
     EXPECT_EQ(shell("gzip -k reads.fastq && anesim run mobilenet_v2 && anesim run fastvit_t8"), 0);

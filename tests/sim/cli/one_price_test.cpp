@@ -65,6 +65,7 @@ Answer by_published_figures(const std::string& text, const Target& target) {
                                     .unit = std::string(workloads::name(target.unit)),
                                     .runtime = target.runtime.name(),
                                     .items = 1,
+                                    .precision = {},
                                     .spec = text};
   Pricer pricer(published);
   const Priced& p = pricer.price("it");
