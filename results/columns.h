@@ -102,6 +102,7 @@ void claim_columns(C&& c, Visit&& visit) {
   visit("verdict", c.verdict);
   visit("reason", c.reason);
   visit("code_version", c.code_version);
+  visit("judge", c.judge);
 }
 
 template <class C, class Visit>

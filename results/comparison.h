@@ -13,6 +13,7 @@ struct Claim {
   std::string value_unit{};  // of all five values
   double simulated = unknown, simulated_low = unknown, simulated_high = unknown;
   std::string verdict{}, reason{};  // "reproduced", and why in one sentence
+  std::string judge{};              // who says so: "model", "bound", "provenance"
   std::int64_t run = 0;             // the run that answers it, 0 when none does
   std::string code_version{};
 };

@@ -91,7 +91,7 @@ std::span<const Migration> migrations() {
       Migration{"what an operator loads while others run", R"sql(
         ALTER TABLE operator ADD COLUMN ahead_s REAL NOT NULL DEFAULT 0;
       )sql"},
-      Migration{"sweeps and their points", R"sql(
+      Migration{"sweeps and their points; who judged a claim", R"sql(
         CREATE TABLE sweep (
           id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, recorded_at TEXT NOT NULL,
           plan TEXT NOT NULL, code_version TEXT NOT NULL, command TEXT NOT NULL,
@@ -108,6 +108,7 @@ std::span<const Migration> migrations() {
           peak_memory_bytes INTEGER NOT NULL, dram_bytes INTEGER NOT NULL, bound TEXT NOT NULL,
           feasible INTEGER NOT NULL, refused TEXT NOT NULL,
           PRIMARY KEY (sweep, point)) WITHOUT ROWID;
+        ALTER TABLE claim ADD COLUMN judge TEXT NOT NULL DEFAULT '';
       )sql"},
   };
   return table;
@@ -205,8 +206,8 @@ constexpr SqlView sql_views[] = {
     {"fallback", "i run, i ordinal, t name, t op, t unit, t placement, t reason, r seconds", R"sql(
       SELECT o.run, o.ordinal, o.name, o.op, o.unit, o.placement, o.reason, o.seconds
       FROM operator o JOIN run r ON r.id = o.run WHERE o.unit <> r.unit)sql"},
-    {"claim_verdict", "t source, t verdict, i claims", R"sql(
-      SELECT source, verdict, count(*) FROM claim GROUP BY source, verdict)sql"},
+    {"claim_verdict", "t source, t judge, t verdict, i claims", R"sql(
+      SELECT source, judge, verdict, count(*) FROM claim GROUP BY source, judge, verdict)sql"},
     {"silicon_error",
      "t file, i line, t chip, t kind, t spec, t quantity, t source, t trust, r measured, "
      "r predicted, r predicted_low, r predicted_high, t skipped, t code_version, r error",

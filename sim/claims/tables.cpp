@@ -511,7 +511,8 @@ std::vector<results::Claim> as_claims(const std::vector<Answer>& answers) {
                    .simulated_low = a.low,
                    .simulated_high = a.high,
                    .verdict = std::string(name(a.verdict)),
-                   .reason = a.reason});
+                   .reason = a.reason,
+                   .judge = std::string(name_in_files(a.judge))});
   return out;
 }
 
