@@ -256,7 +256,7 @@ class Binder {
     Use shapes(n, inputs, false);
     if (!(values_ && all_known)) {
       op->run(shapes);
-      if (shapes.is_view() || all_results_known(shapes)) return std::move(shapes.outputs());
+      if (all_results_there(shapes)) return std::move(shapes.outputs());
       if (!(all_known && foldable(shapes, inputs))) return emit(n, *op, shapes, std::move(inputs));
     }
     Use use(n, std::move(inputs), true);
@@ -265,9 +265,10 @@ class Binder {
     return std::move(use.outputs());
   }
 
-  static bool all_results_known(const Use& use) {
+  // Known, or another name of an operand.
+  static bool all_results_there(const Use& use) {
     for (std::size_t k = 0; k < use.outputs().size(); ++k)
-      if (use.wants(k) && !use.outputs()[k].known()) return false;
+      if (use.wants(k) && !use.outputs()[k].known() && use.outputs()[k].id < 0) return false;
     return true;
   }
 

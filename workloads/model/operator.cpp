@@ -7,6 +7,10 @@
 
 namespace ane::workloads::model {
 
+Data values_of(const Tensor& t) {
+  return t.data != nullptr ? t.data : std::make_shared<Array>(unpack(*t.packed));
+}
+
 const Tensor& Use::in(std::size_t k) const {
   if (!has(k)) refuse(fmt::format("operand {} is missing", k));
   return inputs_[k];

@@ -29,6 +29,8 @@ struct Tensor {
 
   bool known() const { return data != nullptr || packed != nullptr; }
 };
+// Those of a known tensor.
+Data values_of(const Tensor& tensor);
 
 // One use of an operator, with the tensors that it is given.
 class Use {

@@ -5,23 +5,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <map>
 
 #include "isa/error.h"
-#include "isa/file.h"
-#include "workloads/model/bind.h"
-#include "workloads/onnx/onnx.h"
+#include "tests/workloads/onnx/cases.h"
 
 namespace ane::workloads {
 namespace {
 
-namespace fs = std::filesystem;
-using model::Data;
-
-constexpr const char* package = "/usr/share/libonnx-testdata/data";
+using namespace cases;
 
 // The project's own tolerance (onnx/backend/test/runner: rtol 1e-3, atol 1e-7).
 std::string difference(const model::Array& got, const model::Array& wanted) {
@@ -35,14 +28,6 @@ std::string difference(const model::Array& got, const model::Array& wanted) {
     if (!same) return fmt::format("element {} is {:g} in place of {:g}", k, a, b);
   }
   return "";
-}
-
-// The test data of bfloat16 are its bits, as uint16.
-Data as_declared(Data d, model::Dtype wanted) {
-  if (d == nullptr || wanted != model::Dtype::bf16 || d->type.dtype != model::Dtype::u16) return d;
-  model::Packed bits{d->type, model::pack(*d)};
-  bits.type.dtype = model::Dtype::bf16;
-  return std::make_shared<model::Array>(model::unpack(bits));
 }
 
 // Shapes by themselves must be those of the values, wherever they do not depend on them.
@@ -68,24 +53,13 @@ std::string shapes_differ(const model::Source& source, const model::Binding& giv
 std::string run_case(const fs::path& folder) {
   try {
     const model::Source source = onnx::read_onnx((folder / "model.onnx").string());
-    std::vector<std::pair<std::string, model::Dtype>> names;
-    for (const model::Declared& d : source.graph->inputs)
-      if (source.graph->constants.count(d.name) == 0) names.emplace_back(d.name, d.dtype);
     for (int set = 0;; ++set) {
       const fs::path data = folder / fmt::format("test_data_set_{}", set);
       if (!fs::exists(data)) return set == 0 ? "no data" : "";
-      model::Binding binding;
-      const auto tensor = [&](const char* what, std::size_t k) -> Data {
-        const fs::path file = data / fmt::format("{}_{}.pb", what, k);
-        if (!fs::exists(file)) return nullptr;
-        return onnx::parse_tensor(read_file(file.string()), file.string());
-      };
-      for (std::size_t k = 0; k < names.size(); ++k)
-        if (Data d = as_declared(tensor("input", k), names[k].second))
-          binding.inputs[names[k].first] = std::move(d);
+      const model::Binding binding = inputs_of(source, data);
       const auto outputs = model::evaluate(source, binding);
       for (std::size_t k = 0; k < outputs.size(); ++k) {
-        const Data wanted = as_declared(tensor("output", k), outputs[k].second->type.dtype);
+        const Data wanted = as_declared(tensor(data, "output", k), outputs[k].second->type.dtype);
         if (wanted == nullptr) continue;
         const std::string off = difference(*outputs[k].second, *wanted);
         if (!off.empty()) return fmt::format("WRONG: {}: {}", outputs[k].first, off);
@@ -104,11 +78,7 @@ struct Score {
 };
 Score run_folder(const std::string& name) {
   Score s;
-  std::vector<fs::path> folders;
-  for (const auto& entry : fs::directory_iterator(fs::path(package) / name))
-    if (entry.is_directory()) folders.push_back(entry.path());
-  std::ranges::sort(folders);
-  for (const fs::path& f : folders) {
+  for (const fs::path& f : folders_of(name)) {
     ++s.all;
     const std::string why = run_case(f);
     if (why.empty())

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <vector>
 
+#include "workloads/model/mapping.h"
+#include "workloads/model/ops/broadcast.h"
 #include "workloads/model/ops/families.h"
 
 namespace ane::workloads::model::ops {
@@ -135,6 +137,122 @@ void run(Use& u) {
     for (float& v : y->f) v /= static_cast<float>(u.size());
 }
 
+struct Same {
+  std::string_view name, operation;
+};
+constexpr Same same[] = {{"Add", "add"},
+                         {"Sub", "sub"},
+                         {"Mul", "mul"},
+                         {"Div", "div"},
+                         {"Max", "max"},
+                         {"Min", "min"},
+                         {"Sum", "add"},
+                         {"Mean", "add"},
+                         {"Equal", "equal"},
+                         {"Less", "less"},
+                         {"Greater", "greater"},
+                         {"LessOrEqual", "less_equal"},
+                         {"GreaterOrEqual", "greater_equal"},
+                         {"And", "mul"},
+                         {"Or", "max"},
+                         {"Xor", "not_equal"}};
+
+// The one value of a known operand, where it has one.
+std::optional<double> one_value(const Use& u, std::size_t k) {
+  if (!u.known(k) || kernels::elements(u.shape(k)) != 1) return std::nullopt;
+  return values_of(u.in(k))->number(0);
+}
+
+// A value a channel, of a constant that varies along the axis which stands there alone.
+std::optional<std::vector<float>> by_channel(const Use& u, std::size_t k, const Layout& layout,
+                                             std::size_t rank) {
+  if (!u.known(k) || layout.of[Layout::c].size() != 1) return std::nullopt;
+  const Shape& s = u.shape(k);
+  const auto axis = static_cast<std::size_t>(layout.of[Layout::c][0]);
+  if (s.size() > rank) return std::nullopt;
+  for (std::size_t d = 0; d < s.size(); ++d)
+    if (s[d] != 1 && d + rank - s.size() != axis) return std::nullopt;
+  if (kernels::elements(s) == 1) return std::nullopt;
+  const Data v = values_of(u.in(k));
+  return v->f;
+}
+
+std::optional<Why> map_power(const Use& u, Mapper& m) {
+  const auto exponent = one_value(u, 1);
+  const Layout layout = m.layout_or_natural(0);
+  const auto by = [&](const char* function) {
+    m.result(0, m.unary(function, m.operand(0, layout)), layout);
+    return std::nullopt;
+  };
+  if (exponent == 2.0) return by("square");
+  if (exponent == 0.5) return by("sqrt");
+  if (exponent == -0.5) return by("rsqrt");
+  if (exponent == -1.0) return by("reciprocal");
+  if (exponent == 1.0) {
+    m.same(0, 0, layout);
+    return std::nullopt;
+  }
+  if (exponent == 3.0) {
+    const ValueId x = m.operand(0, layout);
+    m.result(0, m.elementwise("mul", m.elementwise("mul", x, x), x), layout);
+    return std::nullopt;
+  }
+  return Why{"F1", "the accelerator has powers of 2, 3, 1, 1/2, -1/2 and -1 alone",
+             "isa/functions.h", "products, or exp(y log x)"};
+}
+
+std::optional<Why> map(const Use& u, Mapper& m) {
+  if (u.node.op == "Pow") return map_power(u, m);
+  const Shape& out = m.result_shape();
+  if (u.node.op == "PRelu") {
+    if (second_shape(u) != u.shape(1))
+      return Why{"V2", "a slope laid along the channels as before version 7", "",
+                 "version 7 or later"};
+    // max(x, 0) + slope min(x, 0)
+    const Broadcast b(m, {0, 1}, out);
+    const ValueId x = b.operand(0), zero = m.scalar(0);
+    const ValueId below = m.elementwise("mul", m.elementwise("min", x, zero), b.operand(1));
+    m.result(0, m.elementwise("add", m.elementwise("max", x, zero), below), b.layout());
+    return std::nullopt;
+  }
+  if (u.node.op == "Add")
+    for (const std::size_t k : {std::size_t{0}, std::size_t{1}})
+      if (!u.known(k) && u.known(1 - k) && u.shape(k) == out)
+        if (const auto layout = m.layout(k))
+          if (auto bias = by_channel(u, 1 - k, *layout, out.size()))
+            if (const auto v = m.with_bias(k, std::move(*bias))) {
+              m.result(0, *v, *layout);
+              return std::nullopt;
+            }
+  std::vector<std::size_t> all;
+  for (std::size_t k = 0; k < u.size(); ++k) all.push_back(k);
+  const Broadcast b(m, all, out);
+  const auto* row = std::ranges::find(same, u.node.op, &Same::name);
+  if (row == std::end(same))
+    return Why{"F1", "the planar engine has no such operation", "isa/functions.h",
+               "sums, products, extremes and comparisons"};
+  ValueId y = b.operand(0);
+  for (std::size_t k = 1; k < u.size(); ++k)
+    y = m.elementwise(std::string(row->operation), y, b.operand(k));
+  if (u.node.op == "Mean") y = m.elementwise("mul", y, m.scalar(1 / static_cast<float>(u.size())));
+  m.result(0, y, b.layout());
+  return std::nullopt;
+}
+
+std::optional<Why> map_bias_gelu(const Use& u, Mapper& m) {
+  if (u.node.op == "FastGelu")
+    return Why{"F1", "the accelerator's gelu is that of erf", "isa/functions.h", "Gelu"};
+  const Layout layout = m.layout_or_natural(0);
+  ValueId x = m.operand(0, layout);
+  if (u.has(1)) {
+    const Broadcast b(m, {0, 1}, m.result_shape());
+    m.result(0, m.unary("gelu", m.elementwise("add", b.operand(0), b.operand(1))), b.layout());
+    return std::nullopt;
+  }
+  m.result(0, m.unary("gelu", x), layout);
+  return std::nullopt;
+}
+
 // fmod 1: the sign of the dividend; 0: that of the divisor.
 void mod(Use& u) {
   Array* y = u.out(0, u.dtype(0), broadcast(u.shape(0), u.shape(1), u.place()));
@@ -195,11 +313,18 @@ Family binary() {
   static const std::vector<Operator> all = [] {
     std::vector<Operator> rows;
     for (const Function& f : functions)
-      rows.push_back({.name = f.name, .since = f.since, .run = run, .cost = {.flops = f.flops}});
+      rows.push_back(
+          {.name = f.name, .since = f.since, .run = run, .cost = {.flops = f.flops}, .map = map});
     rows.push_back({.name = "Mod", .since = 10, .run = mod, .cost = {.flops = 2}});
     rows.push_back({.name = "BitShift", .since = 11, .run = bit_shift});
-    rows.push_back({.name = "com.microsoft.BiasGelu", .run = bias_gelu, .cost = {.flops = 12}});
-    rows.push_back({.name = "com.microsoft.FastGelu", .run = bias_gelu, .cost = {.flops = 12}});
+    rows.push_back({.name = "com.microsoft.BiasGelu",
+                    .run = bias_gelu,
+                    .cost = {.flops = 12},
+                    .map = map_bias_gelu});
+    rows.push_back({.name = "com.microsoft.FastGelu",
+                    .run = bias_gelu,
+                    .cost = {.flops = 12},
+                    .map = map_bias_gelu});
     return rows;
   }();
   return all;

@@ -4,6 +4,8 @@
 #include <limits>
 #include <vector>
 
+#include "workloads/model/mapping.h"
+#include "workloads/model/ops/broadcast.h"
 #include "workloads/model/ops/families.h"
 
 namespace ane::workloads::model::ops {
@@ -92,12 +94,62 @@ void one_hot(Use& u) {
       }
 }
 
+// b + c (a - b), c being 0 or 1.
+std::optional<Why> map_where(const Use& u, Mapper& m) {
+  for (const std::size_t k : {std::size_t{1}, std::size_t{2}})
+    if (u.known(k))
+      for (const float v : values_of(u.in(k))->f)
+        if (!(std::fabs(v) <= 32752))
+          return Why{
+              "W1",
+              "a choice is a product with 0 or 1 there, and one of its values has no finite fp16",
+              "", "a finite value, as -10000 for a mask"};
+  const Broadcast b(m, {0, 1, 2}, m.result_shape());
+  const ValueId chosen =
+      m.elementwise("mul", b.operand(0), m.elementwise("sub", b.operand(1), b.operand(2)));
+  m.result(0, m.elementwise("add", chosen, b.operand(2)), b.layout());
+  return std::nullopt;
+}
+
+std::optional<Why> map_clip(const Use& u, Mapper& m) {
+  constexpr double none = std::numeric_limits<double>::infinity();
+  double low = -none, high = none;
+  if (u.node.version < 11) {
+    low = static_cast<double>(u.real("min", -std::numeric_limits<float>::infinity()));
+    high = static_cast<double>(u.real("max", std::numeric_limits<float>::infinity()));
+  } else {
+    for (const std::size_t k : {std::size_t{1}, std::size_t{2}}) {
+      if (!u.has(k)) continue;
+      if (!u.known(k))
+        return Why{"F1", "bounds that are computed", "", "constant bounds, or Max and Min"};
+      (k == 1 ? low : high) = values_of(u.in(k))->number(0);
+    }
+  }
+  const Layout layout = m.layout_or_natural(0);
+  const ValueId x = m.operand(0, layout);
+  // Bounds beyond fp16 bind nothing.
+  const bool below = low >= -65504, above = high <= 65504;
+  ValueId y = x;
+  if (below && above && low == 0 && high == 6)
+    y = m.unary("relu6", x);
+  else if (below && !above && low == 0)
+    y = m.unary("relu", x);
+  else if (below && above && (low != 0 || high != 0))
+    y = m.unary("clip", x, low, high);
+  else if (below)
+    y = m.elementwise("max", x, m.scalar(static_cast<float>(low)));
+  else if (above)
+    y = m.elementwise("min", x, m.scalar(static_cast<float>(high)));
+  m.result(0, y, layout);
+  return std::nullopt;
+}
+
 }  // namespace
 
 Family choice() {
   static const std::vector<Operator> all{
-      {.name = "Where", .since = 9, .run = where},
-      {.name = "Clip", .since = 1, .run = clip, .cost = {.flops = 2}},
+      {.name = "Where", .since = 9, .run = where, .map = map_where},
+      {.name = "Clip", .since = 1, .run = clip, .cost = {.flops = 2}, .map = map_clip},
       {.name = "Trilu", .since = 14, .run = trilu},
       {.name = "OneHot", .since = 9, .run = one_hot, .cost = {.flops = 1}},
   };

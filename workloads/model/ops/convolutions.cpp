@@ -6,6 +6,7 @@
 
 #include "isa/error.h"
 #include "isa/saturated.h"
+#include "workloads/model/mapping.h"
 #include "workloads/model/ops/families.h"
 #include "workloads/model/ops/gemm.h"
 #include "workloads/model/ops/windows.h"
@@ -275,6 +276,169 @@ void conv_transpose(Use& u) {
     y->f[i] += bias[i / static_cast<std::size_t>(plane_out) % bias.size()];
 }
 
+// ---- on the accelerator
+
+constexpr Why three_axes{
+    "R3", "windows over three axes: the accelerator's slide over rows and columns", "",
+    "a convolution over two axes for each step of the third, and their sum"};
+
+// [n, c, l] with l along columns, [n, c, h, w] as it is.
+Layout planes(const Shape& s) {
+  Layout l;
+  if (s[0] != 1) l.of[Layout::n] = {0};
+  if (s[1] != 1) l.of[Layout::c] = {1};
+  const auto rank = static_cast<int>(s.size());
+  if (rank == 4 && s[2] != 1) l.of[Layout::h] = {2};
+  if (s.back() != 1) l.of[Layout::w] = {rank - 1};
+  return l;
+}
+
+// Padding with zeros in front of the convolution is its own, where nothing else reads it.
+struct Padded {
+  ValueId x;
+  List before, after;
+};
+std::optional<Padded> padding_before(Mapper& m, std::size_t axes) {
+  const BoundNode* pad = m.maker(0);
+  if (pad == nullptr || pad->op->name != "Pad") return std::nullopt;
+  const Use u = m.use_of(*pad);
+  const bool old = u.node.version < 11;
+  if (u.has(3) || u.text("mode", "constant") != "constant") return std::nullopt;
+  const double fill = old        ? static_cast<double>(u.real("value", 0))
+                      : u.has(2) ? (u.known(2) ? values_of(u.in(2))->number(0) : 1)
+                                 : 0;
+  if (fill != 0 || (!old && !u.known(1))) return std::nullopt;
+  const List given =
+      old ? (u.says("pads") ? u.list("pads") : u.list("paddings")) : values_of(u.in(1))->i;
+  const std::size_t rank = u.rank(0);
+  if (given.size() != 2 * rank || rank != axes + 2) return std::nullopt;
+  for (std::size_t d = 0; d < rank; ++d)
+    if (given[d] < 0 || given[d + rank] < 0 || (d < 2 && (given[d] != 0 || given[d + rank] != 0)))
+      return std::nullopt;
+  Padded p{m.operand_of(*pad, 0, planes(u.shape(0))), {}, {}};
+  for (std::size_t d = 2; d < rank; ++d)
+    p.before.push_back(given[d]), p.after.push_back(given[d + rank]);
+  return p;
+}
+
+int small(I v) {
+  return static_cast<int>(std::clamp<I>(v, -(1 << 24), 1 << 24));
+}
+
+std::optional<Why> map_conv(const Use& u, Mapper& m) {
+  const Conv c = conv_of(u, 0, 1);
+  if (c.w.axes() > 2) return three_axes;
+  if (!u.known(1) || (u.has(2) && !u.known(2)))
+    return Why{
+        "C7",
+        "a kernel that is computed: the engines stream kernels that are known before the call", "",
+        "a constant kernel, or MatMul"};
+  const bool flat = c.w.axes() == 1;
+  const std::size_t col = flat ? 0 : 1;
+  const auto kw = small(c.w.kernel[col]), kh = flat ? 1 : small(c.w.kernel[0]);
+  auto p = m.parameters(c.cout, c.cin / c.groups, kh, kw, u.has(2));
+  if (m.values()) {
+    p->weights = values_of(u.in(1))->f;
+    if (u.has(2)) p->bias = values_of(u.in(2))->f;
+  }
+  Attributes a;
+  List before = c.w.before, after = c.w.after;
+  ValueId x = 0;
+  if (auto padded = padding_before(m, c.w.axes())) {
+    x = padded->x;
+    for (std::size_t d = 0; d < c.w.axes(); ++d)
+      before[d] += padded->before[d], after[d] += padded->after[d];
+  } else {
+    x = m.operand(0, planes(u.shape(0)));
+  }
+  a.stride_w = small(c.w.stride[col]), a.dilation_w = small(c.w.dilation[col]);
+  a.pad_left = small(before[col]), a.pad_right = small(after[col]);
+  if (!flat) {
+    a.stride_h = small(c.w.stride[0]), a.dilation_h = small(c.w.dilation[0]);
+    a.pad_top = small(before[0]), a.pad_bottom = small(after[0]);
+  }
+  a.groups = c.groups;
+  m.result(0, m.node("conv", {x}, a, p), planes(c.out));
+  return std::nullopt;
+}
+
+// The phases of the result as channels of one convolution, then channels to space: out[q s + p] =
+// sum over t of x[q - t] k[p + s t].
+std::optional<Why> map_conv_transpose(const Use& u, Mapper& m) {
+  const Shape &in = u.shape(0), &kernel = u.shape(1), &out = m.result_shape();
+  const std::size_t axes = in.size() - 2;
+  if (axes > 2) return three_axes;
+  if (!u.known(1) || (u.has(2) && !u.known(2)))
+    return Why{
+        "C7",
+        "a kernel that is computed: the engines stream kernels that are known before the call", "",
+        "a constant kernel"};
+  const auto list = [&](const char* name, std::size_t size, I otherwise) {
+    List l = u.list(name);
+    if (l.empty()) l.assign(size, otherwise);
+    return l;
+  };
+  const List stride = list("strides", axes, 1), dilation = list("dilations", axes, 1),
+             pads = list("pads", 2 * axes, 0);
+  for (const I d : dilation)
+    if (d != 1)
+      return Why{"C8", "a transposed convolution with dilation", "", "Resize and a convolution"};
+  if (u.text("auto_pad", "NOTSET") != "NOTSET" || u.says("output_shape"))
+    return Why{"C8", "a transposed convolution whose padding is derived from its result", "",
+               "pads and output_padding"};
+  const I groups = u.integer("group", 1), cin = in[1] / groups, cout = kernel[1];
+  const bool flat = axes == 1;
+  const I sh = flat ? 1 : stride[0], sw = stride[axes - 1], kh = flat ? 1 : kernel[2],
+          kw = kernel.back();
+  const I th = (kh + sh - 1) / sh, tw = (kw + sw - 1) / sw, h = flat ? 1 : in[2], w = in.back();
+  const I qh = h + th - 1, qw = w + tw - 1, top = flat ? 0 : pads[0], left = pads[axes - 1];
+  const I oh = flat ? 1 : out[2], ow = out.back();
+  if (top + oh > qh * sh || left + ow > qw * sw || top < 0 || left < 0 || th > 1000 || tw > 1000)
+    return Why{"C8", "a result larger than its windows reach", "", "no output_padding"};
+  auto p =
+      m.parameters(cout * groups * sh * sw, cin, static_cast<int>(th), static_cast<int>(tw), false);
+  if (m.values()) {
+    const Data k = values_of(u.in(1));
+    p->weights.assign(static_cast<std::size_t>(p->count()), 0);
+    for (I g = 0; g < groups; ++g)
+      for (I o = 0; o < cout; ++o)
+        for (I py = 0; py < sh; ++py)
+          for (I px = 0; px < sw; ++px)
+            for (I i = 0; i < cin; ++i)
+              for (I ty = 0; ty < th; ++ty)
+                for (I tx = 0; tx < tw; ++tx) {
+                  const I ky = py + sh * (th - 1 - ty), kx = px + sw * (tw - 1 - tx);
+                  if (ky >= kh || kx >= kw) continue;
+                  const I channel = ((g * cout + o) * sh + py) * sw + px;
+                  p->weights[static_cast<std::size_t>(((channel * cin + i) * th + ty) * tw + tx)] =
+                      k->f[static_cast<std::size_t>((((g * cin + i) * cout + o) * kh + ky) * kw +
+                                                    kx)];
+                }
+  }
+  Attributes a;
+  a.groups = groups;
+  a.pad_left = a.pad_right = static_cast<int>(tw - 1),
+  a.pad_top = a.pad_bottom = static_cast<int>(th - 1);
+  ValueId y = m.node("conv", {m.operand(0, planes(in))}, a, p);
+  const I c = in[0] * cout * groups;
+  if (sw > 1) {  // [c sh, sw, qh, qw] -> [c sh, qh, qw, sw]
+    y = m.reshape(y, {.w = qw, .h = qh, .c = sw, .n = c * sh});
+    y = m.transpose(y, {0, 2, 3, 1});
+  }
+  if (sh > 1) {  // [c, sh, qh, qw sw] -> [c, qh, sh, qw sw]
+    y = m.reshape(y, {.w = qw * sw, .h = qh, .c = sh, .n = c});
+    y = m.transpose(y, {0, 2, 1, 3});
+  }
+  y = m.reshape(y, {.w = qw * sw, .h = qh * sh, .c = cout * groups, .n = in[0]});
+  y = m.slice(m.slice(y, Layout::h, top, oh), Layout::w, left, ow);
+  if (u.has(2))
+    y = m.elementwise("add", y,
+                      m.constant("bias", {.w = 1, .h = 1, .c = cout * groups, .n = 1},
+                                 m.values() ? values_of(u.in(2))->f : std::vector<float>{}));
+  m.result(0, y, planes(out));
+  return std::nullopt;
+}
+
 kernels::Work work_with(const Use& u, std::size_t kernel, bool back) {
   const Shape &k = u.shape(kernel), &in = u.shape(0), &out = u.outputs().at(0).type.shape;
   I taps = 1, plane = 1;
@@ -304,8 +468,11 @@ kernels::Work transpose_work(const Use& u) {
 
 Family convolutions() {
   static const std::vector<Operator> all{
-      {.name = "Conv", .run = conv, .work = conv_work},
-      {.name = "ConvTranspose", .run = conv_transpose, .work = transpose_work},
+      {.name = "Conv", .run = conv, .work = conv_work, .map = map_conv},
+      {.name = "ConvTranspose",
+       .run = conv_transpose,
+       .work = transpose_work,
+       .map = map_conv_transpose},
       {.name = "ConvInteger", .since = 10, .run = conv_integer, .work = conv_work},
       {.name = "QLinearConv", .since = 10, .run = qlinear_conv, .work = qlinear_work},
   };

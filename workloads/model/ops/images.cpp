@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "isa/error.h"
+#include "workloads/model/mapping.h"
 #include "workloads/model/ops/families.h"
 
 namespace ane::workloads::model::ops {
@@ -122,7 +123,12 @@ void resample(const Array& x, Array& y, const std::vector<Along>& axes, const Sa
 }
 
 // Version 10: x, scales; from 11: x, region, scales, sizes.
-void resize(Use& u) {
+struct Resizing {
+  std::vector<Along> axes;
+  Sampling how;
+  Shape out;
+};
+Resizing resizing_of(Use& u) {
   const bool upsample = u.node.op == "Upsample", old = upsample || u.node.version < 11;
   const std::size_t rank = u.rank(0);
   std::vector<double> scales;
@@ -186,9 +192,83 @@ void resize(Use& u) {
     }
   }
   for (std::size_t d = 0; d < rank; ++d) out[d] = axes[d].out;
-  Array* y = u.out(0, u.dtype(0), out);
+  return {std::move(axes), std::move(s), std::move(out)};
+}
+
+void resize(Use& u) {
+  const Resizing r = resizing_of(u);
+  Array* y = u.out(0, u.dtype(0), r.out);
   if (y == nullptr || y->size() == 0) return;
-  resample(u.data(0), *y, axes, s, static_cast<double>(u.real("extrapolation_value", 0)));
+  resample(u.data(0), *y, r.axes, r.how, static_cast<double>(u.real("extrapolation_value", 0)));
+}
+
+// ---- on the accelerator
+
+// An axis becomes channels and is multiplied with the weights of its neighbours; whole multiples of
+// the nearest are repeats.
+std::optional<Why> map_resize(const Use& given, Mapper& m) {
+  Use u = given;
+  const Resizing r = resizing_of(u);
+  if (r.how.how == "tf_crop_and_resize")
+    return Why{"U1", "a region that is cut out and resized", "", "Slice and Resize"};
+  if (u.rank(0) > 4) return Why{"R3", "a resize over three axes", "", "two of them"};
+  const auto rank = static_cast<int>(u.rank(0));
+  Shape now = u.shape(0);
+  Layout layout = m.layout_or_natural(0);
+  ValueId x = m.operand(0, layout);
+  for (int axis = rank - 1; axis >= 0; --axis) {
+    const auto d = static_cast<std::size_t>(axis);
+    const Along& a = r.axes[d];
+    if (a.in == a.out && a.scale == 1) continue;
+    std::vector<Taps> taps;
+    for (I o = 0; o < a.out; ++o) taps.push_back(taps_of(r.how, a, o));
+    const I times = a.in > 0 ? a.out / a.in : 0;
+    bool repeats = times >= 1 && times * a.in == a.out;
+    for (I o = 0; o < a.out && repeats; ++o)
+      repeats = taps[static_cast<std::size_t>(o)].at.size() == 1 &&
+                taps[static_cast<std::size_t>(o)].at[0] == o / times;
+    if (repeats) {
+      // [before, in, after] + zeros [1, 1, times, 1]: each position as often as it is repeated.
+      layout = natural_layout(now);
+      x = m.relaid(x, now, layout);
+      const Around part = around(now, d);
+      x = m.reshape(x, {.w = part.after, .h = 1, .c = part.extent, .n = part.before});
+      const ValueId zeros =
+          m.constant("repeats", {.w = 1, .h = times, .c = 1, .n = 1},
+                     std::vector<float>(m.values() ? static_cast<std::size_t>(times) : 0, 0));
+      x = m.elementwise("add", x, zeros);
+      now[d] = a.out;
+      layout = natural_layout(now);
+      x = m.reshape(x, extents_of(now, layout));
+      m.laid(layout);
+      continue;
+    }
+    Layout turned;
+    turned.of[Layout::c] = {axis};
+    if (now[d] == 1) turned.of[Layout::c].clear();
+    for (int k = 0; k < rank; ++k) {
+      if (k == axis || now[static_cast<std::size_t>(k)] == 1) continue;
+      turned.of[k == 0 ? Layout::n : k == 1 && rank == 4 ? Layout::h : Layout::w].push_back(k);
+    }
+    x = m.relaid(x, now, turned);
+    auto p = m.parameters(a.out, a.in, 1, 1, false);
+    if (m.values()) {
+      p->weights.assign(static_cast<std::size_t>(a.out * a.in), 0);
+      for (I o = 0; o < a.out; ++o)
+        for (std::size_t t = 0; t < taps[static_cast<std::size_t>(o)].at.size(); ++t)
+          p->weights[static_cast<std::size_t>(o * a.in +
+                                              taps[static_cast<std::size_t>(o)].at[t])] +=
+              static_cast<float>(taps[static_cast<std::size_t>(o)].weight[t]);
+    }
+    x = m.node("linear", {x}, {}, p);
+    now[d] = a.out;
+    turned.of[Layout::c].clear();
+    if (a.out != 1) turned.of[Layout::c] = {axis};
+    layout = turned;
+    m.laid(layout);
+  }
+  m.result(0, x, layout);
+  return std::nullopt;
 }
 
 double unit_to_pixel(double x, I extent, bool corners) {
@@ -335,8 +415,8 @@ constexpr Cost sampled{.kind = kernels::WorkKind::pool, .flops = 8};
 
 Family images() {
   static const std::vector<Operator> all{
-      {.name = "Resize", .since = 10, .run = resize, .cost = sampled},
-      {.name = "Upsample", .run = resize, .cost = sampled},
+      {.name = "Resize", .since = 10, .run = resize, .cost = sampled, .map = map_resize},
+      {.name = "Upsample", .run = resize, .cost = sampled, .map = map_resize},
       {.name = "GridSample",
        .since = 16,
        .run = grid_sample,

@@ -8,6 +8,7 @@
 
 #include "isa/error.h"
 #include "isa/saturated.h"
+#include "workloads/model/mapping.h"
 #include "workloads/model/ops/families.h"
 #include "workloads/model/ops/pick.h"
 
@@ -253,13 +254,79 @@ void unique(Use& u) {
   }
 }
 
+// Indices that are known are slices; those that are not look columns of a constant table up.
+std::optional<Why> map_gather(const Use& u, Mapper& m) {
+  const std::size_t axis = u.axis("axis", 0, u.rank(0));
+  const auto d = static_cast<int>(axis);
+  const auto index_rank = static_cast<int>(u.rank(1));
+  if (u.known(1) && !u.known(0)) {
+    const List index = values_of(u.in(1))->i;
+    const I extent = u.shape(0)[axis];
+    for (std::size_t k = 1; k < index.size(); ++k)
+      if (index[k] != index[0] + static_cast<I>(k))
+        return Why{"G3",
+                   "elements out of order: the accelerator looks up columns of a table at run-time "
+                   "indices alone",
+                   "", "Slice and Concat, or a product with a matrix of zeros and ones"};
+    if (!is_real(u.dtype(0))) return Why{"I1", "whole numbers are the host's", "", ""};
+    if (index.empty()) return Why{"S2", "a gather of nothing", "", ""};
+    const I begin = index[0] < 0 ? index[0] + extent : index[0];
+    Layout layout = m.layout_or_natural(0);
+    std::size_t group = 4;
+    for (std::size_t g = 0; g < 4; ++g)
+      if (!layout.of[g].empty() && layout.of[g].front() == d) group = g;
+    if (group == 4 && extent != 1) {
+      layout = m.layout_with(0, {d});
+      for (std::size_t g = 0; g < 4; ++g)
+        if (!layout.of[g].empty() && layout.of[g].front() == d) group = g;
+    }
+    ValueId x = m.operand(0, layout);
+    const auto count = static_cast<I>(index.size());
+    if (extent != 1) {
+      I inner = 1;
+      for (const int a : layout.of[group])
+        if (a != d) inner *= u.shape(0)[static_cast<std::size_t>(a)];
+      x = m.slice(x, group, begin * inner, count * inner);
+      if (count == 1) layout.of[group].erase(layout.of[group].begin());
+    }
+    // Axes behind make room for those of the indices. Of several only one is not 1.
+    int wide = d;
+    for (int k = 0; k < index_rank; ++k)
+      if (u.shape(1)[static_cast<std::size_t>(k)] != 1) wide = d + k;
+    for (auto& g : layout.of)
+      for (int& a : g) a = a == d ? wide : a > d ? a + index_rank - 1 : a;
+    if (count != 1 && count != u.shape(1)[static_cast<std::size_t>(wide - d)])
+      return Why{"R1", "indices of several axes", "", "indices of one axis"};
+    m.result(0, x, layout);
+    return std::nullopt;
+  }
+  if (!u.known(0) || axis != 0 || u.rank(0) != 2 || u.dtype(1) == Dtype::f32 ||
+      !is_real(u.dtype(0)))
+    return Why{"G3",
+               "indices that are computed, into a tensor that is computed: the accelerator looks "
+               "up columns of one matrix",
+               "", "a product with a matrix of zeros and ones"};
+  // The table [V, D] as [1, D, 1, V]; indices along columns.
+  Layout table;
+  if (u.shape(0)[1] != 1) table.of[Layout::c] = {1};
+  if (u.shape(0)[0] != 1) table.of[Layout::w] = {0};
+  Layout places;
+  for (int k = 0; k < index_rank; ++k)
+    if (u.shape(1)[static_cast<std::size_t>(k)] != 1) places.of[Layout::w].push_back(k);
+  const ValueId y = m.node("gather", {m.constant(0, u.shape(0), table), m.operand(1, places)});
+  Layout to = places;
+  if (u.shape(0)[1] != 1) to.of[Layout::c] = {index_rank};
+  m.result(0, y, to);
+  return std::nullopt;
+}
+
 constexpr Cost moved{.kind = kernels::WorkKind::gather, .flops = 1};
 
 }  // namespace
 
 Family indexing() {
   static const std::vector<Operator> all{
-      {.name = "Gather", .run = gather, .cost = moved},
+      {.name = "Gather", .run = gather, .cost = moved, .map = map_gather},
       {.name = "GatherElements", .since = 11, .run = gather_elements, .cost = moved},
       {.name = "GatherND", .since = 11, .run = gather_nd, .cost = moved},
       {.name = "Scatter", .since = 9, .run = scatter_elements, .cost = moved},

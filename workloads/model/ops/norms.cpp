@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "isa/error.h"
+#include "workloads/model/mapping.h"
 #include "workloads/model/ops/families.h"
 
 namespace ane::workloads::model::ops {
@@ -306,6 +307,190 @@ void softmax(Use& u) {
     }
 }
 
+// ---- on the accelerator
+
+// A constant of one value a channel (axis 1), as it meets the operand in its layout.
+ValueId channels(Mapper& m, const Use& u, const Layout& layout, const std::vector<float>& values,
+                 const char* what) {
+  Layout own;
+  for (std::size_t g = 0; g < 4; ++g)
+    if (layout.of[g] == std::vector<int>{1}) own.of[g] = {1};
+  if (own.order().empty() && u.shape(0)[1] != 1)
+    throw InputError(u.place(), "its channels lie with other axes");
+  return m.constant(what, extents_of(u.shape(0), own), m.values() ? values : std::vector<float>{});
+}
+
+std::optional<Why> map_batch_norm(const Use& u, Mapper& m) {
+  if (u.integer("training_mode", 0) != 0 || u.wants(1))
+    return Why{"T2", "statistics of training", "", "the model for inference"};
+  for (std::size_t k = 1; k < 5; ++k)
+    if (!u.known(k)) return Why{"T2", "statistics that are computed", "", "constants"};
+  const Data scale = values_of(u.in(1)), shift = values_of(u.in(2)), mean = values_of(u.in(3)),
+             var = values_of(u.in(4));
+  std::vector<float> factor, term;
+  for (std::size_t c = 0; c < scale->f.size(); ++c) {
+    const double f =
+        static_cast<double>(scale->f[c]) / std::sqrt(static_cast<double>(var->f.at(c)) +
+                                                     static_cast<double>(u.real("epsilon", 1e-5F)));
+    factor.push_back(static_cast<float>(f));
+    term.push_back(static_cast<float>(static_cast<double>(shift->f.at(c)) -
+                                      static_cast<double>(mean->f.at(c)) * f));
+  }
+  // What a convolution alone feeds is its own scale and bias.
+  if (m.scaled_product(0, factor, term)) {
+    m.same(0, 0, *m.layout(0));
+    return std::nullopt;
+  }
+  const Layout layout = m.layout_with(0, {1});
+  const ValueId x = m.operand(0, layout);
+  m.result(0,
+           m.elementwise("add", m.elementwise("mul", x, channels(m, u, layout, factor, "scale")),
+                         channels(m, u, layout, term, "shift")),
+           layout);
+  return std::nullopt;
+}
+
+std::optional<Why> map_instance_norm(const Use& u, Mapper& m) {
+  if (!u.known(1) || !u.known(2)) return Why{"T2", "scales that are computed", "", "constants"};
+  std::vector<int> gone;
+  for (std::size_t d = 2; d < u.rank(0); ++d) gone.push_back(static_cast<int>(d));
+  const Layout layout = m.layout_with(0, gone);
+  const ValueId x = m.operand(0, layout);
+  Attributes a;
+  a.epsilon = static_cast<double>(u.real("epsilon", 1e-5F));
+  for (std::size_t g = 0; g < 4; ++g)
+    if (!layout.of[g].empty() && layout.of[g].front() >= 2)
+      a.axes |= static_cast<unsigned>(machine_axis(g));
+  if (a.axes == 0) return Why{"T3", "a norm over one element", "", ""};
+  const ValueId y = m.node("layer_norm", {x}, a);
+  m.result(
+      0,
+      m.elementwise("add",
+                    m.elementwise("mul", y, channels(m, u, layout, values_of(u.in(1))->f, "scale")),
+                    channels(m, u, layout, values_of(u.in(2))->f, "shift")),
+      layout);
+  return std::nullopt;
+}
+
+std::optional<Why> map_group_norm(const Use& u, Mapper& m) {
+  if (!u.known(1) || !u.known(2)) return Why{"T2", "scales that are computed", "", "constants"};
+  const Shape& s = u.shape(0);
+  const I groups = u.integer("num_groups", 1);
+  if (kernels::elements(u.shape(1)) != s[1])
+    return Why{"T4", "a scale a group", "", "a scale a channel (version 21)"};
+  const Layout layout = natural_layout(s);
+  ValueId x = m.operand(0, layout);
+  const Extents whole = extents_of(s, layout);
+  // Channels of a group with their planes as rows, so that one reduction covers them.
+  const I plane = kernels::elements(s) / (s[0] * s[1]);
+  x = m.reshape(x, {.w = plane, .h = s[1] / groups, .c = groups, .n = s[0]});
+  Attributes a;
+  a.axes = kernels::axis_w | kernels::axis_h;
+  a.epsilon = static_cast<double>(u.real("epsilon", 1e-5F));
+  const ValueId y = m.reshape(m.node("layer_norm", {x}, a), whole);
+  m.result(
+      0,
+      m.elementwise("add",
+                    m.elementwise("mul", y, channels(m, u, layout, values_of(u.in(1))->f, "scale")),
+                    channels(m, u, layout, values_of(u.in(2))->f, "shift")),
+      layout);
+  return std::nullopt;
+}
+
+// A scale or shift over the last axes, in the operand's layout.
+ValueId trailing(Mapper& m, const Use& u, std::size_t k, const Layout& layout) {
+  const auto first = static_cast<int>(u.rank(0) - u.rank(k));
+  Layout own;
+  for (std::size_t g = 0; g < 4; ++g)
+    if (!layout.of[g].empty() && layout.of[g].front() >= first) own.of[g] = layout.of[g];
+  return m.constant(k, u.shape(0), own);
+}
+
+std::optional<Why> map_layer_norm(const Use& u, Mapper& m) {
+  if (u.wants(1) || u.wants(2))
+    return Why{"T2", "its mean and deviation are asked for", "", "the result alone"};
+  if (!u.known(1) || (u.has(2) && !u.known(2)))
+    return Why{"T2", "scales that are computed", "", "constants"};
+  std::vector<int> gone;
+  for (std::size_t d = u.axis("axis", -1, u.rank(0)); d < u.rank(0); ++d)
+    gone.push_back(static_cast<int>(d));
+  const Layout layout = m.layout_with(0, gone);
+  const ValueId x = m.operand(0, layout);
+  Attributes a;
+  for (std::size_t g = 0; g < 4; ++g)
+    if (!layout.of[g].empty() && layout.of[g].front() >= gone.front())
+      a.axes |= static_cast<unsigned>(machine_axis(g));
+  if (a.axes == 0) return Why{"T3", "a norm over one element", "", ""};
+  const auto epsilon = static_cast<double>(u.real("epsilon", 1e-5F));
+  if (u.node.op == "LayerNormalization") {
+    a.epsilon = epsilon;
+    std::vector<ValueId> inputs{x, trailing(m, u, 1, layout)};
+    if (u.has(2)) inputs.push_back(trailing(m, u, 2, layout));
+    m.result(0, m.node("layer_norm", inputs, a), layout);
+    return std::nullopt;
+  }
+  a.operation = "mean_squares";
+  a.add = epsilon;
+  a.activation = "rsqrt";
+  m.result(0,
+           m.elementwise("mul", m.elementwise("mul", x, m.node("reduce", {x}, a)),
+                         trailing(m, u, 1, layout)),
+           layout);
+  return std::nullopt;
+}
+
+std::optional<Why> map_softmax(const Use& u, Mapper& m) {
+  if (u.node.op == "Hardmax") return Why{"F1", "the accelerator has no hardmax", "", "Softmax"};
+  const bool old = u.node.version < 13;
+  const auto rank = static_cast<I>(u.rank(0));
+  I axis = u.integer("axis", old ? 1 : -1);
+  if (axis < 0) axis += rank;
+  std::vector<int> gone;
+  for (I d = axis; d < (old ? rank : axis + 1); ++d) gone.push_back(static_cast<int>(d));
+  const Layout layout = m.layout_with(0, gone);
+  const ValueId x = m.operand(0, layout);
+  Attributes a;
+  for (std::size_t g = 0; g < 4; ++g)
+    if (!layout.of[g].empty() && std::ranges::find(gone, layout.of[g].front()) != gone.end())
+      a.axes |= static_cast<unsigned>(machine_axis(g));
+  if (a.axes == 0) return Why{"T3", "a softmax over one element", "", ""};
+  m.result(0, m.node(u.node.op == "Softmax" ? "softmax" : "log_softmax", {x}, a), layout);
+  return std::nullopt;
+}
+
+std::optional<Why> map_skip_layer_norm(const Use& u, Mapper& m) {
+  const bool centred = u.node.op == "SkipLayerNormalization";
+  const std::size_t bias = centred ? 4 : 3;
+  if (!u.known(2) || (centred && u.has(3) && !u.known(3)) || u.known(0) || u.known(1) ||
+      u.shape(0) != u.shape(1))
+    return Why{"T2", "scales that are computed", "", "constants"};
+  const auto last = static_cast<int>(u.rank(0)) - 1;
+  const Layout layout = m.layout_with(0, {last});
+  ValueId x = m.elementwise("add", m.operand(0, layout), m.operand(1, layout));
+  if (u.has(bias)) x = m.elementwise("add", x, trailing(m, u, bias, layout));
+  if (u.wants(3)) m.result(3, x, layout);
+  Attributes a;
+  for (std::size_t g = 0; g < 4; ++g)
+    if (layout.of[g] == std::vector<int>{last}) a.axes = static_cast<unsigned>(machine_axis(g));
+  if (a.axes == 0) return Why{"T3", "a norm over one element", "", ""};
+  const auto epsilon = static_cast<double>(u.real("epsilon", centred ? 1e-12F : 1e-5F));
+  if (centred) {
+    a.epsilon = std::max(epsilon, 1e-7);  // fp16 has none smaller
+    std::vector<ValueId> inputs{x, trailing(m, u, 2, layout)};
+    if (u.has(3)) inputs.push_back(trailing(m, u, 3, layout));
+    m.result(0, m.node("layer_norm", inputs, a), layout);
+    return std::nullopt;
+  }
+  a.operation = "mean_squares";
+  a.add = epsilon;
+  a.activation = "rsqrt";
+  m.result(0,
+           m.elementwise("mul", m.elementwise("mul", x, m.node("reduce", {x}, a)),
+                         trailing(m, u, 2, layout)),
+           layout);
+  return std::nullopt;
+}
+
 constexpr Cost norm{.kind = kernels::WorkKind::normalisation, .flops = 8};
 constexpr Cost soft{.kind = kernels::WorkKind::softmax, .flops = 14};
 
@@ -313,24 +498,53 @@ constexpr Cost soft{.kind = kernels::WorkKind::softmax, .flops = 14};
 
 Family norms() {
   static const std::vector<Operator> all{
-      {.name = "BatchNormalization", .run = batch_norm, .cost = {.flops = 2}},
-      {.name = "InstanceNormalization", .run = instance_norm, .cost = norm},
-      {.name = "GroupNormalization", .since = 18, .run = group_norm, .cost = norm},
-      {.name = "LayerNormalization", .since = 1, .run = layer_norm, .cost = norm},
-      {.name = "RMSNormalization", .since = 23, .run = layer_norm, .cost = norm},
-      {.name = "SimplifiedLayerNormalization", .since = 1, .run = layer_norm, .cost = norm},
-      {.name = "com.microsoft.SimplifiedLayerNormalization", .run = layer_norm, .cost = norm},
-      {.name = "com.microsoft.SkipLayerNormalization", .run = skip_layer_norm, .cost = norm},
+      {.name = "BatchNormalization",
+       .run = batch_norm,
+       .cost = {.flops = 2},
+       .map = map_batch_norm},
+      {.name = "InstanceNormalization",
+       .run = instance_norm,
+       .cost = norm,
+       .map = map_instance_norm},
+      {.name = "GroupNormalization",
+       .since = 18,
+       .run = group_norm,
+       .cost = norm,
+       .map = map_group_norm},
+      {.name = "LayerNormalization",
+       .since = 1,
+       .run = layer_norm,
+       .cost = norm,
+       .map = map_layer_norm},
+      {.name = "RMSNormalization",
+       .since = 23,
+       .run = layer_norm,
+       .cost = norm,
+       .map = map_layer_norm},
+      {.name = "SimplifiedLayerNormalization",
+       .since = 1,
+       .run = layer_norm,
+       .cost = norm,
+       .map = map_layer_norm},
+      {.name = "com.microsoft.SimplifiedLayerNormalization",
+       .run = layer_norm,
+       .cost = norm,
+       .map = map_layer_norm},
+      {.name = "com.microsoft.SkipLayerNormalization",
+       .run = skip_layer_norm,
+       .cost = norm,
+       .map = map_skip_layer_norm},
       {.name = "com.microsoft.SkipSimplifiedLayerNormalization",
        .run = skip_layer_norm,
-       .cost = norm},
+       .cost = norm,
+       .map = map_skip_layer_norm},
       {.name = "LRN",
        .run = local_response,
        .cost = {.kind = kernels::WorkKind::normalisation, .flops = 20}},
       {.name = "LpNormalization", .run = lp_norm, .cost = norm},
       {.name = "MeanVarianceNormalization", .since = 9, .run = mean_variance, .cost = norm},
-      {.name = "Softmax", .run = softmax, .cost = soft},
-      {.name = "LogSoftmax", .run = softmax, .cost = soft},
+      {.name = "Softmax", .run = softmax, .cost = soft, .map = map_softmax},
+      {.name = "LogSoftmax", .run = softmax, .cost = soft, .map = map_softmax},
       {.name = "Hardmax",
        .run = softmax,
        .cost = {.kind = kernels::WorkKind::reduction, .flops = 2}},

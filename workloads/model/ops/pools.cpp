@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "isa/error.h"
+#include "workloads/model/mapping.h"
 #include "workloads/model/ops/families.h"
 #include "workloads/model/ops/windows.h"
 
@@ -156,6 +157,68 @@ void max_unpool(Use& u) {
   }
 }
 
+std::optional<Why> map_window(const Use& u, Mapper& m) {
+  const bool largest = u.node.op == "MaxPool";
+  if (largest && u.wants(1))
+    return Why{"I1", "the places of the largest are whole numbers, which are the host's", "",
+               "the values alone"};
+  const bool up = u.integer("ceil_mode", 0) != 0, padding = u.integer("count_include_pad", 0) != 0;
+  const Windows w = windows_of(u, u.list("kernel_shape"), u.shape(0), up);
+  if (w.axes() > 2)
+    return Why{"R3", "windows over three axes: the accelerator's slide over rows and columns", "",
+               "two pools"};
+  for (const I d : w.dilation)
+    if (d != 1) return Why{"P3", "a pool with dilation", "", "a pool without"};
+  const bool flat = w.axes() == 1;
+  const std::size_t col = flat ? 0 : 1;
+  const auto small = [](I v) { return static_cast<int>(std::clamp<I>(v, 0, 1 << 24)); };
+  Attributes a;
+  a.operation = largest ? "max" : "avg";
+  a.count_pad = padding;
+  // What rounding up adds lies behind.
+  const auto behind = [&](std::size_t d) {
+    return std::max<I>(0, (w.out[d] - 1) * w.stride[d] + w.kernel[d] - w.in[d] - w.before[d]);
+  };
+  if (!largest && padding)
+    for (std::size_t d = 0; d < w.axes(); ++d)
+      if (behind(d) > w.after[d])
+        return Why{"P4", "a mean that counts the padding but not what rounding up adds", "",
+                   "ceil_mode 0"};
+  a.kernel_w = small(w.kernel[col]), a.stride_w = small(w.stride[col]),
+  a.pad_left = small(w.before[col]), a.pad_right = small(behind(col));
+  if (!flat)
+    a.kernel_h = small(w.kernel[0]), a.stride_h = small(w.stride[0]),
+    a.pad_top = small(w.before[0]), a.pad_bottom = small(behind(0));
+  const auto planes = [](const Shape& s) {
+    Layout l;
+    if (s[0] != 1) l.of[Layout::n] = {0};
+    if (s[1] != 1) l.of[Layout::c] = {1};
+    const auto rank = static_cast<int>(s.size());
+    if (rank == 4 && s[2] != 1) l.of[Layout::h] = {2};
+    if (s.back() != 1) l.of[Layout::w] = {rank - 1};
+    return l;
+  };
+  m.result(0, m.node("pool", {m.operand(0, planes(u.shape(0)))}, a), planes(m.result_shape()));
+  return std::nullopt;
+}
+
+std::optional<Why> map_global(const Use& u, Mapper& m) {
+  if (u.node.op == "GlobalLpPool")
+    return Why{"F1", "the planar engine has no such reduction", "isa/functions.h",
+               "sums, means, extremes"};
+  std::vector<int> gone;
+  for (std::size_t d = 2; d < u.rank(0); ++d) gone.push_back(static_cast<int>(d));
+  Layout layout = m.layout_with(0, gone);
+  const ValueId x = m.operand(0, layout);
+  Attributes a;
+  a.operation = u.node.op == "GlobalMaxPool" ? "max" : "mean";
+  for (std::size_t g = 0; g < 4; ++g)
+    if (!layout.of[g].empty() && layout.of[g].front() >= 2)
+      a.axes |= static_cast<unsigned>(machine_axis(g)), layout.of[g].clear();
+  m.result(0, a.axes == 0 ? x : m.node("reduce", {x}, a), layout);
+  return std::nullopt;
+}
+
 constexpr Cost window{.kind = kernels::WorkKind::pool, .flops = 4};
 constexpr Cost whole{.kind = kernels::WorkKind::reduction, .flops = 1};
 
@@ -163,11 +226,11 @@ constexpr Cost whole{.kind = kernels::WorkKind::reduction, .flops = 1};
 
 Family pools() {
   static const std::vector<Operator> all{
-      {.name = "MaxPool", .run = max_pool, .cost = window},
-      {.name = "AveragePool", .run = average_pool, .cost = window},
+      {.name = "MaxPool", .run = max_pool, .cost = window, .map = map_window},
+      {.name = "AveragePool", .run = average_pool, .cost = window, .map = map_window},
       {.name = "LpPool", .run = lp_pool, .cost = window},
-      {.name = "GlobalAveragePool", .run = global_pool, .cost = whole},
-      {.name = "GlobalMaxPool", .run = global_pool, .cost = whole},
+      {.name = "GlobalAveragePool", .run = global_pool, .cost = whole, .map = map_global},
+      {.name = "GlobalMaxPool", .run = global_pool, .cost = whole, .map = map_global},
       {.name = "GlobalLpPool", .run = global_pool, .cost = whole},
       {.name = "MaxUnpool", .since = 9, .run = max_unpool, .cost = window},
   };

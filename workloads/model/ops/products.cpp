@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "isa/error.h"
+#include "workloads/model/mapping.h"
 #include "workloads/model/ops/families.h"
 #include "workloads/model/ops/gemm.h"
 #include "workloads/model/ops/pick.h"
@@ -252,6 +253,113 @@ void determinant(Use& u) {
   }
 }
 
+// Of constant matrices [.., k, n]: a 1x1 convolution over the last axis as channels.
+std::optional<Why> map_constant(const Use& u, Mapper& m, bool turned_left, bool turned,
+                                float alpha) {
+  const Shape &x = u.shape(0), &out = m.result_shape();
+  const auto rank = static_cast<int>(x.size());
+  if (rank < 2) return Why{"R2", "a vector times a matrix", "", "a matrix of one row"};
+  const int inner = turned_left ? rank - 2 : rank - 1, rows = turned_left ? rank - 1 : rank - 2;
+  const I k = x[static_cast<std::size_t>(inner)], n = out.back();
+  Layout layout;
+  const auto now = m.layout(0);
+  const auto channels = [&](const Layout& l) {
+    return k == 1 ? l.of[Layout::c].empty() : l.of[Layout::c] == std::vector<int>{inner};
+  };
+  if (now && channels(*now)) {
+    layout = *now;
+  } else {
+    I columns = 1;
+    for (int d = 0; d < rank; ++d)
+      if (d != inner) columns *= x[static_cast<std::size_t>(d)];
+    if (k != 1) layout.of[Layout::c] = {inner};
+    for (int d = 0; d < rank; ++d) {
+      if (d == inner || x[static_cast<std::size_t>(d)] == 1) continue;
+      layout.of[columns <= m.machine().max_extent || d == rows ? Layout::w : Layout::n].push_back(
+          d);
+    }
+  }
+  auto p = m.parameters(n, k, 1, 1, false);
+  if (m.values()) {
+    const Data w = values_of(u.in(1));
+    p->weights.resize(static_cast<std::size_t>(n * k));
+    for (I i = 0; i < n; ++i)
+      for (I j = 0; j < k; ++j)
+        p->weights[static_cast<std::size_t>(i * k + j)] =
+            alpha * w->f[static_cast<std::size_t>(turned ? i * k + j : j * n + i)];
+  }
+  const ValueId v = m.operand(0, layout);
+  const ValueId y = m.node("linear", {v}, {}, p);
+  layout.of[Layout::c].clear();
+  if (n != 1) layout.of[Layout::c] = {static_cast<int>(out.size()) - 1};
+  if (turned_left)  // rows stand last in the operand, before the columns in the result
+    for (auto& g : layout.of)
+      for (int& d : g)
+        if (&g != &layout.of[Layout::c] && d == rows) d = static_cast<int>(out.size()) - 2;
+  m.result(0, y, layout);
+  return std::nullopt;
+}
+
+// Of two activations: the inner axis is channels in both, rows of one and columns of the other run
+// along columns, all else is batch.
+std::optional<Why> map_both(const Use& u, Mapper& m, bool ta, bool tb, float alpha) {
+  const Shape &a = u.shape(0), &b = u.shape(1), &out = m.result_shape();
+  if (a.size() < 2 || b.size() < 2)
+    return Why{"R2", "a product with a vector", "", "a matrix of one row or column"};
+  const auto rank = static_cast<int>(out.size());
+  const auto layout_of = [&](const Shape& s, int inner, int outer) {
+    Layout l;
+    for (int d = 0; d + 2 < static_cast<int>(s.size()); ++d)
+      if (s[static_cast<std::size_t>(d)] != 1) l.of[Layout::n].push_back(d);
+    if (s[static_cast<std::size_t>(inner)] != 1) l.of[Layout::c] = {inner};
+    if (s[static_cast<std::size_t>(outer)] != 1) l.of[Layout::w] = {outer};
+    return l;
+  };
+  const auto ra = static_cast<int>(a.size()), rb = static_cast<int>(b.size());
+  const Layout la = layout_of(a, ta ? ra - 2 : ra - 1, ta ? ra - 1 : ra - 2),
+               lb = layout_of(b, tb ? rb - 1 : rb - 2, tb ? rb - 2 : rb - 1);
+  const I batch = kernels::elements(Shape(out.begin(), out.end() - 2));
+  const auto batches = [&](const Shape& s) {
+    return kernels::elements(Shape(s.begin(), s.end() - 2));
+  };
+  if (batches(a) != batch || (batches(b) != batch && batches(b) != 1))
+    return Why{"M2", "matrices that are repeated against others", "", "Expand before the product"};
+  const auto place = [&](std::size_t k, const Layout& l) {
+    return u.known(k) ? m.constant(k, u.shape(k), l) : m.operand(k, l);
+  };
+  ValueId y = m.node("matmul", {place(0, la), place(1, lb)});
+  Layout to;
+  for (int d = 0; d + 2 < rank; ++d)
+    if (out[static_cast<std::size_t>(d)] != 1) to.of[Layout::n].push_back(d);
+  if (out.back() != 1) to.of[Layout::c] = {rank - 1};
+  if (out[out.size() - 2] != 1) to.of[Layout::w] = {rank - 2};
+  if (alpha != 1) y = m.elementwise("mul", y, m.scalar(alpha));
+  m.result(0, y, to);
+  return std::nullopt;
+}
+
+std::optional<Why> map_matmul(const Use& u, Mapper& m) {
+  const bool ta = u.integer("transA", 0) != 0, tb = u.integer("transB", 0) != 0;
+  const float alpha = u.real("alpha", 1);
+  // A stack of constant matrices is an operand like any other.
+  if (u.known(1) && !u.known(0) && u.rank(1) >= 2 &&
+      kernels::elements(u.shape(1)) == u.shape(1).back() * u.shape(1)[u.rank(1) - 2])
+    return map_constant(u, m, ta, tb, alpha);
+  return map_both(u, m, ta, tb, alpha);
+}
+
+std::optional<Why> map_gemm(const Use& u, Mapper& m) {
+  if (u.has(2) && (!u.known(2) || u.real("beta", 1) != 1 ||
+                   kernels::elements(u.shape(2)) != m.result_shape().back()))
+    return Why{"M3", "a sum that is no bias a column", "", "MatMul and Add"};
+  if (!u.known(1)) return Why{"M3", "a Gemm of two activations", "", "MatMul and Add"};
+  if (const auto why = map_constant(u, m, u.integer("transA", 0) != 0, u.integer("transB", 0) != 0,
+                                    u.real("alpha", 1)))
+    return why;
+  if (u.has(2)) m.add_bias(values_of(u.in(2))->f);
+  return std::nullopt;
+}
+
 kernels::Work product_work(const Use& u) {
   const bool ta = u.integer("transA", 0) != 0;
   const Shape& a = u.shape(0);
@@ -290,9 +398,12 @@ kernels::Work einsum_work(const Use& u) {
 
 Family products() {
   static const std::vector<Operator> all{
-      {.name = "MatMul", .run = matmul, .work = product_work},
-      {.name = "Gemm", .run = gemm_operator, .work = product_work},
-      {.name = "com.microsoft.FusedMatMul", .run = fused_matmul, .work = product_work},
+      {.name = "MatMul", .run = matmul, .work = product_work, .map = map_matmul},
+      {.name = "Gemm", .run = gemm_operator, .work = product_work, .map = map_gemm},
+      {.name = "com.microsoft.FusedMatMul",
+       .run = fused_matmul,
+       .work = product_work,
+       .map = map_matmul},
       {.name = "Einsum", .since = 12, .run = einsum, .work = einsum_work},
       {.name = "Det", .since = 11, .run = determinant, .cost = {.flops = 8}},
   };

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "isa/error.h"
+#include "workloads/model/mapping.h"
 #include "workloads/model/ops/families.h"
 
 namespace ane::workloads::model::ops {
@@ -140,15 +141,88 @@ void running_sum(Use& u) {
     }
 }
 
+std::optional<Why> map(const Use& u, Mapper& m) {
+  const std::string& op = u.node.op;
+  static constexpr std::pair<std::string_view, std::string_view> same[] = {
+      {"ReduceSum", "sum"},
+      {"ReduceMean", "mean"},
+      {"ReduceMax", "max"},
+      {"ReduceMin", "min"},
+      {"ReduceSumSquare", "sum_squares"},
+      {"ReduceL2", "sum_squares"},
+      {"ReduceL1", "sum"},
+      {"ReduceLogSum", "sum"},
+      {"ReduceLogSumExp", "sum"}};
+  const auto* row =
+      std::ranges::find(same, op, &std::pair<std::string_view, std::string_view>::first);
+  if (row == std::end(same))
+    return Why{"F1", "the planar engine has no such reduction", "isa/functions.h",
+               "sums, means, extremes"};
+  List axes = u.has(1) ? values_of(u.in(1))->i : u.list("axes");
+  if (axes.empty())
+    for (std::size_t d = 0; d < u.rank(0); ++d) axes.push_back(static_cast<I>(d));
+  std::vector<int> gone;
+  for (const I a : axes) gone.push_back(static_cast<int>(axis_of(a, u.rank(0), u.place())));
+  const bool keep = u.integer("keepdims", 1) != 0;
+  Layout layout = m.layout_with(0, gone);
+  ValueId x = m.operand(0, layout);
+  Attributes a;
+  a.operation = row->second;
+  Layout left;
+  for (std::size_t g = 0; g < 4; ++g) {
+    const auto& group = layout.of[g];
+    if (!group.empty() && std::ranges::find(gone, group.front()) != gone.end())
+      a.axes |= static_cast<unsigned>(machine_axis(g));
+    else
+      for (const int d : group)
+        left.of[g].push_back(
+            keep ? d
+                 : d - static_cast<int>(std::ranges::count_if(gone, [&](int k) { return k < d; })));
+  }
+  if (a.axes == 0) {  // of extents of 1
+    if (op == "ReduceL1" || op == "ReduceL2") x = m.unary("abs", x);
+    if (op == "ReduceSumSquare") x = m.unary("square", x);
+    if (op == "ReduceLogSum") x = m.unary("log", x);
+    m.result(0, x, left);
+    return std::nullopt;
+  }
+  if (op == "ReduceL1")
+    x = m.node("unary", {x}, [] {
+      Attributes f;
+      f.activation = "abs";
+      return f;
+    }());
+  if (op == "ReduceL2") a.activation = "sqrt";
+  if (op == "ReduceLogSum") a.activation = "log";
+  if (op == "ReduceLogSumExp") {
+    Attributes top = a;
+    top.operation = "max";
+    const ValueId highest = m.node("reduce", {x}, top);
+    x = m.node("unary", {m.elementwise("sub", x, highest)}, [] {
+      Attributes f;
+      f.activation = "exp";
+      return f;
+    }());
+    a.activation = "log";
+    m.result(0, m.elementwise("add", m.node("reduce", {x}, a), highest), left);
+    return std::nullopt;
+  }
+  m.result(0, m.node("reduce", {x}, a), left);
+  return std::nullopt;
+}
+
 }  // namespace
 
 Family reductions() {
   static const std::vector<Operator> all = [] {
     std::vector<Operator> rows;
     const Cost cost{.kind = kernels::WorkKind::reduction, .flops = 1};
-    for (const Reduction& r : table) rows.push_back({.name = r.name, .run = reduce, .cost = cost});
-    rows.push_back({.name = "ArgMax", .run = arg_extreme, .cost = cost});
-    rows.push_back({.name = "ArgMin", .run = arg_extreme, .cost = cost});
+    for (const Reduction& r : table)
+      rows.push_back({.name = r.name, .run = reduce, .cost = cost, .map = map});
+    const Why places{"I1", "its result is whole numbers, which are the host's", "",
+                     "the values alone, and the place by the host"};
+    rows.push_back({.name = "ArgMax", .run = arg_extreme, .cost = cost, .why = places});
+    rows.push_back({.name = "ArgMin", .run = arg_extreme, .cost = cost, .why = places});
     rows.push_back({.name = "CumSum", .since = 11, .run = running_sum, .cost = cost});
     return rows;
   }();

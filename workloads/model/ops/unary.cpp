@@ -3,6 +3,7 @@
 #include <cmath>
 #include <vector>
 
+#include "workloads/model/mapping.h"
 #include "workloads/model/ops/families.h"
 
 namespace ane::workloads::model::ops {
@@ -17,6 +18,37 @@ struct Function {
   std::string_view a = "", b = "";                    // attributes
   float a_default = 0, b_default = 0;
   bool truth = false;  // the result is a truth value
+};
+
+// The accelerator's function of the same values (isa/functions.h). `parameters`: how many of a and
+// b it takes.
+struct Same {
+  std::string_view name, function;
+  int parameters = 0;
+};
+constexpr Same same[] = {
+    {"Abs", "abs"},
+    {"Neg", "negate"},
+    {"Sign", "sign"},
+    {"Floor", "floor"},
+    {"Ceil", "ceil"},
+    {"Round", "round"},
+    {"Sqrt", "sqrt"},
+    {"Reciprocal", "reciprocal"},
+    {"Exp", "exp"},
+    {"Log", "log"},
+    {"Erf", "erf"},
+    {"Sin", "sin"},
+    {"Cos", "cos"},
+    {"Tanh", "tanh"},
+    {"Sigmoid", "sigmoid"},
+    {"Softplus", "softplus"},
+    {"HardSwish", "hard_swish"},
+    {"Relu", "relu"},
+    {"LeakyRelu", "leaky_relu", 1},
+    {"Elu", "elu", 1},
+    {"HardSigmoid", "hard_sigmoid", 2},
+    {"com.microsoft.Gelu", "gelu"},
 };
 
 float sigmoid(float x) {
@@ -132,6 +164,71 @@ void run(Use& u) {
   for (std::size_t k = 0; k < x.i.size(); ++k) y->i[k] = f.integer(x.i[k]);
 }
 
+constexpr Why no_function{
+    "F1", "the accelerator has no table of this function", "isa/functions.h",
+    "the same by functions that it has: exp, log, sqrt, tanh, sigmoid, gelu, products and sums"};
+
+std::optional<Why> map(const Use& u, Mapper& m) {
+  const Function& f = function_of(u);
+  const Layout layout = m.layout_or_natural(0);
+  const ValueId x = m.operand(0, layout);
+  if (f.name == "Not") {
+    m.result(0, m.elementwise("equal", x, m.scalar(0)), layout);
+    return std::nullopt;
+  }
+  if (f.name == "Mish" || f.name == "com.microsoft.QuickGelu") {
+    const ValueId inner =
+        f.name == "Mish"
+            ? m.unary("tanh", m.node("unary", {x},
+                                     [] {
+                                       Attributes a;
+                                       a.activation = "softplus";
+                                       return a;
+                                     }()))
+            : m.node("unary", {m.elementwise("mul", x, m.scalar(u.real("alpha", 1.702F)))}, [] {
+                Attributes a;
+                a.activation = "sigmoid";
+                return a;
+              }());
+    m.result(0, m.elementwise("mul", x, inner), layout);
+    return std::nullopt;
+  }
+  const auto* row = std::ranges::find(same, f.name, &Same::name);
+  if (row == std::end(same)) return no_function;
+  const double a = row->parameters > 0 ? static_cast<double>(u.real(f.a, f.a_default)) : 0;
+  const double b = row->parameters > 1 ? static_cast<double>(u.real(f.b, f.b_default)) : 0;
+  if (row->parameters > 0 && a == 0 && b == 0) {  // which would mean the defaults
+    if (f.name != "LeakyRelu") return no_function;
+    m.result(0, m.unary("relu", x), layout);
+    return std::nullopt;
+  }
+  m.result(0, m.unary(std::string(row->function), x, a, b), layout);
+  return std::nullopt;
+}
+
+std::optional<Why> map_gelu(const Use& u, Mapper& m) {
+  if (u.text("approximate", "none") == "tanh") return no_function;
+  m.result(0, m.unary("gelu", m.placed(0)), m.layout_or_natural(0));
+  return std::nullopt;
+}
+
+std::optional<Why> map_swish(const Use& u, Mapper& m) {
+  if (u.real("alpha", 1) != 1) return no_function;
+  m.result(0, m.unary("silu", m.placed(0)), m.layout_or_natural(0));
+  return std::nullopt;
+}
+
+// Real numbers are fp16 on the accelerator whatever they were, truth values 0 and 1.
+std::optional<Why> map_cast(const Use& u, Mapper& m) {
+  const Layout layout = m.layout_or_natural(0);
+  const Dtype to = u.outputs().at(0).type.dtype;
+  if (to == Dtype::boolean && u.dtype(0) != Dtype::boolean)
+    m.result(0, m.elementwise("not_equal", m.operand(0, layout), m.scalar(0)), layout);
+  else
+    m.same(0, 0, layout);
+  return std::nullopt;
+}
+
 void is_infinite(Use& u) {
   Array* y = u.out(0, Dtype::boolean, u.shape(0));
   if (y == nullptr) return;
@@ -212,13 +309,16 @@ Family unary() {
   static const std::vector<Operator> all = [] {
     std::vector<Operator> rows;
     for (const Function& f : functions)
-      rows.push_back({.name = f.name, .since = f.since, .run = run, .cost = {.flops = f.flops}});
+      rows.push_back(
+          {.name = f.name, .since = f.since, .run = run, .cost = {.flops = f.flops}, .map = map});
     rows.push_back({.name = "IsInf", .since = 10, .run = is_infinite});
-    rows.push_back({.name = "Gelu", .since = 20, .run = gelu, .cost = {.flops = 12}});
-    rows.push_back({.name = "Swish", .since = 24, .run = swish, .cost = {.flops = 12}});
+    rows.push_back(
+        {.name = "Gelu", .since = 20, .run = gelu, .cost = {.flops = 12}, .map = map_gelu});
+    rows.push_back(
+        {.name = "Swish", .since = 24, .run = swish, .cost = {.flops = 12}, .map = map_swish});
     rows.push_back({.name = "Affine", .since = 1, .run = scaled, .cost = {.flops = 2}});
-    rows.push_back({.name = "Cast", .since = 1, .run = cast});
-    rows.push_back({.name = "CastLike", .since = 15, .run = cast_like});
+    rows.push_back({.name = "Cast", .since = 1, .run = cast, .map = map_cast});
+    rows.push_back({.name = "CastLike", .since = 15, .run = cast_like, .map = map_cast});
     return rows;
   }();
   return all;
