@@ -267,6 +267,7 @@ class Reader {
     d.name = v.name();
     // Outputs of inner graphs often say nothing.
     if (!v.has_type()) return d;
+    if (!v.type().has_tensor_type() && depth_ > 1) return d;  // of a branch that may not be taken
     if (!v.type().has_tensor_type())
       throw InputError(place_ + ": " + shown(v.name()),
                        "is a sequence, a map or an optional, which are not read",
@@ -288,18 +289,21 @@ class Reader {
                                             const std::map<std::string, int>& versions) {
     auto out = std::make_shared<model::Graph>();
     out->name = g.name();
+    ++depth_;
     if (g.sparse_initializer_size() > 0)
       throw InputError(place_, "sparse constants are not read", "dense ones");
     for (const auto& v : g.input()) out->inputs.push_back(declared(v));
     for (const auto& v : g.output()) out->outputs.push_back(declared(v));
     for (wire::TensorProto& t : *g.mutable_initializer()) out->constants[t.name()] = tensor(t);
     for (wire::NodeProto& n : *g.mutable_node()) out->nodes.push_back(node(n, versions));
+    --depth_;
     return out;
   }
 
   std::string place_, folder_;
   std::map<std::string, std::string> files_;
   double parameters_ = 0;
+  int depth_ = 0;  // of graphs in each other
 };
 
 std::string digest_of(const std::string& bytes) {
