@@ -17,6 +17,7 @@ std::span<const Command> commands() {
       {"compare", "the same on chips, units and batches, side by side", run_compare, subject_words},
       {"exec", "run one program on a chip, for values and time", run_exec},
       {"models", "networks, language models and workloads: shape, work, weights", run_models},
+      {"profile", "where each operator of a model runs, why, and what it costs", run_profile},
       {"run", "time, energy and memory of a network, a file or any work", run_run, subject_words},
       {"runs", "what the results file holds", run_runs},
       {"show", "stored runs through a view: summary, layers, timeline, ...", run_show},

@@ -20,6 +20,7 @@ int run_disasm(const Arguments& arguments);
 int run_compare(const Arguments& arguments);
 int run_exec(const Arguments& arguments);
 int run_models(const Arguments& arguments);
+int run_profile(const Arguments& arguments);
 int run_run(const Arguments& arguments);
 int run_runs(const Arguments& arguments);
 int run_show(const Arguments& arguments);

@@ -61,6 +61,10 @@ void put(const std::vector<From>& from, std::string& bytes) {
 
 }  // namespace
 
+void outside() {
+  throw InputError("", "an operand has fewer elements than its use needs");
+}
+
 const DtypeInfo& info(Dtype type) {
   return infos[static_cast<std::size_t>(type)];
 }

@@ -42,6 +42,26 @@ inline bool is_real(Dtype type) {
   return info(type).real;
 }
 
+// Numbers of a file's tensors: an index outside is the file's fault, an InputError.
+[[noreturn]] void outside();
+template <class T>
+class Checked : public std::vector<T> {
+ public:
+  using std::vector<T>::vector;
+  Checked() = default;
+  Checked(std::vector<T> v) : std::vector<T>(std::move(v)) {}
+  T& operator[](std::size_t k) {
+    if (k >= this->size()) outside();
+    return std::vector<T>::operator[](k);
+  }
+  const T& operator[](std::size_t k) const {
+    if (k >= this->size()) outside();
+    return std::vector<T>::operator[](k);
+  }
+};
+using Reals = Checked<float>;
+using Wholes = Checked<std::int64_t>;
+
 struct Type {
   Dtype dtype = Dtype::f32;
   Shape shape;
@@ -57,8 +77,8 @@ std::int64_t checked_elements(const Shape& shape, const std::string& place);
 // Values, row-major: `f` of real types, `i` of the others; the other vector is empty.
 struct Array {
   Type type;
-  std::vector<float> f;
-  std::vector<std::int64_t> i;
+  Reals f;
+  Wholes i;
 
   Array() = default;
   Array(Dtype dtype, Shape shape);  // zeros

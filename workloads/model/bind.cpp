@@ -255,17 +255,31 @@ class Binder {
     // Shapes first: they say whether it is worth folding.
     Use shapes(n, inputs, false);
     if (!(values_ && all_known)) {
-      op->run(shapes);
+      run_operator(*op, shapes);
       if (all_results_there(shapes)) return std::move(shapes.outputs());
       if (!(all_known && foldable(shapes, inputs))) return emit(n, *op, shapes, std::move(inputs));
     }
     Use use(n, std::move(inputs), true);
-    op->run(use);
+    run_operator(*op, use);
     if (!use.is_view()) use.finish();
     return std::move(use.outputs());
   }
 
   // Known, or another name of an operand.
+  // Whatever does not fit is the file's fault, and told at the node.
+  static void run_operator(const Operator& op, Use& use) {
+    try {
+      op.run(use);
+    } catch (const InputError& e) {
+      if (!e.place().empty()) throw;
+      throw InputError(use.place(), e.what(), e.note());
+    } catch (const std::out_of_range&) {
+      throw InputError(use.place(), "its operands do not fit");
+    } catch (const std::length_error&) {
+      throw InputError(use.place(), "its result is too large");
+    }
+  }
+
   static bool all_results_there(const Use& use) {
     for (std::size_t k = 0; k < use.outputs().size(); ++k)
       if (use.wants(k) && !use.outputs()[k].known() && use.outputs()[k].id < 0) return false;

@@ -383,8 +383,11 @@ Layout Mapper::layout_or_natural(std::size_t k) const {
 Layout Mapper::layout_with(std::size_t k, const std::vector<int>& wanted) const {
   const Shape& s = shape(k);
   std::vector<int> axes;
-  for (const int d : wanted)
+  for (const int d : wanted) {
+    if (d < 0 || d >= static_cast<int>(s.size()))
+      throw InputError(use_->place(), "an axis that its operand lacks");
     if (s[static_cast<std::size_t>(d)] != 1) axes.push_back(d);
+  }
   const auto in = [&](int d) { return std::ranges::find(axes, d) != axes.end(); };
   const auto whole = [&](const Layout& l) {
     return std::ranges::all_of(l.of, [&](const std::vector<int>& group) {
@@ -445,7 +448,7 @@ ValueId Mapper::value_in(int v, const Layout& layout) {
       set_place(v, {id, layout});
       return id;
     }
-    ANE_CHECK(value_of.known(), "values are made before they are read");
+    if (!value_of.known()) throw InputError(value_of.name, "is read before it is made");
     if (const auto at = moved_.find({v, key}); at != moved_.end()) return at->second;
     const ValueId id = known(value_of, layout);
     moved_[{v, std::move(key)}] = id;
@@ -544,9 +547,9 @@ void Mapper::result(std::size_t k, ValueId v, Layout layout) {
   const BoundNode& n = model_.nodes[static_cast<std::size_t>(now_)];
   if (k >= n.outputs.size() || n.outputs[k] < 0) return;
   const int made = n.outputs[k];
-  ANE_CHECK(
-      extents(v) == extents_of(model_.values[static_cast<std::size_t>(made)].type.shape, layout),
-      "a result in its layout");
+  if (extents(v) !=
+      extents_of(model_.values[static_cast<std::size_t>(made)].type.shape, layout))
+    throw InputError(use_->place(), "its result has other extents on the accelerator");
   set_place(made, {v, std::move(layout)});
 }
 

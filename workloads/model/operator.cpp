@@ -27,16 +27,16 @@ const Array& Use::data(std::size_t k) {
   return *t.data;
 }
 
-const std::vector<float>& Use::reals(std::size_t k) {
+const Reals& Use::reals(std::size_t k) {
   const Array& a = data(k);
   require(a.real(), fmt::format("operand {} is {}, not real", k, info(a.type.dtype).name));
   return a.f;
 }
 
-std::vector<std::int64_t> Use::integers(std::size_t k) {
+Wholes Use::integers(std::size_t k) {
   const Array& a = data(k);
   if (!a.real()) return a.i;
-  std::vector<std::int64_t> whole;
+  Wholes whole;
   for (const float v : a.f) {
     require(std::fabs(v) < 0x1p62F, "a number that is no extent");
     whole.push_back(static_cast<std::int64_t>(v));
@@ -77,7 +77,7 @@ std::string Use::text(std::string_view name, std::string_view otherwise) const {
   return a->text;
 }
 
-std::vector<std::int64_t> Use::list(std::string_view name) const {
+Wholes Use::list(std::string_view name) const {
   const Attribute* a = attribute(name);
   if (a == nullptr) return {};
   if (a->is == Attribute::Is::integer) return {a->integer};
@@ -87,7 +87,7 @@ std::vector<std::int64_t> Use::list(std::string_view name) const {
   return a->integers;
 }
 
-std::vector<std::int64_t> Use::list_or_input(std::string_view name, std::size_t operand) {
+Wholes Use::list_or_input(std::string_view name, std::size_t operand) {
   if (has(operand)) return integers(operand);
   return list(name);
 }

@@ -51,8 +51,8 @@ class Use {
   bool known(std::size_t k) const { return has(k) && inputs_[k].known(); }
   // Values; InputError where they are not known: a shape depends on them.
   const Array& data(std::size_t k);
-  const std::vector<float>& reals(std::size_t k);
-  std::vector<std::int64_t> integers(std::size_t k);  // of any type that holds whole numbers
+  const Reals& reals(std::size_t k);
+  Wholes integers(std::size_t k);  // of any type that holds whole numbers
   double scalar(std::size_t k);
   double scalar_or(std::size_t k, double otherwise) { return has(k) ? scalar(k) : otherwise; }
 
@@ -62,9 +62,9 @@ class Use {
   std::int64_t integer(std::string_view name, std::int64_t otherwise) const;
   float real(std::string_view name, float otherwise) const;
   std::string text(std::string_view name, std::string_view otherwise) const;
-  std::vector<std::int64_t> list(std::string_view name) const;
+  Wholes list(std::string_view name) const;
   // A list that is an attribute in old versions and an operand in new ones.
-  std::vector<std::int64_t> list_or_input(std::string_view name, std::size_t operand);
+  Wholes list_or_input(std::string_view name, std::size_t operand);
   std::size_t axis(std::string_view name, std::int64_t otherwise, std::size_t rank) const;
 
   // ---- results

@@ -42,17 +42,19 @@ struct NpyType {
   std::string_view npy, descr;
   md::Dtype type;
 };
-constexpr NpyType npy_types[] = {
-    {"f2", "<f2", md::Dtype::f16}, {"f4", "<f4", md::Dtype::f32}, {"f8", "<f8", md::Dtype::f64},
-    {"i1", "|i1", md::Dtype::i8},  {"u1", "|u1", md::Dtype::u8},  {"i2", "<i2", md::Dtype::i16},
-    {"u2", "<u2", md::Dtype::u16}, {"i4", "<i4", md::Dtype::i32}, {"u4", "<u4", md::Dtype::u32},
-    {"i8", "<i8", md::Dtype::i64}, {"u8", "<u8", md::Dtype::u64}, {"b1", "|b1", md::Dtype::boolean}};
+constexpr NpyType npy_types[] = {{"f2", "<f2", md::Dtype::f16}, {"f4", "<f4", md::Dtype::f32},
+                                 {"f8", "<f8", md::Dtype::f64}, {"i1", "|i1", md::Dtype::i8},
+                                 {"u1", "|u1", md::Dtype::u8},  {"i2", "<i2", md::Dtype::i16},
+                                 {"u2", "<u2", md::Dtype::u16}, {"i4", "<i4", md::Dtype::i32},
+                                 {"u4", "<u4", md::Dtype::u32}, {"i8", "<i8", md::Dtype::i64},
+                                 {"u8", "<u8", md::Dtype::u64}, {"b1", "|b1", md::Dtype::boolean}};
 
 // The file's numbers as the input's type, real for real and whole for whole.
 md::Data read_input(const std::string& path, const md::Declared& input) {
   const workloads::NpyArray npy = workloads::read_npy(path);
   const auto type = std::ranges::find(npy_types, std::string_view(npy.type), &NpyType::npy);
-  if (type == std::end(npy_types)) throw InputError(path, fmt::format("elements of type {}", npy.type));
+  if (type == std::end(npy_types))
+    throw InputError(path, fmt::format("elements of type {}", npy.type));
   auto array = std::make_shared<md::Array>(md::unpack({{type->type, npy.shape}, npy.bytes}));
   if (array->type.dtype == input.dtype) return array;
   const bool whole = !md::is_real(input.dtype);
@@ -97,7 +99,9 @@ std::string asked_text(std::string text, const std::string& precision, const std
 std::string file_name(const std::string& output) {
   std::string name;
   for (const char c : output)
-    name += std::isalnum(static_cast<unsigned char>(c)) != 0 && static_cast<unsigned char>(c) < 128 ? c : '_';
+    name += std::isalnum(static_cast<unsigned char>(c)) != 0 && static_cast<unsigned char>(c) < 128
+                ? c
+                : '_';
   return name + ".npy";
 }
 
@@ -162,10 +166,12 @@ OnnxQuestion onnx_question(const std::string& file, const po::variables_map& giv
         throw InputError("--input", fmt::format("'{}' is no input of the model", p.name),
                          choice_note(p.name, names));
       }
-      if (q.inputs.count(p.name) != 0) throw InputError("--input", fmt::format("'{}' is given twice", p.name));
+      if (q.inputs.count(p.name) != 0)
+        throw InputError("--input", fmt::format("'{}' is given twice", p.name));
       if (const auto v = number(p.value)) {
         known = joined(known, fmt::format("{}:{}", workloads::encoded_path(p.name), p.value));
-        auto a = std::make_shared<md::Array>(at->dtype, md::Shape(at->shaped ? at->dims.size() : 0, 1));
+        auto a =
+            std::make_shared<md::Array>(at->dtype, md::Shape(at->shaped ? at->dims.size() : 0, 1));
         a->set(0, *v);
         q.inputs[p.name] = std::move(a);
         continue;
@@ -175,7 +181,8 @@ OnnxQuestion onnx_question(const std::string& file, const po::variables_map& giv
       bool open = !at->shaped;
       for (const md::Dimension& d : at->dims) open = open || d.extent < 0;
       if (open && !shaped[p.name] && !s.empty())
-        shapes = joined(shapes, fmt::format("{}:{}", workloads::encoded_path(p.name), fmt::join(s, "x")));
+        shapes = joined(shapes,
+                        fmt::format("{}:{}", workloads::encoded_path(p.name), fmt::join(s, "x")));
     }
   }
   if (!shapes.empty()) q.text += " shape=" + shapes;
@@ -219,22 +226,25 @@ int run_onnx(const Arguments& arguments) {
                                 "--precision", (*given)["batch"].as<std::int64_t>());
   workloads::Request request = workloads::parse_request(text);
   if (const auto form = form_option(*given)) request.conditions.form = form;
-  const Target target =
-      make_target((*given)["chip"].as<std::string>(), unit_option(*given),
-                  (*given)["runtime"].as<std::string>(), overrides_of(*given));
+  const Target target = make_target((*given)["chip"].as<std::string>(), unit_option(*given),
+                                    (*given)["runtime"].as<std::string>(), overrides_of(*given));
   request.conditions.unit = target.unit;
+  request.conditions.host = usual_host(target.chip);
   const bool files = std::ranges::any_of(pairs(*given, "input", name_form),
                                          [](const Pair& p) { return !number(p.value); });
   if (!files && given->count("out") == 0) {
     refuse_options_of_values(*given, {"seed"}, "add --out or --input");
     Bands bands;
-    return finish(*given, {priced_record({.request = request, .model = file}, target, bands, Detail::tasks)},
-                  "summary");
+    return finish(
+        *given, {priced_record({.request = request, .model = file}, target, bands, Detail::tasks)},
+        "summary");
   }
   choose_simd(*given);
-  ModelAnswer answer = run_model({.request = request, .inputs = question.inputs, .seed = seed_of(*given)},
-                                 target, profile_of(*given, target.chip));
-  for (const std::string& name : answer.seeded) print_status("input '{}' is not given: seeded values\n", name);
+  ModelAnswer answer =
+      run_model({.request = request, .inputs = question.inputs, .seed = seed_of(*given)}, target,
+                profile_of(*given, target.chip));
+  for (const std::string& name : answer.seeded)
+    print_status("input '{}' is not given: seeded values\n", name);
   if (given->count("out") != 0) write_outputs((*given)["out"].as<std::string>(), answer);
   for (const auto& [name, data] : answer.outputs)
     print_status("output '{}': {}\n", name, md::to_string(data->type));
@@ -268,15 +278,25 @@ int compare_onnx(const Arguments& arguments) {
   const std::string file = only_word(*given, "what", "compare", "which model?");
   const OnnxQuestion question = onnx_question(file, *given);
   std::vector<Asked> lines;
-  for (const std::string& precision : split_names("--precisions", (*given)["precisions"].as<std::string>()))
-    for (const std::int64_t batch : split_numbers("--batches", (*given)["batches"].as<std::string>())) {
-      Asked asked{.request = workloads::parse_request(asked_text(question.text, precision, "--precisions", batch)),
+  for (const std::string& precision :
+       split_names("--precisions", (*given)["precisions"].as<std::string>()))
+    for (const std::int64_t batch :
+         split_numbers("--batches", (*given)["batches"].as<std::string>())) {
+      Asked asked{.request = workloads::parse_request(
+                      asked_text(question.text, precision, "--precisions", batch)),
                   .model = file};
       if (const auto form = form_option(*given)) asked.request.conditions.form = form;
       lines.push_back(std::move(asked));
     }
   const Grid grid = grid_of(*given);
-  return finish_compare(*given, compare_records(*given, grid, [&](const Target&) { return lines; }), grid);
+  return finish_compare(*given,
+                        compare_records(*given, grid,
+                                        [&](const Target& target) {
+                                          for (Asked& asked : lines)
+                                            asked.request.conditions.host = usual_host(target.chip);
+                                          return lines;
+                                        }),
+                        grid);
 }
 
 }  // namespace ane::sim

@@ -297,7 +297,7 @@ void bias_gelu(Use& u) {
   Array* y = u.out(0, u.dtype(0), u.shape(0));
   if (y == nullptr) return;
   const bool fast = u.node.op == "FastGelu";
-  const std::vector<float>& x = u.reals(0);
+  const Reals& x = u.reals(0);
   const std::size_t width = biased ? u.reals(1).size() : 1;
   u.require(width > 0 && x.size() % width == 0, "the bias does not fit");
   for (std::size_t k = 0; k < x.size(); ++k) {

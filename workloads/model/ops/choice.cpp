@@ -81,7 +81,7 @@ void one_hot(Use& u) {
   shape.insert(shape.begin() + static_cast<std::ptrdiff_t>(axis), depth);
   Array* y = u.out(0, u.dtype(2), shape);
   if (y == nullptr) return;
-  const std::vector<I> index = u.integers(0);
+  const Wholes index = u.integers(0);
   const Array& values = u.data(2);
   u.require(values.size() == 2, "takes an off and an on value");
   const Around a = around(shape, axis);

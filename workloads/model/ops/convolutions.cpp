@@ -14,9 +14,9 @@
 namespace ane::workloads::model::ops {
 
 using I = std::int64_t;
-using List = std::vector<I>;
+using List = Wholes;
 
-Windows windows_of(const Use& u, List kernel, const Shape& operand, bool rounds_up) {
+Windows windows_of(const Use& u, std::vector<std::int64_t> kernel, const Shape& operand, bool rounds_up) {
   u.require(operand.size() >= 3 && operand.size() == kernel.size() + 2,
             fmt::format("its window does not fit {}", kernels::to_string(operand)));
   const std::size_t n = kernel.size();
@@ -230,7 +230,7 @@ void conv_transpose(Use& u) {
   }
   Array* y = u.out(0, u.dtype(0), out);
   if (y == nullptr) return;
-  const std::vector<float>&x = u.reals(0), &k = u.reals(1);
+  const Reals &x = u.reals(0), &k = u.reals(1);
   const I cin = in[1] / groups, cout = kernel[1];
   I plane_in = 1, plane_out = 1, taps = 1;
   for (std::size_t d = 0; d < axes; ++d)
@@ -270,7 +270,7 @@ void conv_transpose(Use& u) {
       } while (next(at, inner));
     }
   if (!u.has(2)) return;
-  const std::vector<float>& bias = u.reals(2);
+  const Reals& bias = u.reals(2);
   u.require(static_cast<I>(bias.size()) == out[1], "a bias for each channel");
   for (std::size_t i = 0; i < y->f.size(); ++i)
     y->f[i] += bias[i / static_cast<std::size_t>(plane_out) % bias.size()];
@@ -434,7 +434,7 @@ std::optional<Why> map_conv_transpose(const Use& u, Mapper& m) {
   if (u.has(2))
     y = m.elementwise("add", y,
                       m.constant("bias", {.w = 1, .h = 1, .c = cout * groups, .n = 1},
-                                 m.values() ? values_of(u.in(2))->f : std::vector<float>{}));
+                                 m.values() ? values_of(u.in(2))->f : Reals{}));
   m.result(0, y, planes(out));
   return std::nullopt;
 }

@@ -15,7 +15,7 @@ namespace ane::workloads::model::ops {
 namespace {
 
 using I = std::int64_t;
-using Floats = std::vector<float>;
+using Floats = Reals;
 
 // Heads of [batch, length, heads * size] tensors, softmax(q k' scale + bias) v.
 struct Heads {
@@ -59,7 +59,7 @@ void attend(const Heads& h, const Floats& q, const Floats& k, const Floats& v, A
 // An optional mask of int32 in one of the forms that Attention takes, as what is added to a score.
 auto mask_of(Use& u, std::size_t operand, I batch, I keys, bool causal, I past) {
   const bool has = u.has(operand);
-  std::vector<I> mask = has ? u.integers(operand) : std::vector<I>{};
+  Wholes mask = has ? u.integers(operand) : Wholes{};
   const Shape shape = has ? u.shape(operand) : Shape{};
   const bool lengths = has && shape.size() == 1;
   u.require(!has || (lengths && shape[0] == batch) ||
@@ -182,7 +182,7 @@ void rotary(Use& u) {
   Array* y = u.out(0, u.dtype(0), x);
   if (y == nullptr) return;
   const Floats& in = u.reals(0);
-  const std::vector<I> at = u.integers(1);
+  const Wholes at = u.integers(1);
   const I batch = x[0], length = x.size() == 4 ? x[2] : x[1],
           heads = x.size() == 4 ? x[1] : x[2] / size;
   for (I b = 0; b < batch; ++b)
@@ -207,14 +207,16 @@ void rotary(Use& u) {
 
 // ids, segments, words, positions, segment table, scale, shift, mask
 void embed_layer_norm(Use& u) {
-  u.require(u.rank(0) == 2 && u.rank(2) == 2, "takes ids [batch, length]");
+  u.require(u.rank(0) == 2 && u.rank(2) == 2 && u.rank(3) == 2 && u.shape(3)[1] == u.shape(2)[1] &&
+                (!u.has(1) || (u.has(4) && u.rank(4) == 2 && u.shape(4)[1] == u.shape(2)[1])),
+            "takes ids [batch, length] and tables of one width");
   const I b = u.shape(0)[0], s = u.shape(0)[1], d = u.shape(2)[1];
   Array *y = u.out(0, u.dtype(2), {b, s, d}),
         *lengths = u.wants(1) ? u.out(1, Dtype::i32, {b}) : nullptr,
         *sums = u.wants(2) ? u.out(2, u.dtype(2), {b, s, d}) : nullptr;
   if (y == nullptr) return;
-  const std::vector<I> ids = u.integers(0), segments = u.has(1) ? u.integers(1) : std::vector<I>{},
-                       mask = u.has(7) ? u.integers(7) : std::vector<I>{};
+  const Wholes ids = u.integers(0), segments = u.has(1) ? u.integers(1) : Wholes{},
+               mask = u.has(7) ? u.integers(7) : Wholes{};
   const Floats &words = u.reals(2), &places = u.reals(3);
   const auto row = [&](const Floats& table, I at, I rows) {
     u.require(at >= 0 && at < rows, "an id that the table lacks");

@@ -13,7 +13,7 @@ namespace ane::workloads::model::ops {
 namespace {
 
 using I = std::int64_t;
-using List = std::vector<I>;
+using List = Wholes;
 
 // Weights of the neighbours of one output position along one axis.
 struct Taps {

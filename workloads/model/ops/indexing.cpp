@@ -16,7 +16,7 @@ namespace ane::workloads::model::ops {
 namespace {
 
 using I = std::int64_t;
-using List = std::vector<I>;
+using List = Wholes;
 
 I index_in(const Use& u, I index, I extent) {
   if (index < -extent || index >= extent)

@@ -17,7 +17,7 @@ using I = std::int64_t;
 void loss_of(Use& u, Array* y, const std::vector<double>& logs, std::size_t weights) {
   const Shape& x = u.shape(0);
   const I classes = x[1], plane = kernels::elements(x) / std::max<I>(1, x[0] * classes);
-  const std::vector<I> target = u.integers(1);
+  const Wholes target = u.integers(1);
   const std::string how = u.text("reduction", "mean");
   const bool ignores = u.says("ignore_index");
   const I ignored = u.integer("ignore_index", 0);
@@ -56,7 +56,7 @@ void cross_entropy(Use& u) {
   Array *y = u.out(0, u.dtype(0), loss_shape(u)), *log = u.out(1, u.dtype(0), u.shape(0));
   if (y == nullptr) return;
   const Around a = around(u.shape(0), 1);
-  const std::vector<float>& x = u.reals(0);
+  const Reals& x = u.reals(0);
   std::vector<double> logs(x.size());
   for (I b = 0; b < a.before; ++b)
     for (I c = 0; c < a.after; ++c) {

@@ -13,7 +13,7 @@ namespace ane::workloads::model::ops {
 namespace {
 
 using I = std::int64_t;
-using List = std::vector<I>;
+using List = Wholes;
 
 void constant(Use& u) {
   if (const Attribute* a = u.attribute("value"); a != nullptr && a->tensor != nullptr)

@@ -13,7 +13,7 @@ namespace ane::workloads::model::ops {
 namespace {
 
 using I = std::int64_t;
-using List = std::vector<I>;
+using List = Wholes;
 
 void batch_norm(Use& u) {
   u.require(u.rank(0) >= 2, "takes [n, c, ...]");
@@ -28,8 +28,8 @@ void batch_norm(Use& u) {
     var_out = u.out(2, u.dtype(4), {channels});
   }
   if (y == nullptr) return;
-  const std::vector<float>&x = u.reals(0), &scale = u.reals(1), &shift = u.reals(2),
-        &mean = u.reals(3), &var = u.reals(4);
+  const Reals &x = u.reals(0), &scale = u.reals(1), &shift = u.reals(2), &mean = u.reals(3),
+              &var = u.reals(4);
   for (std::size_t k = 1; k < 5; ++k)
     u.require(static_cast<I>(u.reals(k).size()) == channels, "a value for each channel");
   const double epsilon = static_cast<double>(u.real("epsilon", 1e-5F));
@@ -83,7 +83,7 @@ void instance_norm(Use& u) {
   u.require(u.rank(0) >= 2, "takes [n, c, ...]");
   Array* y = u.out(0, u.dtype(0), u.shape(0));
   if (y == nullptr || y->size() == 0) return;
-  const std::vector<float>&x = u.reals(0), &scale = u.reals(1), &shift = u.reals(2);
+  const Reals &x = u.reals(0), &scale = u.reals(1), &shift = u.reals(2);
   const I channels = u.shape(0)[1], rows = u.shape(0)[0] * channels, plane = y->size() / rows;
   u.require(static_cast<I>(scale.size()) == channels && scale.size() == shift.size(),
             "a value for each channel");
@@ -102,7 +102,7 @@ void group_norm(Use& u) {
   u.require(u.rank(0) >= 2, "takes [n, c, ...]");
   Array* y = u.out(0, u.dtype(0), u.shape(0));
   if (y == nullptr || y->size() == 0) return;
-  const std::vector<float>&x = u.reals(0), &scale = u.reals(1), &shift = u.reals(2);
+  const Reals &x = u.reals(0), &scale = u.reals(1), &shift = u.reals(2);
   const I groups = u.integer("num_groups", 1), channels = u.shape(0)[1];
   u.require(
       groups >= 1 && channels % groups == 0 && scale.size() == shift.size() &&
@@ -134,7 +134,7 @@ void layer_norm(Use& u) {
   Array *y = u.out(0, u.dtype(0), u.shape(0)), *mean = nullptr, *deviation = nullptr;
   if (centred) mean = u.out(1, Dtype::f32, kept), deviation = u.out(2, Dtype::f32, kept);
   if (y == nullptr || run == 0) return;
-  const std::vector<float>& x = u.reals(0);
+  const Reals& x = u.reals(0);
   const Shape inner(u.shape(0).begin() + static_cast<std::ptrdiff_t>(axis), u.shape(0).end());
   const auto laid = [&](std::size_t k) {
     std::vector<float> v(static_cast<std::size_t>(run));
@@ -174,7 +174,7 @@ void skip_layer_norm(Use& u) {
     u.refuse("its mean and deviation are not given", "leave these results out");
   if (y == nullptr) return;
   std::vector<float> x = u.reals(0);
-  const std::vector<float>& skip = u.reals(1);
+  const Reals& skip = u.reals(1);
   const I run = u.shape(0).back();
   u.require(run > 0 && !skip.empty() && x.size() % skip.size() == 0 &&
                 static_cast<I>(u.reals(2).size()) == run,
@@ -200,7 +200,7 @@ void local_response(Use& u) {
   u.require(u.rank(0) >= 3, "takes [n, c, ...]");
   Array* y = u.out(0, u.dtype(0), u.shape(0));
   if (y == nullptr || y->size() == 0) return;
-  const std::vector<float>& x = u.reals(0);
+  const Reals& x = u.reals(0);
   const I size = u.integer("size", 1), channels = u.shape(0)[1];
   u.require(size >= 1 && size < 1 << 20, "a size below 1");
   const double alpha = static_cast<double>(u.real("alpha", 1e-4F)),
@@ -225,7 +225,7 @@ void lp_norm(Use& u) {
   if (y == nullptr) return;
   const auto p = static_cast<double>(u.integer("p", 2));
   const Around a = around(u.shape(0), axis);
-  const std::vector<float>& x = u.reals(0);
+  const Reals& x = u.reals(0);
   for (I b = 0; b < a.before; ++b)
     for (I c = 0; c < a.after; ++c) {
       double sum = 0;
@@ -248,7 +248,7 @@ void mean_variance(Use& u) {
   for (const I a : axes) kept[axis_of(a, kept.size(), u.place())] = 1;
   const List to = strides_as(kept, u.shape(0));
   const auto groups = static_cast<std::size_t>(kernels::elements(kept));
-  const std::vector<float>& x = u.reals(0);
+  const Reals& x = u.reals(0);
   std::vector<double> sum(groups, 0), squares(groups, 0);
   const double count =
       static_cast<double>(x.size()) / static_cast<double>(std::max<std::size_t>(1, groups));
@@ -283,7 +283,7 @@ void softmax(Use& u) {
   }
   Array* y = u.out(0, u.dtype(0), u.shape(0));
   if (y == nullptr || y->size() == 0) return;
-  const std::vector<float>& x = u.reals(0);
+  const Reals& x = u.reals(0);
   const bool log = u.node.op == "LogSoftmax", hard = u.node.op == "Hardmax";
   for (I b = 0; b < a.before; ++b)
     for (I c = 0; c < a.after; ++c) {

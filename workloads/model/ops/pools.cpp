@@ -15,7 +15,7 @@ namespace ane::workloads::model::ops {
 namespace {
 
 using I = std::int64_t;
-using List = std::vector<I>;
+using List = Wholes;
 
 Shape pooled(const Use& u, const Windows& w) {
   Shape out{u.shape(0)[0], u.shape(0)[1]};
@@ -65,7 +65,7 @@ void average_pool(Use& u) {
   const Windows w = windows_of(u, u.list("kernel_shape"), u.shape(0), up);
   Array* y = u.out(0, u.dtype(0), pooled(u, w));
   if (y == nullptr) return;
-  const std::vector<float>& x = u.reals(0);
+  const Reals& x = u.reals(0);
   each_window(u.shape(0), w, [&](I, I base, I to, const List& at) {
     double sum = 0, count = 0;
     each_tap(w, at, [&](I, I from) {
@@ -91,7 +91,7 @@ void lp_pool(Use& u) {
       windows_of(u, u.list("kernel_shape"), u.shape(0), u.integer("ceil_mode", 0) != 0);
   Array* y = u.out(0, u.dtype(0), pooled(u, w));
   if (y == nullptr) return;
-  const std::vector<float>& x = u.reals(0);
+  const Reals& x = u.reals(0);
   const double p = static_cast<double>(u.integer("p", 2));
   each_window(u.shape(0), w, [&](I, I base, I to, const List& at) {
     double sum = 0;
@@ -109,7 +109,7 @@ void global_pool(Use& u) {
   for (std::size_t d = 2; d < out.size(); ++d) plane *= out[d], out[d] = 1;
   Array* y = u.out(0, u.dtype(0), out);
   if (y == nullptr) return;
-  const std::vector<float>& x = u.reals(0);
+  const Reals& x = u.reals(0);
   const bool largest = u.node.op == "GlobalMaxPool", norm = u.node.op == "GlobalLpPool";
   const double p = norm ? static_cast<double>(u.integer("p", 2)) : 1;
   for (I c = 0; c < y->size(); ++c) {

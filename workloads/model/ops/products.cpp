@@ -16,7 +16,7 @@ namespace ane::workloads::model::ops {
 namespace {
 
 using I = std::int64_t;
-using List = std::vector<I>;
+using List = Wholes;
 
 // Operands as stacks of matrices; a vector is a matrix of one row or column, and leaves no axis.
 struct Stack {
@@ -49,6 +49,8 @@ void each_product(const Stack& s, One one) {
 }
 
 void multiply(Array& y, const Stack& s, const Array& a, const Array& b) {
+  if (a.real() != b.real() || a.real() != y.real())
+    throw InputError("", "a product of reals and whole numbers");
   if (a.real()) {
     each_product(s, [&](I i, I j, I at) {
       gemm(a.f.data() + i, b.f.data() + j, y.f.data() + at, s.m, s.n, s.k);
@@ -230,7 +232,7 @@ void determinant(Use& u) {
   Array* y = u.out(0, u.dtype(0), Shape(u.shape(0).begin(), u.shape(0).end() - 2));
   if (y == nullptr) return;
   const I n = u.shape(0).back();
-  const std::vector<float>& x = u.reals(0);
+  const Reals& x = u.reals(0);
   for (I b = 0; b < y->size(); ++b) {
     std::vector<double> m(x.begin() + b * n * n, x.begin() + (b + 1) * n * n);
     const auto at = [&](I r, I c) -> double& { return m[static_cast<std::size_t>(r * n + c)]; };

@@ -13,7 +13,7 @@ namespace ane::workloads::model::ops {
 namespace {
 
 using I = std::int64_t;
-using List = std::vector<I>;
+using List = Wholes;
 
 struct Range {
   double low, high;
@@ -105,7 +105,7 @@ void quantise_by_range(Use& u) {
   Array *y = u.out(0, Dtype::u8, u.shape(0)), *scale = u.out(1, Dtype::f32, {}),
         *zero = u.out(2, Dtype::u8, {});
   if (y == nullptr) return;
-  const std::vector<float>& x = u.reals(0);
+  const Reals& x = u.reals(0);
   float low = 0, high = 0;
   for (const float v : x) low = std::min(low, v), high = std::max(high, v);
   const float step = (high - low) / 255;
@@ -257,7 +257,7 @@ void dynamic_matmul(Use& u) {
     a = codes_of(u, 0, 4, true);
     a_scale = u.scalar(2);
   } else {
-    const std::vector<float>& x = u.reals(0);
+    const Reals& x = u.reals(0);
     float low = 0, high = 0;
     for (const float v : x) low = std::min(low, v), high = std::max(high, v);
     const float step = high == low ? 1 : (high - low) / 255;

@@ -13,7 +13,7 @@ namespace ane::workloads::model::ops {
 namespace {
 
 using I = std::int64_t;
-using List = std::vector<I>;
+using List = Wholes;
 
 void top_k(Use& u) {
   const std::size_t axis = u.axis("axis", -1, u.rank(0));
@@ -69,7 +69,7 @@ void non_max_suppression(Use& u) {
   }
   const I most = u.has(2) ? u.integers(2).at(0) : 0;
   const double limit = u.scalar_or(3, 0);
-  const std::vector<float>&b = u.reals(0), &s = u.reals(1);
+  const Reals &b = u.reals(0), &s = u.reals(1);
   const bool centre = u.integer("center_point_box", 0) != 0;
   const auto box = [&](I n, I k) {
     const float* v = b.data() + (n * boxes + k) * 4;

@@ -13,8 +13,8 @@ namespace ane::workloads::model::ops {
 namespace {
 
 using I = std::int64_t;
-using List = std::vector<I>;
-using Floats = std::vector<float>;
+using List = Wholes;
+using Floats = Reals;
 
 struct Activation {
   std::string name;

@@ -16,7 +16,7 @@ namespace ane::workloads::model::ops {
 namespace {
 
 using I = std::int64_t;
-using List = std::vector<I>;
+using List = Wholes;
 
 void identity(Use& u) {
   u.same(0, 0);

@@ -234,7 +234,7 @@ void is_infinite(Use& u) {
   if (y == nullptr) return;
   const bool above = u.integer("detect_positive", 1) != 0;
   const bool below = u.integer("detect_negative", 1) != 0;
-  const std::vector<float>& x = u.reals(0);
+  const Reals& x = u.reals(0);
   for (std::size_t k = 0; k < x.size(); ++k)
     y->i[k] = std::isinf(x[k]) && ((x[k] > 0 && above) || (x[k] < 0 && below)) ? 1 : 0;
 }
@@ -243,7 +243,7 @@ void gelu(Use& u) {
   Array* y = u.out(0, u.dtype(0), u.shape(0));
   if (y == nullptr) return;
   const bool tanh = u.text("approximate", "none") == "tanh";
-  const std::vector<float>& x = u.reals(0);
+  const Reals& x = u.reals(0);
   for (std::size_t k = 0; k < x.size(); ++k)
     y->f[k] =
         tanh ? 0.5F * x[k] *
@@ -255,7 +255,7 @@ void swish(Use& u) {
   Array* y = u.out(0, u.dtype(0), u.shape(0));
   if (y == nullptr) return;
   const float a = u.real("alpha", 1);
-  const std::vector<float>& x = u.reals(0);
+  const Reals& x = u.reals(0);
   for (std::size_t k = 0; k < x.size(); ++k) y->f[k] = x[k] * sigmoid(a * x[k]);
 }
 
@@ -264,7 +264,7 @@ void scaled(Use& u) {
   Array* y = u.out(0, u.dtype(0), u.shape(0));
   if (y == nullptr) return;
   const float a = u.real("alpha", 1), b = u.real("beta", 0);
-  const std::vector<float>& x = u.reals(0);
+  const Reals& x = u.reals(0);
   for (std::size_t k = 0; k < x.size(); ++k) y->f[k] = a * x[k] + b;
 }
 

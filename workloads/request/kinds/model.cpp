@@ -65,6 +65,35 @@ Kept<Model>& models() {
   return all;
 }
 
+// The graph without the nodes that are refused with this label: what they give is there already.
+Graph left_out(Graph g, const isa::Machine& machine, const std::string& label) {
+  std::vector<Node> kept;
+  for (Node& n : g.nodes) {
+    const auto refusal = n.op->refuse(g.call(n), machine);
+    if (!refusal || refusal->label != label) {
+      kept.push_back(std::move(n));
+      continue;
+    }
+    // What it reads is still made, and handed on.
+    for (const ValueId v : n.inputs)
+      if (g.values[static_cast<std::size_t>(v)].producer >= 0 &&
+          std::ranges::find(g.outputs, v) == g.outputs.end())
+        g.outputs.push_back(v);
+    Value& made = g.values[static_cast<std::size_t>(n.output)];
+    made.producer = -1;
+    made.state = true;  // nobody hands it over
+    g.inputs.push_back(n.output);
+    std::erase(g.outputs, n.output);
+  }
+  g.nodes = std::move(kept);
+  for (std::size_t i = 0; i < g.nodes.size(); ++i)
+    g.values[static_cast<std::size_t>(g.nodes[i].output)].producer = static_cast<int>(i);
+  if (g.nodes.empty()) throw InputError("without", "nothing is left");
+  std::erase_if(g.outputs,
+                [&](ValueId v) { return g.values[static_cast<std::size_t>(v)].producer < 0; });
+  return g;
+}
+
 std::shared_ptr<const Source> source_of(const std::string& file) {
   const std::string path = decoded_path(file);
   std::error_code none;
@@ -207,14 +236,15 @@ Job ModelFile::job(const Request& r, const JobFor& target) const {
   model::Mapped mapped = model::map_model(
       *m,
       {.machine = target.machine, .weights = numbers.weights, .values = target.seed.has_value()});
+  if (!without.empty()) mapped.graph = left_out(std::move(mapped.graph), target.machine, without);
   return {.stages = {{.work = std::move(mapped.graph)}}};
 }
 
 namespace kind {
 extern const Kind model;
-constinit const Kind model =
-    kind_of<ModelFile>("model", "an ONNX file", "item",
-                       takes_weights | takes_activations | takes_batch | takes_state | takes_zeros);
+constinit const Kind model = kind_of<ModelFile>(
+    "model", "an ONNX file", "item",
+    takes_weights | takes_activations | takes_batch | takes_state | takes_zeros | takes_host);
 }  // namespace kind
 
 }  // namespace ane::workloads

@@ -9,7 +9,7 @@
 namespace ane::workloads {
 
 struct ModelFile : Work {
-  std::string file, digest, shape, dim, given;
+  std::string file, digest, shape, dim, given, without;
 
   static constexpr Key keys[] = {
       needed<&ModelFile::file>("file", "the ONNX file; blanks, commas and % as %20, %2C, %25"),
@@ -17,6 +17,9 @@ struct ModelFile : Work {
       key<&ModelFile::shape>("shape", "of inputs: x:1x3x224x224,y:1x4"),
       key<&ModelFile::dim>("dim", "open extents by name: height:224,width:224"),
       key<&ModelFile::given>("given", "inputs of one number that are known: sr:16000"),
+      key<&ModelFile::without>("without",
+                               "a label of refusals: what bears it is left out of the "
+                               "accelerator's graph, so that the difference is what it costs"),
   };
 
   void settle() override;
