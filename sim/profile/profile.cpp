@@ -7,7 +7,7 @@
 
 #include "isa/error.h"
 #include "sim/price/placement.h"
-#include "workloads/request/kinds/model.h"
+#include "workloads/request/file/model.h"
 
 namespace ane::sim {
 

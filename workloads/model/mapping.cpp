@@ -436,7 +436,7 @@ const BoundNode* Mapper::maker(std::size_t k) const {
 ValueId Mapper::value_in(int v, const Layout& layout) {
   const Value& value_of = model_.values[static_cast<std::size_t>(v)];
   const Place& place = places_[static_cast<std::size_t>(v)];
-  std::vector<int> key = joined(layout);
+  const std::vector<int> key = joined(layout);
   if (place.id < 0) {
     const auto input = std::ranges::find(model_.inputs, v);
     if (input != model_.inputs.end()) {
@@ -451,13 +451,13 @@ ValueId Mapper::value_in(int v, const Layout& layout) {
     if (!value_of.known()) throw InputError(value_of.name, "is read before it is made");
     if (const auto at = moved_.find({v, key}); at != moved_.end()) return at->second;
     const ValueId id = known(value_of, layout);
-    moved_[{v, std::move(key)}] = id;
+    moved_[{v, key}] = id;
     return id;
   }
   if (place.layout == layout) return place.id;
   if (const auto at = moved_.find({v, key}); at != moved_.end()) return at->second;
   const ValueId id = moved(place.id, place.layout, layout, value_of.type.shape);
-  moved_[{v, std::move(key)}] = id;
+  moved_[{v, key}] = id;
   return id;
 }
 
@@ -547,8 +547,7 @@ void Mapper::result(std::size_t k, ValueId v, Layout layout) {
   const BoundNode& n = model_.nodes[static_cast<std::size_t>(now_)];
   if (k >= n.outputs.size() || n.outputs[k] < 0) return;
   const int made = n.outputs[k];
-  if (extents(v) !=
-      extents_of(model_.values[static_cast<std::size_t>(made)].type.shape, layout))
+  if (extents(v) != extents_of(model_.values[static_cast<std::size_t>(made)].type.shape, layout))
     throw InputError(use_->place(), "its result has other extents on the accelerator");
   set_place(made, {v, std::move(layout)});
 }
@@ -618,8 +617,9 @@ Mapped Mapper::run() {
   for (std::size_t i = 0; i < model_.nodes.size(); ++i) {
     const BoundNode& n = model_.nodes[i];
     now_ = static_cast<int>(i);
-    const Use use = model_.use(n);
-    use_ = &use;
+    const auto kept = std::make_unique<const Use>(model_.use(n));
+    const Use& use = *kept;
+    use_ = kept.get();
     const std::size_t values = graph_.values.size(), nodes = graph_.nodes.size(),
                       ins = graph_.inputs.size();
     journal_.clear();

@@ -32,7 +32,7 @@ int run_profile(const Arguments& arguments) {
       .options = po::options_description("options"),
       .positional = "what",
       .examples = {"anesim profile resnet50 --chip M4",
-                   "anesim profile model.onnx --units cpu_and_ne --expect-on-ane 0.9"},
+                   "anesim profile model.onnx --units cpu_and_ne --expect-on-ane 0.5"},
       .mismatch = "where fewer operators than --expect-on-ane run on the accelerator"};
   line.options.add_options()  //
       ("chip", po::value<std::string>()->default_value(default_chip)->value_name("NAME"),

@@ -12,9 +12,9 @@
 #include "isa/status.h"
 #include "sim/cli/ask.h"
 #include "sim/cli/workloads.h"
-#include "sim/run/model_run.h"
+#include "sim/run/model/model_run.h"
 #include "workloads/files/npy.h"
-#include "workloads/request/kinds/model.h"
+#include "workloads/request/file/model.h"
 
 namespace ane::sim {
 
@@ -80,7 +80,7 @@ bool is_onnx(std::string_view start) {
          std::string_view("\x12\x1a\x22\x28\x32\x3a\x42").find(start[2]) != std::string_view::npos;
 }
 
-std::string joined(std::string list, const std::string& one) {
+std::string joined(const std::string& list, const std::string& one) {
   return list.empty() ? one : list + "," + one;
 }
 

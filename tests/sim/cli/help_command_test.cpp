@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/onnx_writer.h"
 #include "tests/program.h"
 
 namespace {
@@ -191,6 +192,7 @@ class Examples : public testing::Test {
                            2.3 * std::sin(1.7453 * i + 0.5 * atom), 1.5 * i + 0.4 * atom);
     pdb << "END\n";
     pdb.close();
+    std::ofstream(folder_ + "/model.onnx", std::ios::binary) << ane::onnx_writer::classifier(true);
     std::ofstream(folder_ + "/sum.s") << "fence\nend\n";
     std::filesystem::create_directories(folder_ + "/bin");
     std::filesystem::create_symlink(ANESIM_PROGRAM, folder_ + "/bin/anesim");

@@ -1,4 +1,4 @@
-#include "sim/run/model_run.h"
+#include "sim/run/model/model_run.h"
 
 #include <fmt/format.h>
 
@@ -14,7 +14,7 @@
 #include "workloads/graph/evaluate.h"
 #include "workloads/graph/join.h"
 #include "workloads/graph/seeded_values.h"
-#include "workloads/request/kinds/model.h"
+#include "workloads/request/file/model.h"
 
 namespace ane::sim {
 namespace {
@@ -47,9 +47,8 @@ kernels::Tensor to_graph(const md::Array& a, const md::Port& p) {
 md::Data from_graph(const kernels::Tensor& t, const md::Port& p) {
   auto a = std::make_shared<md::Array>(p.type.dtype, p.type.shape);
   const Walked w(p);
-  md::walk(w.shape, w.strides, [&](std::int64_t at, std::int64_t from) {
-    a->set(from, kernels::element(t, at));
-  });
+  md::walk(w.shape, w.strides,
+           [&](std::int64_t at, std::int64_t from) { a->set(from, kernels::element(t, at)); });
   md::settle(*a);
   return a;
 }
@@ -77,10 +76,10 @@ class ModelRun {
     Digest inputs, outputs;
     for (const auto& [name, data] : binding.inputs) add(inputs, *data);
     for (const auto& [name, data] : answer_.outputs) add(outputs, *data);
-    answer_.record = record_of(plan_.request, target_,
-                               price(plan_.request, target_, Detail::operators),
-                               {.values = fmt::format("inputs={}", inputs.hex()),
-                                .profile = target_.unit == Unit::ane ? std::string(profile_.name) : ""});
+    answer_.record =
+        record_of(plan_.request, target_, price(plan_.request, target_, Detail::operators),
+                  {.values = fmt::format("inputs={}", inputs.hex()),
+                   .profile = target_.unit == Unit::ane ? std::string(profile_.name) : ""});
     results::Totals& t = answer_.record.totals;
     if (!reference) compare(exact, t.accuracy);
     t.digest = outputs.hex();
@@ -130,9 +129,11 @@ class ModelRun {
     const workloads::Numbers numbers =
         ane ? workloads::numbers_of(plan_.request.formats, machine) : workloads::Numbers{};
     const md::Mapped mapped = md::map_model(
-        *model, {.machine = machine, .weights = ane ? numbers.weights : formats.weights, .values = true});
+        *model,
+        {.machine = machine, .weights = ane ? numbers.weights : formats.weights, .values = true});
     workloads::Tensors inputs;
-    for (const md::Port& p : mapped.inputs) inputs[p.name] = to_graph(*binding.inputs.at(p.given), p);
+    for (const md::Port& p : mapped.inputs)
+      inputs[p.name] = to_graph(*binding.inputs.at(p.given), p);
     const workloads::Graph graph = workloads::joined(mapped.graph);
     workloads::Tensors values;
     if (ane) {
@@ -147,7 +148,8 @@ class ModelRun {
     for (const auto& [name, data] : exact) {
       const auto port = std::ranges::find(mapped.outputs, name, &md::Port::given);
       // What no input reaches is a constant.
-      out.emplace_back(name, port == mapped.outputs.end() ? data : from_graph(values.at(port->name), *port));
+      out.emplace_back(
+          name, port == mapped.outputs.end() ? data : from_graph(values.at(port->name), *port));
     }
     return out;
   }
@@ -158,7 +160,8 @@ class ModelRun {
       errors.add(floats(*exact[k].second), floats(*answer_.outputs[k].second));
     // A classifier gives a row of scores an item.
     const md::Array& first = *exact[0].second;
-    if (const md::Shape& s = first.type.shape; first.real() && s.size() == 2 && s[1] > 1 && s[0] > 0) {
+    if (const md::Shape& s = first.type.shape;
+        first.real() && s.size() == 2 && s[1] > 1 && s[0] > 0) {
       const auto best = [&](const md::Array& a, std::int64_t row) {
         const auto begin = a.f.begin() + row * s[1];
         return std::max_element(begin, begin + s[1]) - begin;

@@ -9,7 +9,7 @@
 #include "isa/error.h"
 #include "workloads/model/mapping.h"
 #include "workloads/model/ops/families.h"
-#include "workloads/model/ops/windows.h"
+#include "workloads/model/ops/spatial/windows.h"
 
 namespace ane::workloads::model::ops {
 namespace {

@@ -9,14 +9,15 @@
 #include "workloads/model/mapping.h"
 #include "workloads/model/ops/families.h"
 #include "workloads/model/ops/gemm.h"
-#include "workloads/model/ops/windows.h"
+#include "workloads/model/ops/spatial/windows.h"
 
 namespace ane::workloads::model::ops {
 
 using I = std::int64_t;
 using List = Wholes;
 
-Windows windows_of(const Use& u, std::vector<std::int64_t> kernel, const Shape& operand, bool rounds_up) {
+Windows windows_of(const Use& u, std::vector<std::int64_t> kernel, const Shape& operand,
+                   bool rounds_up) {
   u.require(operand.size() >= 3 && operand.size() == kernel.size() + 2,
             fmt::format("its window does not fit {}", kernels::to_string(operand)));
   const std::size_t n = kernel.size();

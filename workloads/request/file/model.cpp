@@ -1,4 +1,4 @@
-#include "workloads/request/kinds/model.h"
+#include "workloads/request/file/model.h"
 
 #include <fmt/format.h>
 
