@@ -7,8 +7,8 @@
 namespace ane::workloads {
 
 namespace kind {
-extern const Kind conv, copy, elementwise, encoder, idle, launch, llm, matmul, model, mpnn, network, op,
-    readqc, rule, vision_language;
+extern const Kind conv, copy, elementwise, encoder, idle, launch, llm, matmul, model, mpnn, network,
+    op, readqc, rule, vision_language;
 }
 
 std::span<const Kind* const> kinds() {

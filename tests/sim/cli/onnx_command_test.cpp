@@ -97,7 +97,9 @@ TEST_F(OnnxCommand, AnInputOfAFileIsTheInput) {
       0);
   const auto two = workloads::read_npy(file("two/probabilities.npy"));
   EXPECT_EQ(two.shape, (kernels::Shape{2, 10}));
-  EXPECT_EQ(std::vector<float>(two.floats().begin(), two.floats().begin() + 10), once);
+  const std::vector<float> both = two.floats();
+  EXPECT_EQ(std::vector<float>(both.begin(), both.begin() + 10), once);
+  EXPECT_EQ(std::vector<float>(both.begin() + 10, both.end()), once);
 }
 
 TEST_F(OnnxCommand, FaultsAreOneLineWithWhatToDo) {
