@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/onnx_writer.h"
+
 namespace ane {
 
 // By kind: the first is the plain one; the others are where further keys mean something.
@@ -44,6 +46,9 @@ inline const std::map<std::string, std::vector<std::string>, std::less<>>& reque
         "kind=mpnn residues=60 phase=diffuse "
         "passes=20"}},
       {"readqc", {"kind=readqc name=mlp batch=100", "kind=readqc name=kmer batch=64"}},
+      {"model",
+       {"kind=model file=" + onnx_writer::classifier_file(false),
+        "kind=model file=" + onnx_writer::classifier_file(true) + " batch=4"}},
       {"rule", {"kind=rule name=fastp batch=1000"}},
       {"vision_language", {"kind=vision_language"}},
       {"copy", {"kind=copy bytes=67108864 direction=read counted=1", "kind=copy bytes=4096"}},

@@ -19,6 +19,7 @@ std::span<const Command> commands() {
       {"merge", "results files of several computers as one", run_merge},
       {"models", "networks, language models and workloads: shape, work, weights", run_models},
       {"nearest", "nearest neighbours among vectors, by products on the accelerator", run_nearest},
+      {"profile", "where each operator of a model runs, why, and what it costs", run_profile},
       {"run", "time, energy and memory of a network, a file or any work", run_run, subject_words},
       {"runs", "what the results file holds", run_runs},
       {"show", "stored runs through a view: summary, layers, timeline, ...", run_show},

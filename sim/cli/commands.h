@@ -22,6 +22,7 @@ int run_exec(const Arguments& arguments);
 int run_merge(const Arguments& arguments);
 int run_models(const Arguments& arguments);
 int run_nearest(const Arguments& arguments);
+int run_profile(const Arguments& arguments);
 int run_run(const Arguments& arguments);
 int run_runs(const Arguments& arguments);
 int run_show(const Arguments& arguments);

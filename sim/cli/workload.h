@@ -13,7 +13,7 @@ struct Workload {
   // Arguments after the workload's name; return the exit status.
   int (*run)(const std::vector<std::string>& arguments);
   int (*compare)(const std::vector<std::string>& arguments);
-  std::string_view request;  // one that stands for it in `anesim models`
+  std::string_view request;  // one that stands for it in `anesim models`; empty: it is not there
   // Whether a file that begins so (unpacked) is an input of this workload, handed to it as a bare
   // word; none: it has no inputs.
   bool (*reads)(std::string_view start) = nullptr;

@@ -52,11 +52,6 @@ LoweredSegment lower_program(Segment segment, const Target& target, bool keep_in
   for (const workloads::Node& n : segment.graph.nodes)
     out.nodes.push_back({n.name, std::string(n.op->name)});
   if (!segment.on_ane) {
-    if (!target.chip.has_cpu())
-      throw InputError(out.nodes.empty() ? "" : out.nodes[0].name,
-                       fmt::format("the accelerator does not take it ({}), and no CPU of {} is "
-                                   "known to fall back to",
-                                   out.placements[0].reason, target.chip.name()));
     // What crosses is converted on both sides; its bytes are in those of the operators.
     for (std::size_t i = 0; i < segment.graph.nodes.size(); ++i)
       for (const kernels::Work& w :

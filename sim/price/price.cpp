@@ -362,7 +362,20 @@ class Pricing {
 
   // A run of refused operators in float32 on the CPU.
   void fallback(Sum& part, const LoweredSegment& s) {
-    const Target& cpu = other_target(Unit::cpu);
+    const Target* beside = host();
+    if (beside == nullptr)
+      throw InputError(s.nodes[0].name,
+                       fmt::format("the accelerator does not take it ({}), and no CPU of {} is "
+                                   "known to fall back to",
+                                   s.placements[0].reason, target_.chip.name()),
+                       usual_host(target_.chip).empty()
+                           ? "host=M4: the CPU of another chip"
+                           : fmt::format("host={}: the CPU of a chip with the same cores",
+                                         usual_host(target_.chip)));
+    const Target& cpu = *beside;
+    if (!target_.chip.has_cpu())
+      note(fmt::format("no CPU of {} is known: what it takes over is priced on that of {}",
+                       target_.chip.name(), cpu.chip.name()));
     const PriceOptions options{.precision = Precision::fp32};
     const DeviceEstimate e = price_cpu(s.work, cpu.chip, cpu.runtime, options);
     add_elsewhere(part, e, s.work);

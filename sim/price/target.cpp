@@ -28,6 +28,12 @@ bool drives(const Runtime& runtime, Unit unit) {
   return unit == Unit::ane ? r.ane : unit == Unit::gpu ? r.gpu : r.cpu;
 }
 
+std::string usual_host(const Chip& chip) {
+  if (chip.has_cpu()) return {};
+  const auto at = chip.description().about.find("cores_as");
+  return at == chip.description().about.end() ? std::string() : at->second;
+}
+
 std::string usual_runtime(const Chip& chip, Unit unit) {
   return unit == Unit::ane   ? "coreml"
          : unit == Unit::cpu ? "accelerate"

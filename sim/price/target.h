@@ -21,6 +21,9 @@ struct Target {
 Unit unit_on(const Chip& chip, Unit asked);
 bool has_unit(const Chip& chip, Unit unit);
 bool drives(const Runtime& runtime, Unit unit);
+// The chip whose CPU stands for that of one of which none is known: the same cores, as the chip's
+// own file says (`cores_as`); empty where it says none.
+std::string usual_host(const Chip& chip);
 // "coreml" for the ANE, "accelerate" for the CPU, "mlx" for a GPU, "cuda_torch" on a card.
 std::string usual_runtime(const Chip& chip, Unit unit);
 

@@ -294,8 +294,14 @@ std::string npy_bytes(const kernels::Tensor& tensor) {
                                      {Format::i32, "<i4"}})
     if (format == tensor.format) descr = name;
   ANE_CHECK(descr, "a format without a NumPy name");
+  return npy_bytes(descr, tensor.shape,
+                   {reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size()});
+}
+
+std::string npy_bytes(std::string_view descr, const kernels::Shape& extents,
+                      std::string_view bytes) {
   std::string shape;
-  for (const std::int64_t e : tensor.shape) shape += fmt::format("{},", e);
+  for (const std::int64_t e : extents) shape += fmt::format("{},", e);
   std::string header =
       fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", descr, shape);
   // NumPy pads with blanks and a line end so that the data starts at a multiple of 64.
@@ -305,8 +311,7 @@ std::string npy_bytes(const kernels::Tensor& tensor) {
   out += static_cast<char>(header.size() & 255);
   out += static_cast<char>(header.size() >> 8);
   out += header;
-  if (!tensor.bytes.empty())
-    out.append(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
+  out += bytes;
   return out;
 }
 

@@ -52,5 +52,7 @@ class Npz {
 
 // The bytes of an .npy file (version 1.0, C order): fp16, fp32, i8, u8 or i32.
 std::string npy_bytes(const kernels::Tensor& tensor);
+// Of any element type, by its NumPy name ("<i8", "|b1"), from little-endian bytes.
+std::string npy_bytes(std::string_view descr, const kernels::Shape& shape, std::string_view bytes);
 
 }  // namespace ane::workloads

@@ -7,8 +7,8 @@
 namespace ane::workloads {
 
 namespace kind {
-extern const Kind conv, copy, elementwise, encoder, idle, launch, llm, matmul, mpnn, network, op,
-    readqc, rule, vision_language;
+extern const Kind conv, copy, elementwise, encoder, idle, launch, llm, matmul, model, mpnn, network,
+    op, readqc, rule, vision_language;
 }
 
 std::span<const Kind* const> kinds() {
@@ -17,7 +17,7 @@ std::span<const Kind* const> kinds() {
       &kind::conv,    //
       &kind::elementwise, &kind::op,     &kind::network, &kind::encoder,         &kind::llm,
       &kind::mpnn,        &kind::readqc, &kind::rule,    &kind::vision_language, &kind::copy,
-      &kind::launch,      &kind::idle,
+      &kind::model,       &kind::launch, &kind::idle,
   };
   return table;
 }

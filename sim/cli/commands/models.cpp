@@ -46,7 +46,8 @@ std::vector<Group> groups() {
   }
   Group own{.name = "workload", .summary = "with options of its own: `anesim run NAME --help`"};
   for (const Workload& w : workloads())
-    own.models.push_back({std::string(w.name), std::string(w.summary), std::string(w.request)});
+    if (!w.request.empty())
+      own.models.push_back({std::string(w.name), std::string(w.summary), std::string(w.request)});
   all.push_back(std::move(own));
   return all;
 }

@@ -21,7 +21,6 @@ struct Stranger {
   std::string_view note;  // empty: a model by its layers, which are not read yet
 };
 constexpr Stranger strangers[] = {
-    {".onnx", "", "an ONNX model", ""},
     {".mlpackage .mlmodel .mlmodelc", "", "a Core ML model", ""},
     {".tflite", "", "a TensorFlow Lite model", ""},
     {".gguf", "GGUF", "a GGUF model", ""},
@@ -38,7 +37,7 @@ constexpr Stranger strangers[] = {
 };
 
 // Endings of what workloads read.
-constexpr std::string_view inputs = ".fastq .fq .gz .bgz .pdb .ent .cif .mmcif";
+constexpr std::string_view inputs = ".fastq .fq .gz .bgz .pdb .ent .cif .mmcif .onnx";
 
 bool ends_with_one(std::string_view name, std::string_view endings) {
   while (!endings.empty()) {
@@ -97,6 +96,9 @@ const Workload& workload_of_file(const std::string& given) {
   const std::string_view start = file.look_ahead();
   for (const Workload& w : workloads())
     if (w.reads != nullptr && w.reads(start)) return w;
+  // A file by the name that such inputs have is for that workload to refuse.
+  for (const Workload& w : workloads())
+    if (path.ends_with(".onnx") && w.input.ends_with(".onnx")) return w;
   for (const Stranger& s : strangers)
     if (!s.magic.empty() && start.starts_with(s.magic)) refuse(path, s);
   if (by_ending != std::end(strangers)) refuse(path, *by_ending);

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/onnx_writer.h"
 #include "tests/program.h"
 #include "workloads/files/npy.h"
 
@@ -192,6 +193,7 @@ class Examples : public testing::Test {
                            2.3 * std::sin(1.7453 * i + 0.5 * atom), 1.5 * i + 0.4 * atom);
     pdb << "END\n";
     pdb.close();
+    std::ofstream(folder_ + "/model.onnx", std::ios::binary) << ane::onnx_writer::classifier(true);
     std::ofstream(folder_ + "/sum.s") << "fence\nend\n";
     ane::kernels::Tensor vectors(ane::isa::Format::fp32, {12, 8});
     for (std::int64_t i = 0; i < vectors.size(); ++i)

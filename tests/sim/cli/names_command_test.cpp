@@ -173,7 +173,7 @@ TEST_F(Names, OfFilesAreKnownByTheirContent) {
                        "run readqc --reads " + reads + " --model biometal --limit 1e6"});
   expect_fault("compare " + reads, "reads no reads");
 
-  expect_fault("run model.onnx", "is an ONNX model: model files are not read yet");
+  expect_fault("run model.tflite", "is a TensorFlow Lite model: model files are not read yet");
   expect_fault("run MobileNetV2.mlpackage", "anesim run mobilenet_v2");
   expect_fault("run " + file("m", "GGUF....") + " --chip M4", "a GGUF model");
   expect_fault("run " + file("p.s", "fence\nend\n"), "anesim exec");

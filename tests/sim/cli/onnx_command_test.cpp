@@ -1,0 +1,157 @@
+// Is a person served who has a model's file?
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tests/onnx_writer.h"
+#include "tests/program.h"
+#include "workloads/files/npy.h"
+
+namespace ane::sim {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+class OnnxCommand : public testing::Test {
+ protected:
+  OnnxCommand()
+      : folder_((std::filesystem::temp_directory_path() /
+                 fmt::format("anesim_onnx_command_{}", ::getpid()))
+                    .string()) {
+    std::filesystem::create_directories(folder_);
+    write("model.onnx", onnx_writer::classifier(false));
+    write("sorted.onnx", onnx_writer::classifier(true));
+  }
+  ~OnnxCommand() override { std::filesystem::remove_all(folder_); }
+  void write(const std::string& name, const std::string& bytes) const {
+    std::ofstream(folder_ + "/" + name, std::ios::binary) << bytes;
+  }
+  std::string file(const std::string& name) const { return folder_ + "/" + name; }
+  void expect_fault(const std::string& line, const std::string& what) const {
+    const Answer a = anesim(line);
+    EXPECT_EQ(a.status, 2) << line;
+    EXPECT_THAT(a.text, HasSubstr(what)) << line;
+    EXPECT_LE(std::ranges::count(a.text, '\n'), 2) << a.text;
+  }
+  std::string folder_;
+};
+
+TEST_F(OnnxCommand, AFileIsPricedOnEveryUnit) {
+  for (const char* unit : {"ane", "gpu", "cpu"}) {
+    const Answer a = anesim(
+        fmt::format("run {} --unit {} --chip M4 --no-db --json", file("sorted.onnx"), unit), "");
+    ASSERT_EQ(a.status, 0);
+    const json j = json::parse(a.text);
+    EXPECT_GT(j["latency_s"], 0);
+    // A convolution of 8 kernels of 27 over 256 places, and 8 by 10.
+    EXPECT_EQ(j["macs"], 8 * 27 * 256 + 80);
+  }
+  EXPECT_EQ(anesim(fmt::format("compare {} --chips M1,M4 --no-db", file("model.onnx"))).status, 0);
+}
+
+TEST_F(OnnxCommand, ValuesAreWrittenAndThoseOfTheUnitsAreNearEachOther) {
+  std::map<std::string, std::vector<float>> values;
+  for (const auto& [name, options] :
+       std::map<std::string, std::string>{{"fp32", "--unit cpu --precision fp32"},
+                                          {"ieee", "--unit ane --profile ieee"},
+                                          {"ane16", "--unit ane --profile ane16"},
+                                          {"fp16", "--unit gpu --precision fp16"}}) {
+    const Answer a =
+        anesim(fmt::format("run {} {} --out {} --no-db", file("model.onnx"), options, file(name)));
+    ASSERT_EQ(a.status, 0) << a.text;
+    const workloads::NpyArray y = workloads::read_npy(file(name + "/probabilities.npy"));
+    EXPECT_EQ(y.shape, (kernels::Shape{1, 10}));
+    values[name] = y.floats();
+    double sum = 0;
+    for (const float v : values[name]) sum += static_cast<double>(v);
+    EXPECT_NEAR(sum, 1, 0.01);
+  }
+  EXPECT_NE(values["fp32"], values["ieee"]);
+  for (const char* other : {"ieee", "ane16", "fp16"})
+    for (std::size_t k = 0; k < 10; ++k)
+      EXPECT_NEAR(values["fp32"][k], values[other][k], 0.01) << other;
+}
+
+TEST_F(OnnxCommand, AnInputOfAFileIsTheInput) {
+  const std::string zeros(3 * 16 * 16 * 4, '\0');
+  write("zeros.npy", workloads::npy_bytes("<f4", {1, 3, 16, 16}, zeros));
+  const std::string line =
+      fmt::format("run {} --unit cpu --precision fp32 --input image={} --out {} --no-db",
+                  file("model.onnx"), file("zeros.npy"), file("out"));
+  ASSERT_EQ(anesim(line).status, 0);
+  const auto once = workloads::read_npy(file("out/probabilities.npy")).floats();
+  ASSERT_EQ(anesim(line).status, 0);
+  EXPECT_EQ(workloads::read_npy(file("out/probabilities.npy")).floats(), once);
+  write("batch.npy", workloads::npy_bytes("<f4", {2, 3, 16, 16}, zeros + zeros));
+  ASSERT_EQ(
+      anesim(fmt::format("run {} --unit cpu --precision fp32 --input image={} --out {} --no-db",
+                         file("model.onnx"), file("batch.npy"), file("two")))
+          .status,
+      0);
+  const auto two = workloads::read_npy(file("two/probabilities.npy"));
+  EXPECT_EQ(two.shape, (kernels::Shape{2, 10}));
+  const std::vector<float> both = two.floats();
+  EXPECT_EQ(std::vector<float>(both.begin(), both.begin() + 10), once);
+  EXPECT_EQ(std::vector<float>(both.begin() + 10, both.end()), once);
+}
+
+TEST_F(OnnxCommand, FaultsAreOneLineWithWhatToDo) {
+  const std::string model = file("model.onnx");
+  expect_fault("run nowhere.onnx --no-db", "nowhere.onnx");
+  expect_fault(fmt::format("run {} --no-db --shape imag=1x3x16x16", model), "did you mean 'image'");
+  expect_fault(fmt::format("run {} --no-db --shape image=1x4x16x16", model),
+               "is float32 [1, 4, 16, 16], not float32 [batch, 3, 16, 16]");
+  expect_fault(fmt::format("run {} --no-db --input nobody=1", model), "is no input of the model");
+  expect_fault(fmt::format("run {} --no-db --dim width=3", model), "is no open extent");
+  std::string cut = onnx_writer::classifier(false);
+  cut.resize(cut.size() / 2);
+  write("cut.onnx", cut);
+  expect_fault(fmt::format("run {} --no-db", file("cut.onnx")),
+               "is no ONNX model, or only a part of one");
+  onnx_writer::Graph g;
+  g.inputs = {onnx_writer::value("x", {1, 4})};
+  g.outputs = {onnx_writer::value("y", {1, 4})};
+  g.nodes = {onnx_writer::node("Rellu", "wrong", {"x"}, {"y"})};
+  write("unknown.onnx", onnx_writer::model(g));
+  expect_fault(fmt::format("run {} --no-db", file("unknown.onnx")),
+               "operator Rellu of version 17 is not known");
+  g.nodes = {onnx_writer::node("Relu", "a", {"y"}, {"z"}),
+             onnx_writer::node("Relu", "b", {"z"}, {"y"})};
+  write("cyclic.onnx", onnx_writer::model(g));
+  expect_fault(fmt::format("run {} --no-db", file("cyclic.onnx")), "which nothing before it makes");
+  g.nodes = {onnx_writer::node("ConstantOfShape", "huge", {"s"}, {"y"})};
+  g.constants = {onnx_writer::whole("s", {1 << 20, 1 << 20, 1 << 20})};
+  write("huge.onnx", onnx_writer::model(g));
+  expect_fault(fmt::format("run {} --no-db", file("huge.onnx")), "more than 2^40 elements");
+}
+
+TEST_F(OnnxCommand, AProfileNamesUnitsAndReasonsAndTellsBelowAShare) {
+  const Answer a = anesim(fmt::format("profile {} --chip M4 --json", file("sorted.onnx")), "");
+  ASSERT_EQ(a.status, 0);
+  const json j = json::parse(a.text);
+  for (const char* key : {"model", "chip", "units", "latency_s", "energy_j", "by_unit", "segments",
+                          "operators", "fallbacks"})
+    EXPECT_TRUE(j.contains(key)) << key;
+  EXPECT_EQ(j["model"], "sorted");
+  for (const char* key : {"name", "op", "unit", "label", "reason", "seconds", "share", "bound",
+                          "macs", "bytes", "energy_j"})
+    EXPECT_TRUE(j["operators"][0].contains(key)) << key;
+  ASSERT_EQ(j["fallbacks"].size(), 1);
+  for (const char* key : {"label", "reason", "rewrite", "operators", "seconds", "gain_s"})
+    EXPECT_TRUE(j["fallbacks"][0].contains(key)) << key;
+  EXPECT_EQ(anesim(fmt::format("profile {} --expect-on-ane 0.95", file("sorted.onnx"))).status, 1);
+  EXPECT_EQ(anesim(fmt::format("profile {} --expect-on-ane 0.95", file("model.onnx"))).status, 0);
+  EXPECT_EQ(anesim("profile resnet18 --csv").status, 0);
+  expect_fault(fmt::format("profile {} --expect-on-ane 2", file("model.onnx")), "is no share");
+  expect_fault(fmt::format("profile {} --units gpu", file("model.onnx")), "cpu_and_gpu");
+}
+
+}  // namespace
+}  // namespace ane::sim

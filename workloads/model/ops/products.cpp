@@ -1,0 +1,415 @@
+// Products of matrices.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <vector>
+
+#include "isa/error.h"
+#include "workloads/model/mapping.h"
+#include "workloads/model/ops/families.h"
+#include "workloads/model/ops/gemm.h"
+#include "workloads/model/ops/pick.h"
+
+namespace ane::workloads::model::ops {
+namespace {
+
+using I = std::int64_t;
+using List = Wholes;
+
+// Operands as stacks of matrices; a vector is a matrix of one row or column, and leaves no axis.
+struct Stack {
+  Shape a, b, batch, out;
+  I m = 0, n = 0, k = 0;
+};
+Stack stack_of(const Use& u, Shape a, Shape b) {
+  Stack s;
+  u.require(!a.empty() && !b.empty(), "a product of scalars");
+  const bool row = a.size() == 1, column = b.size() == 1;
+  if (row) a.insert(a.begin(), 1);
+  if (column) b.push_back(1);
+  s.m = a[a.size() - 2], s.k = a.back(), s.n = b.back();
+  u.require(b[b.size() - 2] == s.k,
+            fmt::format("inner extents differ: {} and {}", s.k, b[b.size() - 2]));
+  s.batch = broadcast(Shape(a.begin(), a.end() - 2), Shape(b.begin(), b.end() - 2), u.place());
+  s.out = s.batch;
+  if (!row) s.out.push_back(s.m);
+  if (!column) s.out.push_back(s.n);
+  s.a = a, s.b = b;
+  return s;
+}
+
+// Calls one(a, b, y): offsets of the matrices of each product.
+template <class One>
+void each_product(const Stack& s, One one) {
+  const auto leading = [](const Shape& x) { return Shape(x.begin(), x.end() - 2); };
+  List sa = strides_as(leading(s.a), s.batch), sb = strides_as(leading(s.b), s.batch);
+  walk(s.batch, sa, sb, [&](I at, I i, I j) { one(i * s.m * s.k, j * s.k * s.n, at * s.m * s.n); });
+}
+
+void multiply(Array& y, const Stack& s, const Array& a, const Array& b) {
+  if (a.real() != b.real() || a.real() != y.real())
+    throw InputError("", "a product of reals and whole numbers");
+  if (a.real()) {
+    each_product(s, [&](I i, I j, I at) {
+      gemm(a.f.data() + i, b.f.data() + j, y.f.data() + at, s.m, s.n, s.k);
+    });
+    return;
+  }
+  each_product(s, [&](I i, I j, I at) {
+    for (I r = 0; r < s.m; ++r)
+      for (I k = 0; k < s.k; ++k)
+        for (I c = 0; c < s.n; ++c)
+          y.i[static_cast<std::size_t>(at + r * s.n + c)] +=
+              a.i[static_cast<std::size_t>(i + r * s.k + k)] *
+              b.i[static_cast<std::size_t>(j + k * s.n + c)];
+  });
+}
+
+void matmul(Use& u) {
+  const Stack s = stack_of(u, u.shape(0), u.shape(1));
+  Array* y = u.out(0, u.dtype(0), s.out);
+  if (y == nullptr) return;
+  u.require(u.dtype(0) == u.dtype(1), "operands of different types");
+  multiply(*y, s, u.data(0), u.data(1));
+}
+
+Array transposed(const Array& x, bool batch_first = false) {
+  const std::size_t r = x.type.shape.size();
+  Shape shape = x.type.shape;
+  List strides = strides_of(shape);
+  if (batch_first && r > 2) {  // the leading axis goes behind: [a, ..., b] as [..., a, b]
+    std::rotate(shape.begin(), shape.begin() + 1, shape.end() - 1);
+    std::rotate(strides.begin(), strides.begin() + 1, strides.end() - 1);
+  } else {
+    std::swap(shape[r - 1], shape[r - 2]);
+    std::swap(strides[r - 1], strides[r - 2]);
+  }
+  Array y(x.type.dtype, shape);
+  pick_strided(x, y, strides);
+  return y;
+}
+Shape transposed(Shape s) {
+  std::swap(s[s.size() - 1], s[s.size() - 2]);
+  return s;
+}
+
+// alpha A' B' + beta C
+void gemm_operator(Use& u) {
+  u.require(u.rank(0) == 2 && u.rank(1) == 2, "takes matrices");
+  const bool ta = u.integer("transA", 0) != 0, tb = u.integer("transB", 0) != 0;
+  const Stack s = stack_of(u, ta ? transposed(u.shape(0)) : u.shape(0),
+                           tb ? transposed(u.shape(1)) : u.shape(1));
+  if (u.has(2))
+    u.require(broadcast(s.out, u.shape(2), u.place()) == s.out, "C is larger than the product");
+  Array* y = u.out(0, u.dtype(0), s.out);
+  if (y == nullptr) return;
+  const float alpha = u.real("alpha", 1), beta = u.real("beta", 1);
+  multiply(*y, s, ta ? transposed(u.data(0)) : u.data(0), tb ? transposed(u.data(1)) : u.data(1));
+  if (alpha != 1)
+    for (I k = 0; k < y->size(); ++k) y->set(k, y->number(k) * static_cast<double>(alpha));
+  if (!u.has(2) || beta == 0) return;
+  const Array& c = u.data(2);
+  walk(s.out, strides_as(u.shape(2), s.out), [&](I at, I from) {
+    if (y->real())
+      y->f[static_cast<std::size_t>(at)] += beta * c.f[static_cast<std::size_t>(from)];
+    else
+      y->set(at, y->number(at) + static_cast<double>(beta) * c.number(from));
+  });
+}
+
+// com.microsoft: alpha A' B', and activations behind it.
+void fused_matmul(Use& u) {
+  u.require(u.integer("transBatchA", 0) == 0 && u.integer("transBatchB", 0) == 0,
+            "transBatchA and transBatchB are not known");
+  const bool ta = u.integer("transA", 0) != 0 && u.rank(0) > 1;
+  const bool tb = u.integer("transB", 0) != 0 && u.rank(1) > 1;
+  const Stack s = stack_of(u, ta ? transposed(u.shape(0)) : u.shape(0),
+                           tb ? transposed(u.shape(1)) : u.shape(1));
+  Array* y = u.out(0, u.dtype(0), s.out);
+  if (y == nullptr) return;
+  multiply(*y, s, ta ? transposed(u.data(0)) : u.data(0), tb ? transposed(u.data(1)) : u.data(1));
+  const float alpha = u.real("alpha", 1);
+  for (float& v : y->f) v *= alpha;
+}
+
+void einsum(Use& u) {
+  std::string text = u.text("equation", "");
+  std::erase(text, ' ');
+  const std::size_t arrow = text.find("->");
+  std::vector<std::string> terms;
+  std::string left = text.substr(0, arrow);
+  for (std::size_t at = 0; at <= left.size();) {
+    const std::size_t end = std::min(left.find(',', at), left.size());
+    terms.push_back(left.substr(at, end - at));
+    at = end + 1;
+  }
+  u.require(terms.size() == u.size(), "a term for each operand");
+  // What '...' stands for, right-aligned, in letters that no term has.
+  std::size_t open = 0;
+  std::vector<std::size_t> dots(terms.size(), 0);
+  for (std::size_t k = 0; k < terms.size(); ++k) {
+    if (terms[k].find("...") == std::string::npos) continue;
+    u.require(u.rank(k) + 3 >= terms[k].size(), "a term that is longer than its operand");
+    dots[k] = u.rank(k) + 3 - terms[k].size();
+    open = std::max(open, dots[k]);
+  }
+  u.require(open <= 32, "too many axes");
+  const auto letters = [](std::size_t first, std::size_t last) {
+    std::string s;
+    for (; first < last; ++first) s += static_cast<char>(1 + first);
+    return s;
+  };
+  const auto spell = [&](std::string& term, std::size_t count) {
+    const std::size_t at = term.find("...");
+    if (at != std::string::npos) term.replace(at, 3, letters(open - count, open));
+  };
+  std::map<char, I> extents;
+  std::map<char, int> seen;
+  for (std::size_t k = 0; k < terms.size(); ++k) {
+    spell(terms[k], dots[k]);
+    u.require(terms[k].size() == u.rank(k), "a term that does not fit its operand");
+    for (std::size_t d = 0; d < terms[k].size(); ++d) {
+      I& e = extents.emplace(terms[k][d], 1).first->second;
+      const I x = u.shape(k)[d];
+      u.require(e == 1 || x == 1 || e == x, "extents of one letter differ");
+      e = e == 1 ? x : e;
+    }
+    for (const char c : terms[k]) ++seen[c];
+  }
+  std::string result;
+  if (arrow != std::string::npos) {
+    result = text.substr(arrow + 2);
+    spell(result, open);
+  } else {
+    result = letters(0, open);
+    for (const auto& [c, times] : seen)
+      if (times == 1 && c > 32) result += c;
+  }
+  Shape out, inner;
+  std::string summed;
+  for (const char c : result) {
+    u.require(extents.count(c) != 0, "a letter that no operand has");
+    out.push_back(extents[c]);
+  }
+  for (const auto& [c, e] : extents)
+    if (result.find(c) == std::string::npos) summed += c, inner.push_back(e);
+  Array* y = u.out(0, u.dtype(0), out);
+  if (y == nullptr) return;
+  std::vector<List> outer_strides, inner_strides;
+  for (std::size_t k = 0; k < terms.size(); ++k) {
+    const List own = strides_of(u.shape(k));
+    const auto strides = [&](const std::string& over) {
+      List s;
+      for (const char c : over) {
+        I sum = 0;
+        for (std::size_t d = 0; d < terms[k].size(); ++d)
+          if (terms[k][d] == c && u.shape(k)[d] != 1) sum += own[d];
+        s.push_back(sum);
+      }
+      return s;
+    };
+    outer_strides.push_back(strides(result));
+    inner_strides.push_back(strides(summed));
+  }
+  std::vector<const Array*> x;
+  for (std::size_t k = 0; k < terms.size(); ++k) x.push_back(&u.data(k));
+  u.require(x.size() <= 2, "takes one operand or two");
+  const std::size_t second = x.size() - 1;
+  walk(out, outer_strides[0], outer_strides[second], [&](I at, I i, I j) {
+    double sum = 0;
+    walk(inner, inner_strides[0], inner_strides[second], [&](I, I di, I dj) {
+      sum += x.size() == 1 ? x[0]->number(i + di) : x[0]->number(i + di) * x[1]->number(j + dj);
+    });
+    y->set(at, sum);
+  });
+}
+
+void determinant(Use& u) {
+  u.require(u.rank(0) >= 2 && u.shape(0).back() == u.shape(0)[u.rank(0) - 2],
+            "takes square matrices");
+  Array* y = u.out(0, u.dtype(0), Shape(u.shape(0).begin(), u.shape(0).end() - 2));
+  if (y == nullptr) return;
+  const I n = u.shape(0).back();
+  const Reals& x = u.reals(0);
+  for (I b = 0; b < y->size(); ++b) {
+    std::vector<double> m(x.begin() + b * n * n, x.begin() + (b + 1) * n * n);
+    const auto at = [&](I r, I c) -> double& { return m[static_cast<std::size_t>(r * n + c)]; };
+    double det = 1;
+    for (I c = 0; c < n && det != 0; ++c) {
+      I pivot = c;
+      for (I r = c + 1; r < n; ++r)
+        if (std::fabs(at(r, c)) > std::fabs(at(pivot, c))) pivot = r;
+      if (pivot != c) {
+        det = -det;
+        for (I k = 0; k < n; ++k) std::swap(at(c, k), at(pivot, k));
+      }
+      det *= at(c, c);
+      for (I r = c + 1; r < n && det != 0; ++r) {
+        const double f = at(r, c) / at(c, c);
+        for (I k = c; k < n; ++k) at(r, k) -= f * at(c, k);
+      }
+    }
+    y->set(b, det);
+  }
+}
+
+// Of constant matrices [.., k, n]: a 1x1 convolution over the last axis as channels.
+std::optional<Why> map_constant(const Use& u, Mapper& m, bool turned_left, bool turned,
+                                float alpha) {
+  const Shape &x = u.shape(0), &out = m.result_shape();
+  const auto rank = static_cast<int>(x.size());
+  if (rank < 2) return Why{"R2", "a vector times a matrix", "", "a matrix of one row"};
+  const int inner = turned_left ? rank - 2 : rank - 1, rows = turned_left ? rank - 1 : rank - 2;
+  const I k = x[static_cast<std::size_t>(inner)], n = out.back();
+  Layout layout;
+  const auto now = m.layout(0);
+  const auto channels = [&](const Layout& l) {
+    return k == 1 ? l.of[Layout::c].empty() : l.of[Layout::c] == std::vector<int>{inner};
+  };
+  if (now && channels(*now)) {
+    layout = *now;
+  } else {
+    I columns = 1;
+    for (int d = 0; d < rank; ++d)
+      if (d != inner) columns *= x[static_cast<std::size_t>(d)];
+    if (k != 1) layout.of[Layout::c] = {inner};
+    for (int d = 0; d < rank; ++d) {
+      if (d == inner || x[static_cast<std::size_t>(d)] == 1) continue;
+      layout.of[columns <= m.machine().max_extent || d == rows ? Layout::w : Layout::n].push_back(
+          d);
+    }
+  }
+  auto p = m.parameters(n, k, 1, 1, false);
+  if (m.values()) {
+    const Data w = values_of(u.in(1));
+    p->weights.resize(static_cast<std::size_t>(n * k));
+    for (I i = 0; i < n; ++i)
+      for (I j = 0; j < k; ++j)
+        p->weights[static_cast<std::size_t>(i * k + j)] =
+            alpha * w->f[static_cast<std::size_t>(turned ? i * k + j : j * n + i)];
+  }
+  const ValueId v = m.operand(0, layout);
+  const ValueId y = m.node("linear", {v}, {}, p);
+  layout.of[Layout::c].clear();
+  if (n != 1) layout.of[Layout::c] = {static_cast<int>(out.size()) - 1};
+  if (turned_left)  // rows stand last in the operand, before the columns in the result
+    for (auto& g : layout.of)
+      for (int& d : g)
+        if (&g != &layout.of[Layout::c] && d == rows) d = static_cast<int>(out.size()) - 2;
+  m.result(0, y, layout);
+  return std::nullopt;
+}
+
+// Of two activations: the inner axis is channels in both, rows of one and columns of the other run
+// along columns, all else is batch.
+std::optional<Why> map_both(const Use& u, Mapper& m, bool ta, bool tb, float alpha) {
+  const Shape &a = u.shape(0), &b = u.shape(1), &out = m.result_shape();
+  if (a.size() < 2 || b.size() < 2)
+    return Why{"R2", "a product with a vector", "", "a matrix of one row or column"};
+  const auto rank = static_cast<int>(out.size());
+  const auto layout_of = [&](const Shape& s, int inner, int outer) {
+    Layout l;
+    for (int d = 0; d + 2 < static_cast<int>(s.size()); ++d)
+      if (s[static_cast<std::size_t>(d)] != 1) l.of[Layout::n].push_back(d);
+    if (s[static_cast<std::size_t>(inner)] != 1) l.of[Layout::c] = {inner};
+    if (s[static_cast<std::size_t>(outer)] != 1) l.of[Layout::w] = {outer};
+    return l;
+  };
+  const auto ra = static_cast<int>(a.size()), rb = static_cast<int>(b.size());
+  const Layout la = layout_of(a, ta ? ra - 2 : ra - 1, ta ? ra - 1 : ra - 2),
+               lb = layout_of(b, tb ? rb - 1 : rb - 2, tb ? rb - 2 : rb - 1);
+  const I batch = kernels::elements(Shape(out.begin(), out.end() - 2));
+  const auto batches = [&](const Shape& s) {
+    return kernels::elements(Shape(s.begin(), s.end() - 2));
+  };
+  if (batches(a) != batch || (batches(b) != batch && batches(b) != 1))
+    return Why{"M2", "matrices that are repeated against others", "", "Expand before the product"};
+  const auto place = [&](std::size_t k, const Layout& l) {
+    return u.known(k) ? m.constant(k, u.shape(k), l) : m.operand(k, l);
+  };
+  ValueId y = m.node("matmul", {place(0, la), place(1, lb)});
+  Layout to;
+  for (int d = 0; d + 2 < rank; ++d)
+    if (out[static_cast<std::size_t>(d)] != 1) to.of[Layout::n].push_back(d);
+  if (out.back() != 1) to.of[Layout::c] = {rank - 1};
+  if (out[out.size() - 2] != 1) to.of[Layout::w] = {rank - 2};
+  if (alpha != 1) y = m.elementwise("mul", y, m.scalar(alpha));
+  m.result(0, y, to);
+  return std::nullopt;
+}
+
+std::optional<Why> map_matmul(const Use& u, Mapper& m) {
+  const bool ta = u.integer("transA", 0) != 0, tb = u.integer("transB", 0) != 0;
+  const float alpha = u.real("alpha", 1);
+  // A stack of constant matrices is an operand like any other.
+  if (u.known(1) && !u.known(0) && u.rank(1) >= 2 &&
+      kernels::elements(u.shape(1)) == u.shape(1).back() * u.shape(1)[u.rank(1) - 2])
+    return map_constant(u, m, ta, tb, alpha);
+  return map_both(u, m, ta, tb, alpha);
+}
+
+std::optional<Why> map_gemm(const Use& u, Mapper& m) {
+  if (u.has(2) && (!u.known(2) || u.real("beta", 1) != 1 ||
+                   kernels::elements(u.shape(2)) != m.result_shape().back()))
+    return Why{"M3", "a sum that is no bias a column", "", "MatMul and Add"};
+  if (!u.known(1)) return Why{"M3", "a Gemm of two activations", "", "MatMul and Add"};
+  if (const auto why = map_constant(u, m, u.integer("transA", 0) != 0, u.integer("transB", 0) != 0,
+                                    u.real("alpha", 1)))
+    return why;
+  if (u.has(2)) m.add_bias(values_of(u.in(2))->f);
+  return std::nullopt;
+}
+
+kernels::Work product_work(const Use& u) {
+  const bool ta = u.integer("transA", 0) != 0;
+  const Shape& a = u.shape(0);
+  const Shape& out = u.outputs().at(0).type.shape;
+  const I k = a.empty() ? 1 : ta && a.size() > 1 ? a[a.size() - 2] : a.back();
+  const I all = kernels::elements(out), n = out.empty() ? 1 : out.back();
+  const bool weights = u.known(1);
+  kernels::Work w{.kind = kernels::WorkKind::gemm, .macs = Macs{all * k}};
+  const I right = kernels::elements(u.shape(1));
+  w.read = Bytes{kernels::elements(a) + (weights ? 0 : right)};
+  w.weights = Bytes{weights ? right : 0};
+  w.written = Bytes{all};
+  // Matrices of their own on the right are products one after the other.
+  const I stacked = k * n > 0 ? std::max<I>(1, right / (k * n)) : 1;
+  w.n = n, w.k = k, w.batch = stacked;
+  w.m = n > 0 ? std::max<I>(1, all / n / stacked) : 0;
+  w.bias = u.has(2);
+  return w;
+}
+
+kernels::Work einsum_work(const Use& u) {
+  // The extents that are summed: from the elements of operands and result.
+  const double a = static_cast<double>(kernels::elements(u.shape(0)));
+  const double b = u.size() > 1 ? static_cast<double>(kernels::elements(u.shape(1))) : 1;
+  const double y = static_cast<double>(kernels::elements(u.outputs().at(0).type.shape));
+  const auto macs = static_cast<I>(u.size() > 1 ? std::sqrt(a * b * std::max(1.0, y)) : a);
+  kernels::Work w{.kind = kernels::WorkKind::gemm, .macs = Macs{macs}};
+  w.read = Bytes{static_cast<I>(a + (u.size() > 1 ? b : 0))};
+  w.written = Bytes{static_cast<I>(y)};
+  w.m = std::max<I>(1, static_cast<I>(y)), w.n = 1,
+  w.k = std::max<I>(1, macs / std::max<I>(1, w.m));
+  return w;
+}
+
+}  // namespace
+
+Family products() {
+  static const std::vector<Operator> all{
+      {.name = "MatMul", .run = matmul, .work = product_work, .map = map_matmul},
+      {.name = "Gemm", .run = gemm_operator, .work = product_work, .map = map_gemm},
+      {.name = "com.microsoft.FusedMatMul",
+       .run = fused_matmul,
+       .work = product_work,
+       .map = map_matmul},
+      {.name = "Einsum", .since = 12, .run = einsum, .work = einsum_work},
+      {.name = "Det", .since = 11, .run = determinant, .cost = {.flops = 8}},
+  };
+  return all;
+}
+
+}  // namespace ane::workloads::model::ops

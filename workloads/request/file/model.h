@@ -1,0 +1,41 @@
+// kind=model: an ONNX file, bound to shapes by the request's keys.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "workloads/model/mapping.h"
+#include "workloads/request/kind.h"
+
+namespace ane::workloads {
+
+struct ModelFile : Work {
+  std::string file, digest, shape, dim, given, without;
+
+  static constexpr Key keys[] = {
+      needed<&ModelFile::file>("file", "the ONNX file; blanks, commas and % as %20, %2C, %25"),
+      key<&ModelFile::digest>("digest", "of the file; another file of that name is an error"),
+      key<&ModelFile::shape>("shape", "of inputs: x:1x3x224x224,y:1x4"),
+      key<&ModelFile::dim>("dim", "open extents by name: height:224,width:224"),
+      key<&ModelFile::given>("given", "inputs of one number that are known: sr:16000"),
+      key<&ModelFile::without>("without",
+                               "a label of refusals: what bears it is left out of the "
+                               "accelerator's graph, so that the difference is what it costs"),
+  };
+
+  void settle() override;
+  void check(const Request& r, const std::string& place) const override;
+  std::string label() const override;
+  double parameters() const override;
+  Job job(const Request& r, const JobFor& target) const override;
+
+  // The file as it was read; bound for so many items.
+  const model::Source& source() const;
+  std::shared_ptr<const model::Model> bound(std::int64_t batch) const;
+  model::Binding binding(std::int64_t batch) const;
+};
+
+// A path as the value of the key `file`, and back.
+std::string encoded_path(const std::string& path);
+std::string decoded_path(const std::string& text);
+
+}  // namespace ane::workloads
