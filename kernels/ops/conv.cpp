@@ -374,7 +374,7 @@ class ConvLowering {
       if (blocks == 0) continue;
       PlacedWeights weights;
       weights.stream = stream_of(c);
-      Block& block = all.emplace_back(Block{static_cast<double>(blocks), {}});
+      Block block{.times = static_cast<double>(blocks), .tasks = {}};
       for (const auto& [n, ns] : ends(g_.o.n, t.n))
         for (const auto& [h, hs] : ends(g_.o.h, t.h))
           for (const auto& [w, ws] : ends(g_.o.w, t.w))
@@ -382,6 +382,7 @@ class ConvLowering {
               block.tasks.emplace_back(lowering_.law()->work(Lowering::shaped(
                                            spec({0, 0, 0, 0}, {n, h, w, c}, weights))),
                                        static_cast<double>(count));
+      all.push_back(std::move(block));
     }
     return all;
   }

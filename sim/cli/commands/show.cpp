@@ -12,7 +12,7 @@
 #include "sim/cli/commands.h"
 #include "sim/cli/options.h"
 #include "sim/cli/session.h"
-#include "sim/cli/sweep_output.h"
+#include "sim/cli/sweep/output.h"
 #include "sim/price/levers.h"
 
 namespace ane::sim {

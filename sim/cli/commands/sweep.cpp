@@ -4,10 +4,10 @@
 #include "sim/explore/sweep.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <csignal>
-#include <thread>
 
 #include "isa/error.h"
 #include "isa/file.h"
@@ -17,7 +17,7 @@
 #include "results/store.h"
 #include "sim/cli/session.h"
 #include "sim/cli/subject/subject.h"
-#include "sim/cli/sweep_output.h"
+#include "sim/cli/sweep/output.h"
 #include "workloads/request/kinds.h"
 
 namespace ane::sim {
@@ -166,7 +166,7 @@ int run_sweep(const Arguments& arguments) {
   SweepRun run;
   run.threads = given->count("threads")
                     ? (*given)["threads"].as<int>()
-                    : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+                    : static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
   if (run.threads < 1 || run.threads > 256) throw InputError("--threads", "1 to 256");
   if (given->count("shard")) run.shard = parse_shard((*given)["shard"].as<std::string>());
   run.stop = &interrupted;

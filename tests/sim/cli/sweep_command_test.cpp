@@ -123,7 +123,7 @@ TEST_F(SweepCommand, AFileSaysAllOfIt) {
 TEST_F(SweepCommand, FaultsAreOneLineAndExitTwo) {
   for (const char* wrong :
        {"sweep", "sweep resnet50", "sweep resnet50 --axis batch=1..8",
-        "sweep resnet50 --axis foo=1", "sweep resnet50 --axis batch=1,2 --sample gird",
+        "sweep resnet50 --axis foo=1", "sweep resnet50 --axis batch=1,2 --sample grdi",
         "sweep resnet50 --axis batch=1,2 --points 5",
         "sweep resnet50 --axis batch=1,2 --shard 3/2 --db x.db",
         "sweep resnet50 --axis batch=1,2 --threads 0",

@@ -163,7 +163,7 @@ TEST(SweepPlan, ItsTextIsThePlan) {
   EXPECT_EQ(back.text(), plan.text());
   EXPECT_EQ(back.values(3), plan.values(3));
   for (const char* wrong : {"", "[]", "{\"request\": 1}", "{\"axes\": []}",
-                            "{\"axes\": {\"batch\": [1]}}", "{\"sampling\": \"gird\"}",
+                            "{\"axes\": {\"batch\": [1]}}", "{\"sampling\": \"grdi\"}",
                             "{\"samples\": -1}", "{\"where\": \"latency\"}", "{\"axis\": {}}"})
     EXPECT_THROW(plan_of_json(wrong, "plan"), InputError) << wrong;
 }

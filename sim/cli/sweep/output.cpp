@@ -1,4 +1,4 @@
-#include "sim/cli/sweep_output.h"
+#include "sim/cli/sweep/output.h"
 
 #include <fmt/format.h>
 
