@@ -154,7 +154,8 @@ results::Report front(const Sweep& s, const SweepViewOptions& o) {
   b.table.columns.push_back({"knee", "knee", ""});
   for (std::size_t i = 0; i < on.size(); ++i) {
     std::vector<Cell> row = row_of(s.rows[on[i]]);
-    row.push_back(i == knee ? Cell{std::string("knee")} : Cell{});
+    row.emplace_back();
+    if (i == knee) row.back() = std::string("knee");
     b.table.rows.push_back(std::move(row));
   }
   b.after = refusals(s);
@@ -188,8 +189,8 @@ results::Report best(const Sweep& s, const SweepViewOptions& o) {
           b.after.push_back(fmt::format("  {}: no point is within all conditions", group));
         continue;
       }
-      std::vector<Cell> row = row_of(*least);
-      row.insert(row.begin(), Cell{name});
+      std::vector<Cell> row{name};
+      for (Cell& cell : row_of(*least)) row.push_back(std::move(cell));
       b.table.rows.push_back(std::move(row));
     }
   return {heading(s, "the best"), nullptr, {std::move(b)}};

@@ -201,6 +201,8 @@ class Examples : public testing::Test {
     std::ofstream(folder_ + "/vectors.npy", std::ios::binary) << ane::workloads::npy_bytes(vectors);
     std::filesystem::create_directories(folder_ + "/bin");
     std::filesystem::create_symlink(ANESIM_PROGRAM, folder_ + "/bin/anesim");
+    EXPECT_EQ(shell("for f in shard-1 shard-2 old new; do anesim run kind=launch --db $f.db; done"),
+              0);
     EXPECT_EQ(shell("gzip -k reads.fastq && anesim run mobilenet_v2 && anesim run fastvit_t8"), 0);
   }
   ~Examples() override { std::filesystem::remove_all(folder_); }

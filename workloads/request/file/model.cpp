@@ -244,7 +244,7 @@ namespace kind {
 extern const Kind model;
 constinit const Kind model = kind_of<ModelFile>(
     "model", "an ONNX file", "item",
-    takes_weights | takes_activations | takes_batch | takes_state | takes_zeros | takes_host);
+    takes_weights | takes_activations | takes_batch | takes_state | takes_host);
 }  // namespace kind
 
 }  // namespace ane::workloads
