@@ -242,9 +242,9 @@ Job ModelFile::job(const Request& r, const JobFor& target) const {
 
 namespace kind {
 extern const Kind model;
-constinit const Kind model = kind_of<ModelFile>(
-    "model", "an ONNX file", "item",
-    takes_weights | takes_activations | takes_batch | takes_state | takes_host);
+constinit const Kind model =
+    kind_of<ModelFile>("model", "an ONNX file", "item",
+                       takes_weights | takes_activations | takes_batch | takes_state | takes_host);
 }  // namespace kind
 
 }  // namespace ane::workloads
