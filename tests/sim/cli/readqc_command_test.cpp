@@ -145,8 +145,7 @@ TEST_F(ReadQcCommand, AnOutputThatNobodyUnderstandsIsRefusedAndNothingStays) {
 }
 
 TEST_F(ReadQcCommand, AFaultOfAnOutputOptionIsToldBeforeAnythingIsWritten) {
-  for (const std::string options :
-       {"--view sumary", "--json --csv", "--limit 0", "--seed -1"}) {
+  for (const std::string options : {"--view sumary", "--json --csv", "--limit 0", "--seed -1"}) {
     const Answer a = options == "--seed -1"
                          ? anesim("run readqc --model mlp --seed -1 --reads " + reads_)
                          : run(options + " --db " + db_);
