@@ -46,7 +46,8 @@ void check_numbers(const workloads::Formats& f, const Target& target) {
   if (!f.scales.empty()) throw InputError("scales", "are of the accelerator's streams", "unit=ane");
 }
 
-LoweredSegment lower_program(Segment segment, const Target& target, bool keep_in_l2) {
+// `shared`: for other rates too.
+LoweredSegment lower_program(Segment segment, const Target& target, bool keep_in_l2, bool shared) {
   LoweredSegment out;
   out.placements = std::move(segment.placements);
   for (const workloads::Node& n : segment.graph.nodes)
@@ -61,7 +62,8 @@ LoweredSegment lower_program(Segment segment, const Target& target, bool keep_in
       }
     return out;
   }
-  Plan plan = quickest_plan(segment.graph, target.chip, keep_in_l2, &out.same);
+  Plan plan = quickest_plan(segment.graph, target.chip, keep_in_l2, shared ? &out.same : nullptr);
+  out.same_tasks = plan.kept;
   out.schedule = std::move(plan.schedule);
   out.spills = plan.spills;
   for (const std::string& race : out.schedule->races()) throw InputError(segment.graph.name, race);
@@ -71,7 +73,7 @@ LoweredSegment lower_program(Segment segment, const Target& target, bool keep_in
   return out;
 }
 
-LoweredStage lower_graph(const Graph& graph, const Target& target, bool keep_in_l2) {
+LoweredStage lower_graph(const Graph& graph, const Target& target, bool keep_in_l2, bool shared) {
   LoweredStage out;
   out.macs = workloads::graph_macs(graph);
   std::vector<Segment> segments = segments_of(graph, target.chip.machine());
@@ -83,11 +85,12 @@ LoweredStage lower_graph(const Graph& graph, const Target& target, bool keep_in_
                                  refused->placements[0].label, refused->placements[0].reason),
                      "a runtime that falls back to the CPU: coreml");
   for (Segment& s : segments)
-    out.segments.push_back(lower_program(std::move(s), target, keep_in_l2));
+    out.segments.push_back(lower_program(std::move(s), target, keep_in_l2, shared));
   return out;
 }
 
-LoweredStage lower_stage(Stage& stage, const workloads::Formats& formats, const Target& target) {
+LoweredStage lower_stage(Stage& stage, const workloads::Formats& formats, const Target& target,
+                         bool shared) {
   const Unit unit = unit_of(stage, target);
   const Target on = unit == target.unit ? target
                     : stage.place == Stage::Place::host
@@ -96,7 +99,7 @@ LoweredStage lower_stage(Stage& stage, const workloads::Formats& formats, const 
   LoweredStage out;
   if (auto* graph = std::get_if<Graph>(&stage.work)) {
     if (unit == Unit::ane) {
-      out = lower_graph(*graph, on, stage.keep_in_l2);
+      out = lower_graph(*graph, on, stage.keep_in_l2, shared);
     } else {
       out.work = workloads::graph_work(*graph, workloads::bytes_of(formats.activations),
                                        workloads::bytes_of(formats.weights));
@@ -130,7 +133,8 @@ void lower_elsewhere(Lowered::Impl& impl, const Request& request, const Target& 
     throw InputError("request", why.what(),
                      "and no CPU of " + target.chip.name() + " is known to fall back to");
   for (Stage& s : job.stages) {
-    LoweredStage stage = lower_stage(s, job.formats, {target.chip, target.runtime, Unit::cpu});
+    LoweredStage stage =
+        lower_stage(s, job.formats, {target.chip, target.runtime, Unit::cpu}, false);
     stage.refused = why.what();
     impl.stages.push_back(std::move(stage));
   }
@@ -181,7 +185,7 @@ void split_batch(Lowered::Impl& impl, const Request& request, const workloads::J
 }
 
 std::shared_ptr<const Lowered::Impl> lower_now(const Request& request, const Target& target,
-                                               const MachineKey& key);
+                                               const MachineKey& key, bool shared);
 
 // Seconds of a call's programs.
 double program_seconds(const LoweredStage& stage, const AneParameters& ane) {
@@ -203,7 +207,7 @@ void halve_batch(Lowered::Impl& whole, const Target& target) {
   whole.of_one_chip = true;
   Request half = whole.request;
   half.batch /= 2;
-  const auto part = lower_now(half, target, whole.machine);
+  const auto part = lower_now(half, target, whole.machine, false);
   if (part->stages.size() != whole.stages.size()) return;
   const AneParameters& ane = target.chip.ane();
   for (std::size_t i = 0; i < whole.stages.size(); ++i) {
@@ -221,7 +225,7 @@ void halve_batch(Lowered::Impl& whole, const Target& target) {
 }
 
 std::shared_ptr<const Lowered::Impl> lower_now(const Request& request, const Target& target,
-                                               const MachineKey& key) {
+                                               const MachineKey& key, bool shared) {
   auto impl = std::make_shared<Lowered::Impl>();
   impl->request = request;
   impl->unit = target.unit;
@@ -239,7 +243,7 @@ std::shared_ptr<const Lowered::Impl> lower_now(const Request& request, const Tar
     return impl;
   }
   for (Stage& s : impl->job.stages)
-    impl->stages.push_back(lower_stage(s, impl->job.formats, target));
+    impl->stages.push_back(lower_stage(s, impl->job.formats, target, shared));
   if (programs) halve_batch(*impl, target);
   return impl;
 }
@@ -249,7 +253,8 @@ std::size_t size_of(const Lowered::Impl& impl) {
   for (const LoweredStage& s : impl.stages) {
     tasks += s.work.size() / 4;
     for (const LoweredSegment& segment : s.segments)
-      tasks += segment.schedule ? segment.schedule->issues().size() : segment.work.size() / 4;
+      tasks += segment.schedule ? segment.schedule->issues().size() + segment.same_tasks
+                                : segment.work.size() / 4;
   }
   return tasks;
 }
@@ -316,12 +321,14 @@ Lowered lower(const Request& request, const Target& target) {
                   fmt::join(machine, " "));
   const std::uint64_t rates = on_ane ? target.chip.accelerator_key() : 0;
   std::vector<std::shared_ptr<const Lowered::Impl>> programs;
+  bool asked_before = false;
   {
     const std::scoped_lock lock(mutex);
     if (const auto at = kept.find(key); at != kept.end()) {
       const auto known = at->second.of_rates.find(rates);
       if (known != at->second.of_rates.end()) return Lowered(known->second);
       programs = at->second.programs;
+      asked_before = on_ane;
     }
   }
   // Without the lock, so that several requests are lowered at once; two threads that lower the same
@@ -331,13 +338,14 @@ Lowered lower(const Request& request, const Target& target) {
   for (auto p = programs.rbegin(); p != programs.rend() && !found; ++p)
     if ((*p)->holds(target.chip)) found = *p;
   const bool fresh = !found;
-  if (fresh) found = lower_now(request, target, machine);
+  // What is asked once needs no choices kept; a second asking, for other rates, begins to.
+  if (fresh) found = lower_now(request, target, machine, asked_before);
   const std::size_t size = fresh ? size_of(*found) : 0;
   const std::scoped_lock lock(mutex);
   if (tasks + size > most_tasks) kept.clear(), tasks = 0;
   tasks += size;
   Kept& here = kept[key];
-  if (fresh) {
+  if (fresh && asked_before && !found->of_one_chip) {
     if (here.programs.size() == most_programs) here.programs.erase(here.programs.begin());
     here.programs.push_back(found);
   }
@@ -347,7 +355,7 @@ Lowered lower(const Request& request, const Target& target) {
 }
 
 Lowered lower_anew(const Request& request, const Target& target) {
-  return Lowered(lower_now(request, target, key_of(target.chip.machine())));
+  return Lowered(lower_now(request, target, key_of(target.chip.machine()), false));
 }
 
 bool Lowered::Impl::holds(const Chip& chip) const {

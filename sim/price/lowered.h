@@ -28,7 +28,8 @@ struct NodeName {
 // A program of the accelerator, or operators that it does not take, on the CPU.
 struct LoweredSegment {
   std::shared_ptr<const Schedule> schedule{};  // none: on the CPU
-  SamePlan same{};                             // of the program
+  SamePlan same{};                             // of the program; empty: not asked for
+  std::size_t same_tasks = 0;                  // that it keeps
   int passes = 1;                              // over parts of the batch in one call, alike
   bool spills = false;                         // tensors between operators pass through memory
   Bytes transferred{};                         // graph inputs and outputs

@@ -16,7 +16,7 @@ Plan plan_for(const workloads::Graph& graph, const Chip& chip, const isa::Machin
                           .law = &law,
                           .choices = with_choices ? &choices : nullptr});
   auto schedule = std::make_shared<const Schedule>(compiled.program, chip.ane());
-  return {machine, std::move(compiled), std::move(schedule), false, std::move(choices)};
+  return {machine, std::move(compiled), std::move(schedule), false, std::move(choices), 0};
 }
 
 // What the choice between plans rests on.
@@ -70,6 +70,11 @@ Plan quickest_plan(const workloads::Graph& graph, const Chip& chip, bool keep_in
       add(less).spills = true;
     }
   const std::size_t chosen = quickest(candidates, chip);
+  // A choice keeps the tasks of some tiles.
+  constexpr std::size_t tasks_of_choice = 16;
+  if (same != nullptr)
+    for (const Candidate& c : candidates)
+      plans[chosen].kept += c.schedule->issues().size() + tasks_of_choice * c.choices.size();
   if (same != nullptr)
     *same = [candidates = std::make_shared<const std::vector<Candidate>>(std::move(candidates)),
              chosen](const Chip& other) {

@@ -20,6 +20,7 @@ struct Plan {
   std::shared_ptr<const Schedule> schedule;
   bool spills = false;  // tensors between operators pass through memory
   std::vector<kernels::Choice> choices{};
+  std::size_t kept = 0;  // tasks, about, that `same` keeps
 };
 // Tilings are chosen by the chip's law, task by task; where tensors pass through memory, the plans
 // for three, two and one quarters of L2 are tried as well, since what just fits leaves no room for
