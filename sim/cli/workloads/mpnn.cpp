@@ -15,6 +15,7 @@
 #include "sim/cli/ask.h"
 #include "sim/cli/bucket_plan.h"
 #include "sim/cli/workloads.h"
+#include "sim/cli/workloads/mpnn_designs.h"
 #include "sim/cli/workloads/mpnn_goldens.h"
 #include "sim/run/count_dropped.h"
 #include "sim/run/framework_run.h"
@@ -326,12 +327,6 @@ std::vector<std::string> files_of(const po::variables_map& given) {
   return files;
 }
 
-struct Protein {
-  std::string name;
-  mp::Input input;
-  std::vector<mp::ChainSpan> chains;
-};
-
 // The structures of --pdb, with what was left out of each on stderr.
 std::vector<Protein> read_proteins(const po::variables_map& given) {
   mp::StructureChoice which;
@@ -373,64 +368,6 @@ void refuse_options_of_samples(const po::variables_map& given) {
       throw InputError(fmt::format("--{}", option), "nothing is drawn in this mode",
                        "--mode sample");
   }
-}
-
-// The structure's own sequence, then its samples.
-std::vector<results::Design> designs_of(const Protein& protein, const MpnnAnswer& answer,
-                                        const MpnnPlan& plan) {
-  const double temperature = plan.greedy ? results::unknown : plan.temperature;
-  std::vector<results::Design> designs;
-  const auto add = [&](std::string_view letters, const MpnnScore& score, double recovery) {
-    const auto sample = static_cast<std::int64_t>(designs.size());
-    designs.push_back(
-        {.name = protein.name,
-         .sample = sample,
-         .seed = static_cast<std::int64_t>(plan.seed) + std::max<std::int64_t>(sample - 1, 0),
-         .temperature = sample == 0 ? results::unknown : temperature,
-         .score = score.designed,
-         .global_score = score.all,
-         .recovery = recovery,
-         .sequence = mp::designed_chains(protein.input, letters)});
-  };
-  std::string own;
-  for (std::int64_t i = 0; i < protein.input.real; ++i)
-    own +=
-        mp::alphabet[static_cast<std::size_t>(protein.input.sequence[static_cast<std::size_t>(i)])];
-  add(own, answer.native, results::unknown);
-  for (std::size_t i = 0; i < answer.sequences.size(); ++i)
-    add(answer.sequences[i], answer.scores[i], answer.recoveries[i]);
-  return designs;
-}
-
-// "['A', 'B']", as the original writes the names of chains.
-std::string chains_text(const Protein& protein, bool designed) {
-  std::string text;
-  for (const mp::ChainSpan& chain : protein.chains)
-    if (chain.designed == designed)
-      text += fmt::format("{}'{}'", text.empty() ? "" : ", ", chain.name);
-  return "[" + text + "]";
-}
-
-// FASTA with the fields of protein_mpnn_run.py (dauparas/ProteinMPNN @8907e66), which others parse:
-// the structure's own sequence, then the samples. Where nothing is drawn T is 0.
-std::string fasta_of(const Protein& protein, std::span<const results::Design> designs,
-                     const std::string& model) {
-  std::string text;
-  for (const results::Design& d : designs) {
-    if (d.sample == 0)
-      text += fmt::format(
-          ">{}, score={:.4f}, global_score={:.4f}, fixed_chains={}, designed_chains={}, "
-          "model_name={}, anesim={}, seed={}\n",
-          d.name, d.score, d.global_score, chains_text(protein, false), chains_text(protein, true),
-          model, code_version(), d.seed);
-    else
-      text +=
-          fmt::format(">T={}, sample={}, score={:.4f}, global_score={:.4f}, seq_recovery={:.4f}\n",
-                      d.temperature == d.temperature ? d.temperature : 0.0, d.sample, d.score,
-                      d.global_score, d.recovery);
-    text += d.sequence + "\n";
-  }
-  return text;
 }
 
 // Stores and prints the record, then the sequences, unless --out takes them.
