@@ -23,10 +23,6 @@ Role role_of(const Axis& axis) {
   return Role::key;
 }
 
-double objective_of(const results::SweepPoint& p, std::string_view name) {
-  return p.objective(name);
-}
-
 bool is_objective(const std::string& name) {
   return std::ranges::any_of(objectives(), [&](const Objective& o) { return o.name == name; });
 }
@@ -114,7 +110,7 @@ std::optional<results::SweepPoint> PointMaker::price(std::int64_t index) {
     const workloads::Request request = request_of(p.values);
     const Target target = target_of(p.values);
     const auto asked = [&](const std::string& name) -> double {
-      if (is_objective(name)) return objective_of(p, name);
+      if (is_objective(name)) return p.objective(name);
       if (target.chip.has(name)) return target.chip.get(name);
       if (name == "batch") return static_cast<double>(request.batch);
       const auto said = workloads::said(workloads::to_text(request), name);
@@ -159,8 +155,7 @@ void PointMaker::check_axis(std::size_t axis, const std::string& value,
         request_of(values);
     }
   } catch (const InputError& e) {
-    throw InputError(
-        place, fmt::format("{}{}{}", e.place(), e.place().empty() ? "" : ": ", e.what()), e.note());
+    throw InputError(place, e.what(), e.note());
   }
 }
 

@@ -28,6 +28,8 @@ SweepOutput sweep_output_of(const po::variables_map& given, results::Style style
     return given.count(option) ? given[option].as<std::string>() : std::string();
   };
   out.options = {.objective = text("look-at"), .x = text("x"), .y = text("y")};
+  if (out.view->name == "points")
+    refuse_beside(given, "--view points", {"look-at"}, "it has all objectives");
   if (out.view->name != "heat") refuse_beside(given, "this view", {"x", "y"}, "--view heat");
   out.style = style;
   out.table = table_of(given);
