@@ -91,7 +91,6 @@ std::string check_operator(const OperatorRow& o, std::size_t position) {
       !sane(o.ahead_s) || !sane(o.energy_j) || !sane(o.utilisation) || o.macs < 0 ||
       o.weight_bytes < 0 || o.dram_bytes < 0 || o.l2_bytes < 0 || o.tasks < 0)
     return what + ": a figure is negative or infinite";
-  if (o.ahead_s > o.start_s * (1 + 1e-9)) return what + ": loads before the call begins";
   if (o.utilisation > 1 + 1e-9) return what + ": utilisation above 1";
   return check_parts(what + " causes", o.causes, o.seconds, true);
 }

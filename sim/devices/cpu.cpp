@@ -241,16 +241,18 @@ DeviceEstimate price_cpu(std::span<const Work> work, const Chip& chip, const Run
     const double flop = 2 * real(w.macs.count) + real(w.other_flops);
     all_flop += count * flop;
     e.dram_bytes += count * t.dram;
-    e.energy_compute += w.kind == WorkKind::loop ? count * t.compute * cpu.power_core
-                                                 : count * flop * model.energy_flop(t.matrix);
-    e.energy_memory += count * t.dram * chip.memory().energy_byte;
+    const double arithmetic = w.kind == WorkKind::loop ? count * t.compute * cpu.power_core
+                                                       : count * flop * model.energy_flop(t.matrix);
+    const double dram = count * t.dram * chip.memory().energy_byte;
+    e.energy_compute += arithmetic;
+    e.energy_memory += dram;
     if (options.by_operator)
       e.operators.push_back({w.name, w.count, count * (t.compute + t.memory + fixed),
                              t.compute > t.memory ? Cause::compute
                              : t.memory > fixed   ? Cause::memory
                                                   : Cause::dispatch,
                              w.kind, count * real(w.macs.count), count * real(w.weights.count),
-                             count * t.dram});
+                             count * t.dram, arithmetic + dram});
   }
   of(e.causes, Cause::dispatch) += costs.call_cpu;
   // While it waits for memory and while it prepares operators, a core still draws its power.

@@ -36,6 +36,7 @@ struct OpEstimate {
   results::Cause bound = results::Cause::compute;
   kernels::WorkKind kind = kernels::WorkKind::elementwise;
   double macs = 0, weight_bytes = 0, dram_bytes = 0;
+  double joules = 0;  // of arithmetic and memory; what the device draws beside them is the call's
 };
 
 // Seconds and joules of one call.

@@ -170,8 +170,10 @@ DeviceEstimate price_gpu(std::span<const Work> work, const Chip& chip, const Run
     all_flop += count * flop;
     const double dram = fused ? 0 : r.dram;
     e.dram_bytes += count * dram;
-    e.energy_compute += count * (flop * gpu.energy_flop + moved * gpu.energy_byte);
-    e.energy_memory += count * dram * chip.memory().energy_byte;
+    const double compute = count * (flop * gpu.energy_flop + moved * gpu.energy_byte);
+    const double memory = count * dram * chip.memory().energy_byte;
+    e.energy_compute += compute;
+    e.energy_memory += memory;
     if (options.by_operator)
       e.operators.push_back({w.name, w.count, count * (t_work + t_kernel + starved),
                              starved > t_work + t_kernel ? Cause::dispatch
@@ -179,7 +181,7 @@ DeviceEstimate price_gpu(std::span<const Work> work, const Chip& chip, const Run
                              : c > m                     ? Cause::compute
                                                          : Cause::memory,
                              w.kind, count * real(w.macs.count), count * real(w.weights.count),
-                             count * dram});
+                             count * dram, compute + memory});
     first = false;
   }
   const double waits = options.overlap      ? 0

@@ -147,6 +147,8 @@ Execution passes(Execution one, int count) {
     for (TaskTrace t : one.tasks) {
       t.start += all.duration;
       t.end += all.duration;
+      t.stream_begin += seconds(all.duration);
+      t.stream_end += seconds(all.duration);
       all.tasks.push_back(t);
     }
     all.duration += one.duration;

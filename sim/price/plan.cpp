@@ -72,10 +72,9 @@ Plan quickest_plan(const workloads::Graph& graph, const Chip& chip, bool keep_in
   const std::size_t chosen = quickest(candidates, chip);
   // A choice keeps the tasks of some tiles.
   constexpr std::size_t tasks_of_choice = 16;
-  if (same != nullptr)
+  if (same != nullptr) {
     for (const Candidate& c : candidates)
       plans[chosen].kept += c.schedule->issues().size() + tasks_of_choice * c.choices.size();
-  if (same != nullptr)
     *same = [candidates = std::make_shared<const std::vector<Candidate>>(std::move(candidates)),
              chosen](const Chip& other) {
       const ChipLaw law(other.ane());
@@ -85,6 +84,7 @@ Plan quickest_plan(const workloads::Graph& graph, const Chip& chip, bool keep_in
           if (!holds(rates, law)) return false;
       return quickest(*candidates, other) == chosen;
     };
+  }
   return std::move(plans[chosen]);
 }
 

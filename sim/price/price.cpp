@@ -13,6 +13,7 @@
 #include "results/text.h"
 #include "sim/price/call.h"
 #include "sim/price/lowered.h"
+#include "sim/price/rows.h"
 #include "sim/price/version.h"
 #include "workloads/request/kind.h"
 
@@ -44,44 +45,6 @@ void add(Sum& whole, const Sum& part, double calls) {
   whole.macs += calls * part.macs;
   whole.dram_bytes += calls * part.dram_bytes;
   if (results::sum(part.memory) > results::sum(whole.memory)) whole.memory = part.memory;
-}
-
-std::string_view bound_name(const results::Parts& causes) {
-  const auto largest = std::ranges::max_element(causes, {}, &results::Part::value);
-  return largest == causes.end() ? std::string_view{} : std::string_view(largest->name);
-}
-
-std::int64_t whole(double v) {
-  return static_cast<std::int64_t>(std::llround(v));
-}
-
-std::string_view kind_name(kernels::WorkKind kind) {
-  using kernels::WorkKind;
-  switch (kind) {
-    case WorkKind::gemm:
-      return "gemm";
-    case WorkKind::conv:
-      return "conv";
-    case WorkKind::elementwise:
-      return "elementwise";
-    case WorkKind::reduction:
-      return "reduction";
-    case WorkKind::softmax:
-      return "softmax";
-    case WorkKind::normalisation:
-      return "normalisation";
-    case WorkKind::gather:
-      return "gather";
-    case WorkKind::copy:
-      return "copy";
-    case WorkKind::pool:
-      return "pool";
-    case WorkKind::attention:
-      return "attention";
-    case WorkKind::loop:
-      return "loop";
-  }
-  return "";
 }
 
 int thread_count(const std::string& threads, const Chip& chip) {
@@ -265,97 +228,16 @@ class Pricing {
     hold(part.memory, s.memory);
     // The engine wakes, tensors are converted, the call is handed over.
     const double lead = state.wake + costs.copies + dispatch;
-    if (rows) program_rows(s, e, on.chip.ane(), lead);
-    at_ += lead + seconds(e.duration);
-  }
-
-  // lead: s from the call to its first task.
-  void program_rows(const LoweredSegment& s, const Execution& e, const AneParameters& ane,
-                    double lead) {
-    const std::size_t base = cost_.operators.size();
-    for (std::size_t i = 0; i < s.nodes.size(); ++i) {
-      OperatorRow row;
-      row.name = s.nodes[i].name;
-      row.op = s.nodes[i].op;
-      row.unit = "ane";
-      row.placement = s.placements[i].label;
-      row.reason = s.placements[i].reason;
-      row.tasks = s.tasks_of_node[i];
-      row.energy_j = 0;
-      row.start_s = start_ + at_ + lead;
-      cost_.operators.push_back(std::move(row));
-    }
-    // Seconds that the MACs of an operator would take at the array's peak for their format.
-    std::vector<double> busy(s.nodes.size(), 0);
-    std::vector<double> begun(s.nodes.size(), -1);  // when its first task has the engine
-    double before = 0;
-    for (const TaskTrace& task : e.tasks) {
-      const auto index = static_cast<std::size_t>(task.operator_index);
-      OperatorRow& row = cost_.operators[base + index];
-      const double end = seconds(task.end), spent = std::max(0.0, end - before);
-      if (row.seconds == 0 && row.macs == 0) row.start_s = start_ + at_ + lead + before;
-      row.seconds += spent;
-      if (begun[index] < 0) begun[index] = before;
-      row.ahead_s += std::max(0.0, std::min(task.stream_end, begun[index]) - task.stream_begin);
-      row.macs += task.work.macs;
-      busy[index] +=
-          2.0 * task.time.array_macs / (task.work.integer ? ane.peak_int8() : ane.peak_fp16());
-      row.weight_bytes += task.work.weight_bytes;
-      const std::int64_t moved =
-          task.work.weight_bytes + task.work.load_bytes + task.work.store_bytes;
-      row.dram_bytes += moved;
-      row.l2_bytes += task.work.l2_bytes;
-      const TaskEnergy& joules = task.energy;
-      const double energy =
-          joules.mac + joules.l2 + joules.kernel + joules.dma + joules.dram + joules.planar;
-      row.energy_j += energy;
-      const double overhead = std::min(spent, task.time.overhead);
-      results::add(row.causes, results::name(Cause::overhead), overhead);
-      results::add(row.causes, results::name(task.time.bound), spent - overhead);
-      before = std::max(before, end);
+    if (rows) {
+      const double start = start_ + at_ + lead;
+      const std::size_t first = cost_.operators.size();
+      add_rows(program_rows(s, e, on.chip.ane(), start));
       if (detail_ == Detail::tasks && keeps_tasks_)
-        cost_.tasks.push_back(
-            task_row(task, static_cast<int>(base + index), row.name, moved, energy, lead));
+        for (results::TaskRow& task :
+             task_rows(e, cost_.operators, first, start, cost_.tasks.size()))
+          cost_.tasks.push_back(std::move(task));
     }
-    for (std::size_t i = 0; i < s.nodes.size(); ++i) {
-      OperatorRow& row = cost_.operators[base + i];
-      row.bound = bound_name(row.causes);
-      // Its bytes need that long at the one port, which is held to its rate over all tasks so far
-      // [T19]: what does not fit into its own time has passed beside others.
-      const double at_port = static_cast<double>(row.dram_bytes) / ane.dram_bandwidth;
-      row.ahead_s = std::max(row.ahead_s, at_port - row.seconds);
-      // Winograd and skipped zeros save multiplications: an operator may be quicker than its
-      // products at the peak rate.
-      if (row.seconds > 0) row.utilisation = std::min(1.0, busy[i] / row.seconds);
-    }
-  }
-
-  results::TaskRow task_row(const TaskTrace& task, int op, const std::string& name,
-                            std::int64_t bytes, double energy, double lead) {
-    const Picoseconds shift{static_cast<std::int64_t>((start_ + at_ + lead) * 1e12)};
-    results::TaskRow line;
-    line.index = static_cast<int>(cost_.tasks.size());
-    line.operator_index = op;
-    line.name = name;
-    line.start = task.start + shift;
-    line.end = task.end + shift;
-    line.cause = results::name(task.time.bound);
-    line.bytes = bytes;
-    line.macs = task.work.macs;
-    line.energy_j = energy;
-    // Stages overlap inside a task; each is shown from the task's start, as long as it takes alone.
-    const auto stage = [&](const char* device, double length) {
-      if (length <= 0) return;
-      const Picoseconds to{std::min(
-          line.end.count, line.start.count + static_cast<std::int64_t>(length * 1e12 + 0.5))};
-      line.stages.push_back({device, line.start, to});
-    };
-    stage("kernel dma", task.time.weights - task.hidden);
-    stage("tile dma", task.time.load);
-    stage("ne", task.time.mac);
-    stage("pe", task.time.planar);
-    stage("store", task.time.store);
-    return line;
+    at_ += lead + seconds(e.duration);
   }
 
   // ---- what the accelerator does not take
@@ -379,31 +261,7 @@ class Pricing {
     const PriceOptions options{.precision = Precision::fp32};
     const DeviceEstimate e = price_cpu(s.work, cpu.chip, cpu.runtime, options);
     add_elsewhere(part, e, s.work);
-    if (!with_rows()) return;
-    double at = 0;
-    for (std::size_t i = 0; i < s.nodes.size(); ++i) {
-      OperatorRow row;
-      row.name = s.nodes[i].name;
-      row.op = s.nodes[i].op;
-      row.unit = "cpu";
-      row.placement = s.placements[i].label;
-      row.reason = s.placements[i].reason;
-      row.start_s = start_ + at_ - e.seconds() + at;
-      row.energy_j = 0;
-      for (std::size_t k = 0; k < s.work.size(); ++k) {
-        if (s.node_of_work[k] != static_cast<int>(i)) continue;
-        const DeviceEstimate one = price_cpu({&s.work[k], 1}, cpu.chip, cpu.runtime, options);
-        row.seconds += one.seconds();
-        row.macs += s.work[k].macs.count;
-        row.weight_bytes += s.work[k].weights.count;
-        row.dram_bytes += whole(one.dram_bytes);
-        row.energy_j += one.joules();
-        row.bound = results::name(one.bound());
-      }
-      row.causes = {{std::string(results::name(Cause::fallback)), row.seconds}};
-      at += row.seconds;
-      cost_.operators.push_back(std::move(row));
-    }
+    if (with_rows()) add_rows(fallback_rows(s, cpu, options, start_ + at_ - e.seconds()));
   }
 
   // A request without a program: all of it on the CPU, under the request's own software.
@@ -414,7 +272,9 @@ class Pricing {
     const DeviceEstimate e = price_cpu(lowered.work, cpu.chip, cpu.runtime, options);
     add_elsewhere(part, e, lowered.work);
     part.macs = lowered.macs;
-    if (with_rows()) device_rows(e, "cpu", "CPU", lowered.refused, Cause::fallback);
+    if (with_rows())
+      add_rows(device_rows(e, "cpu", "CPU", lowered.refused, start_ + at_ - e.seconds(),
+                           Cause::fallback));
     note(fmt::format("all of it runs on the CPU: {}", lowered.refused));
   }
 
@@ -478,8 +338,9 @@ class Pricing {
     part.dram_bytes += e.dram_bytes;
     keep_memory(part, lowered.work);
     if (with_rows())
-      device_rows(e, workloads::name(on.unit), "unit",
-                  fmt::format("asked for on the {}", workloads::name(on.unit)));
+      add_rows(device_rows(e, workloads::name(on.unit), "unit",
+                           fmt::format("asked for on the {}", workloads::name(on.unit)),
+                           start_ + at_));
     at_ += e.seconds();
   }
 
@@ -493,29 +354,6 @@ class Pricing {
     if (!(scope == Scope::package && gpu)) results::add(part.energy, "static", e.energy_static);
     if (scope != Scope::rail && gpu && on.chip.has_cpu())
       results::add(part.energy, "host core", e.encoding * on.chip.cpu().power_core);
-  }
-
-  // `cause`: what their time is to the call, where that is one thing.
-  void device_rows(const DeviceEstimate& e, std::string_view unit, std::string_view placement,
-                   const std::string& reason, std::optional<Cause> cause = {}) {
-    double at = 0;
-    for (const OpEstimate& o : e.operators) {
-      OperatorRow row;
-      row.name = o.count > 1 ? fmt::format("{} x{}", o.name, o.count) : std::string(o.name);
-      row.op = kind_name(o.kind);
-      row.unit = unit;
-      row.placement = placement;
-      row.reason = reason;
-      row.start_s = start_ + at_ + at;
-      row.seconds = o.seconds;
-      row.macs = whole(o.macs);
-      row.weight_bytes = whole(o.weight_bytes);
-      row.dram_bytes = whole(o.dram_bytes);
-      row.bound = results::name(o.bound);
-      if (cause) row.causes = {{std::string(results::name(*cause)), row.seconds}};
-      at += o.seconds;
-      cost_.operators.push_back(std::move(row));
-    }
   }
 
   // Of several programs the weights lie there at once, the tensors one after the other.
@@ -552,7 +390,8 @@ class Pricing {
     of(part.causes, Cause::host) += e.seconds();
     results::add(part.energy, "host", e.joules());
     part.dram_bytes += e.dram_bytes;
-    if (with_rows()) device_rows(e, "cpu", "host", "left to the host", Cause::host);
+    if (with_rows())
+      add_rows(device_rows(e, "cpu", "host", "left to the host", start_ + at_, Cause::host));
     return part;
   }
 
@@ -570,6 +409,11 @@ class Pricing {
   }
 
   // ---- sums and rows
+
+  void add_rows(std::vector<OperatorRow> rows) {
+    cost_.operators.insert(cost_.operators.end(), std::make_move_iterator(rows.begin()),
+                           std::make_move_iterator(rows.end()));
+  }
 
   // A what-if that the memory makes moot.
   void note_memory() {
@@ -605,7 +449,7 @@ class Pricing {
       row.dram_bytes = whole(part.dram_bytes);
       row.energy_j = results::sum(part.energy);
       const results::Parts causes = results::cause_parts(part.causes);
-      row.bound = bound_name(causes);
+      row.bound = results::largest(causes);
       row.causes = causes;
       cost_.operators.resize(first);
       cost_.operators.push_back(std::move(row));
@@ -684,7 +528,7 @@ class Pricing {
     t.energy_j = results::sum(t.energy_parts);
     t.power_w = t.latency_s > 0 ? t.energy_j / t.latency_s : 0;
     t.throughput_items_per_s = work_.job.items / t.latency_s;
-    t.bound = bound_name(t.causes);
+    t.bound = results::largest(t.causes);
     t.macs = whole(std::max(0.0, sum_.macs));
     t.dram_bytes = whole(std::max(0.0, sum_.dram_bytes));
     for (results::Part& p : sum_.memory) p.value = std::floor(p.value);
@@ -738,7 +582,7 @@ void append(results::Cost& cost, const results::Cost& part) {
   t.latency_s = results::sum(t.causes);
   t.energy_j = results::sum(t.energy_parts);
   t.power_w = t.energy_j / t.latency_s;
-  t.bound = bound_name(t.causes);
+  t.bound = results::largest(t.causes);
   t.macs += p.macs;
   t.dram_bytes += p.dram_bytes;
   if (p.peak_memory_bytes > t.peak_memory_bytes) {
