@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -42,6 +43,15 @@ Vectors read_vectors(const std::string& path) {
   return v;
 }
 
+std::int64_t rows_of_zeros(const Vectors& v) {
+  std::int64_t n = 0;
+  for (std::int64_t row = 0; row < v.count; ++row) {
+    const auto first = v.values.begin() + row * v.width;
+    n += std::all_of(first, first + v.width, [](float x) { return x == 0; }) ? 1 : 0;
+  }
+  return n;
+}
+
 }  // namespace
 
 int run_nearest(const Arguments& arguments) {
@@ -66,6 +76,8 @@ int run_nearest(const Arguments& arguments) {
   const auto given = parse(std::move(line), arguments);
   if (!given) return 0;
   const results::Style style = style_of(*given);
+  if (style != results::Style::text)
+    refuse_beside(*given, "--json and --csv", {"shown"}, "they have all queries");
   const std::string path =
       only_word(*given, "TABLE.npy", "nearest", "which vectors are to be searched?");
   Vectors table = read_vectors(path);
@@ -88,6 +100,11 @@ int run_nearest(const Arguments& arguments) {
     throw InputError("--queries", fmt::format("{:.3g} multiply-adds are too many", macs),
                      fmt::format("at most {:g}: fewer queries", most_macs));
   if (given->count("dot") == 0) {
+    for (const Vectors* v : {&table, &queries})
+      if (const std::int64_t zeros = rows_of_zeros(*v); zeros > 0)
+        throw InputError(v == &table ? path : (*given)["queries"].as<std::string>(),
+                         fmt::format("{} of {} vectors are all zeros: no cosine", zeros, v->count),
+                         "--dot, or without them");
     table = workloads::unit_rows(std::move(table));
     queries = workloads::unit_rows(std::move(queries));
   }
@@ -102,6 +119,13 @@ int run_nearest(const Arguments& arguments) {
   MachineRun machine(workloads::nearest_graph(table, queries.count), target.chip, profile);
   const auto found = workloads::ranked(
       machine.run({{"queries", workloads::nearest_input(queries)}}).at("scores"), k);
+  std::int64_t overflows = 0;
+  for (const auto& neighbours : found)
+    overflows += std::ranges::count_if(neighbours,
+                                       [](const Neighbour& n) { return !std::isfinite(n.score); });
+  if (overflows > 0)
+    throw InputError(path, fmt::format("{} scores are beyond what FP16 holds", overflows),
+                     "smaller values, or cosines: without --dot");
   const double share = workloads::recall(found, workloads::nearest_reference(table, queries, k));
 
   if (style == results::Style::json) {

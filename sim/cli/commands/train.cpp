@@ -19,6 +19,7 @@
 #include "isa/status.h"
 #include "results/document.h"
 #include "sim/cli/options.h"
+#include "sim/cli/workloads/readqc_options.h"
 #include "workloads/files/npy.h"
 #include "workloads/readqc/fastq/fastq.h"
 
@@ -121,6 +122,9 @@ Request request_of(const po::variables_map& given) {
     throw InputError("--reads", "no FASTQ file given",
                      "scripts/fetch-reads fetches real reads and prints their paths");
   if (given.count("phred") != 0) r.phred = given["phred"].as<int>();
+  refuse_options_of_other_models(given);
+  if (qc::model_kind_named(given["model"].as<std::string>()) == qc::ModelKind::biometal)
+    refuse_beside(given, "--model biometal", {"batch"}, "it is not trained");
   r.spec = {.kind = qc::model_kind_named(given["model"].as<std::string>()),
             .rule = qc::rule_named(given["rule"].as<std::string>()),
             .k = given["k"].as<std::int64_t>(),
@@ -264,8 +268,20 @@ int run_train(const Arguments& arguments) {
   fit.add(set.reads);
   for (const std::string& remark : {fit.longer_remark(), fit.shorter_remark()})
     if (!remark.empty()) print_status("{}\n", remark);
-  if (r.lengths)
-    set.reads.append(qc::cut_reads(set.reads, r.lengths->first, r.lengths->second, r.options.seed));
+  const std::int64_t whole = set.reads.size();  // those of the files; cut copies stand behind them
+  if (r.lengths) {
+    const qc::ReadBatch cut =
+        qc::cut_reads(set.reads, r.lengths->first, r.lengths->second, r.options.seed);
+    if (cut.empty())
+      throw InputError("--lengths",
+                       fmt::format("no read has as many as {} bases", r.lengths->first),
+                       "a range that begins below the reads' lengths");
+    print_status(
+        "{} of {} reads are trained on cut to {} to {} bases as well{}\n", cut.size(), whole,
+        r.lengths->first, r.lengths->second,
+        cut.size() == whole ? "" : fmt::format("; {} are shorter than that", whole - cut.size()));
+    set.reads.append(cut);
+  }
   const std::int64_t train_reads = std::ssize(qc::indices_of(set.reads, qc::Part::train));
   std::optional<Progress> progress(
       std::in_place, "epochs",
@@ -283,11 +299,16 @@ int run_train(const Arguments& arguments) {
   model.training.phred =
       fmt::format("{}", fmt::join(std::set<int>(set.phreds.begin(), set.phreds.end()), " "));
 
-  const std::vector<std::int64_t> test = qc::indices_of(set.reads, qc::Part::test);
+  std::vector<std::int64_t> test = qc::indices_of(set.reads, qc::Part::test);
+  const auto copies = std::ranges::lower_bound(test, whole);
+  const std::vector<std::int64_t> cut_test(copies, test.end());
+  test.erase(copies, test.end());
   if (test.empty())
-    throw InputError("--reads", fmt::format("none of the {} reads is held out", set.reads.size()),
+    throw InputError("--reads", fmt::format("none of the {} reads is held out", whole),
                      "give 200 or more");
   const qc::Evaluation held_out = qc::evaluate(model, set.reads.select(test));
+  std::optional<qc::Evaluation> held_out_cut;  // the same reads, cut
+  if (!cut_test.empty()) held_out_cut = qc::evaluate(model, set.reads.select(cut_test));
   if (!r.out.empty()) qc::save_model(model, r.out);
   if (!r.embeddings.empty()) write_file(r.embeddings, embeddings_of(model));
   if (!r.roc.empty()) write_file(r.roc, csv_of(held_out.quality->roc));
@@ -298,7 +319,7 @@ int run_train(const Arguments& arguments) {
   if (r.json) {
     Json out = {{"model", name},
                 {"rule", rule},
-                {"reads", set.reads.size()},
+                {"reads", whole},
                 {"train_reads", model.training.train_reads},
                 {"epochs", model.training.epochs},
                 {"seed", model.training.seed},
@@ -307,14 +328,18 @@ int run_train(const Arguments& arguments) {
                 {"parameter_count", model.parameter_count()},
                 {"macs_per_read", model.macs().count},
                 {"held_out", metrics_json(held_out)}};
+    if (held_out_cut) out["held_out_cut"] = metrics_json(*held_out_cut);
     if (!r.out.empty()) out["out"] = r.out;
     fmt::print("{}", results::document(out));
     return 0;
   }
   fmt::print("model {}: {} parameters, {} MAC a read; {} reads, {} of them for training\n", name,
-             model.parameter_count(), model.macs().count, set.reads.size(),
-             model.training.train_reads);
+             model.parameter_count(), model.macs().count, whole, model.training.train_reads);
   print_metrics(held_out, rule);
+  if (held_out_cut) {
+    fmt::print("the same reads, cut to {} to {} bases:\n", r.lengths->first, r.lengths->second);
+    print_metrics(*held_out_cut, rule);
+  }
   for (const std::string& file : {r.out, r.roc, r.embeddings})
     if (!file.empty()) fmt::print("written to {}\n", file);
   return 0;

@@ -9,6 +9,7 @@
 #include "results/text.h"
 #include "sim/cli/ask.h"
 #include "sim/cli/workloads.h"
+#include "sim/cli/workloads/readqc_options.h"
 #include "sim/run/framework_run.h"
 #include "sim/run/readqc/files.h"
 #include "sim/run/readqc/run.h"
@@ -38,10 +39,6 @@ qc::ModelSpec spec_of(const po::variables_map& given) {
           .overlapping = given.count("separate") == 0};
 }
 
-bool is_file(const std::string& model) {
-  return model.ends_with(".safetensors");
-}
-
 constexpr std::int64_t most_batch = 65536;
 
 std::int64_t batch_of(std::int64_t batch) {
@@ -49,19 +46,6 @@ std::int64_t batch_of(std::int64_t batch) {
     throw InputError("--batch", fmt::format("{} reads a call is out of range", batch),
                      fmt::format("1 to {}", most_batch));
   return batch;
-}
-
-// What a model says for itself, or does not have, is no option beside it.
-void refuse_options_of_other_models(const po::variables_map& given) {
-  const std::string model = given["model"].as<std::string>();
-  const std::string named = "--model " + model;
-  if (is_file(model))
-    return refuse_beside(given, named, {"rule", "k", "dim", "separate", "seed"},
-                         "a trained model has its own");
-  const qc::ModelKind kind = qc::model_kind_named(model);
-  if (kind != qc::ModelKind::kmer)
-    refuse_beside(given, named, {"k", "dim", "separate"}, "--model kmer");
-  if (kind == qc::ModelKind::biometal) refuse_beside(given, named, {"seed"}, "it is not trained");
 }
 
 // Reads file after file in batches, each file once, so that a pipe will do.
@@ -144,7 +128,7 @@ std::string names_of(const std::vector<std::string>& files) {
 qc::Model model_of(const po::variables_map& given, Reads& reads, bool& trained_here) {
   const std::string model = given["model"].as<std::string>();
   trained_here = false;
-  if (is_file(model)) return qc::load_model(model);
+  if (is_model_file(model)) return qc::load_model(model);
   const qc::ModelSpec spec = spec_of(given);
   if (spec.kind == qc::ModelKind::biometal) return qc::make_model(spec);
   qc::make_model(spec);  // a fault of the spec is told before the reads are read
@@ -213,7 +197,8 @@ int run_readqc(const Arguments& arguments) {
       ("limit", po::value<std::string>()->default_value("all")->value_name("N"),
        "reads at most: 5000, 10k, 1e6 or all")  //
       ("part", po::value<std::string>()->value_name("all|test"),
-       "reads to answer: all, or the held-out 15 %; default: test when trained here, else all")  //
+       "reads to answer: all, or the held-out 15 %; default: test when trained here without --out, "
+       "else all")  //
       ("threads", po::value<int>()->default_value(1), "host threads, 1 to 64; never changes a bit")(
           "out", po::value<std::vector<std::string>>()->composing()->value_name("FILE"),
           "write the answers, by the name's end: .tsv (name, score, flag, length), .fastq (the "
@@ -258,12 +243,13 @@ int run_readqc(const Arguments& arguments) {
   std::vector<std::string> out;
   if (given->count("out")) out = (*given)["out"].as<std::vector<std::string>>();
   check_file_to_write(*given, "out");
-  if (!out.empty() && !is_file((*given)["model"].as<std::string>()))
+  if (!out.empty() && !is_model_file((*given)["model"].as<std::string>()))
     check_answer_files(out, qc::make_model(spec_of(*given)).heads);
   Reads reads(files, phred, !out.empty());
   bool trained_here = false;
   plan.model = model_of(*given, reads, trained_here);
-  std::string part = trained_here ? "test" : "all";
+  // A file of the reads that pass is of all of them.
+  std::string part = trained_here && out.empty() ? "test" : "all";
   if (given->count("part")) part = (*given)["part"].as<std::string>();
   if (part != "all" && part != "test")
     throw InputError("--part", fmt::format("unknown part '{}'", part), "all or test");
@@ -304,11 +290,15 @@ int run_readqc(const Arguments& arguments) {
                                       .profile = on_ane ? std::string(profile.name) : "",
                                       .items = answers.reads});
   record.totals.accuracy = answers.accuracy;
-  if (const std::string model = (*given)["model"].as<std::string>(); is_file(model))
+  if (const std::string model = (*given)["model"].as<std::string>(); is_model_file(model))
     record.stored.model = model;
   record.totals.digest = answers.digest;
   Bands().add(record, request, target);
   add_notes(record, part == "test");
+  if (trained_here && part == "all")
+    record.notes.push_back(
+        "accuracy is of all reads, most of which the model was trained on; --part test for the "
+        "held-out ones");
   if (!on_ane) record.notes.push_back(framework_note(plan.formats));
   if (fit.longer > 0) record.notes.push_back(fit.longer_remark());
   if (fit.outside > 0) record.notes.push_back(fit.outside_remark());
@@ -392,7 +382,7 @@ int compare_readqc(const Arguments& arguments) {
   check_output(*given, false);
   const std::string named = (*given)["model"].as<std::string>();
   ReadQcPlan plan;
-  plan.model = is_file(named) ? qc::load_model(named) : qc::make_model(spec_of(*given));
+  plan.model = is_model_file(named) ? qc::load_model(named) : qc::make_model(spec_of(*given));
   const auto batches = split_numbers("--batches", (*given)["batches"].as<std::string>());
   const Grid grid = grid_of(*given);
   const auto asked_of = [&](const Target& target, std::int64_t batch) {
@@ -402,7 +392,7 @@ int compare_readqc(const Arguments& arguments) {
                        : workloads::formats_named("fp32");
     Asked asked{.request = request_of(plan),
                 .input = "shape only",
-                .model = is_file(named) ? named : std::string()};
+                .model = is_model_file(named) ? named : std::string()};
     asked.request.conditions.form = form_option(*given);
     return asked;
   };

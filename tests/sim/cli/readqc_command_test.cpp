@@ -126,6 +126,18 @@ TEST_F(ReadQcCommand, AnswersGoToFilesByTheirNames) {
   EXPECT_EQ(sample["mean_length"], 100);
 }
 
+TEST_F(ReadQcCommand, AFileIsOfAllReadsUnlessAPartIsAskedFor) {
+  const std::string tsv = folder_ + "/a.tsv";
+  const std::string ask =
+      "run readqc --no-db --model mlp --rule meanq20 " + reads_ + " --out " + tsv;
+  const Answer all = anesim(ask);
+  EXPECT_EQ(all.status, 0) << all.text;
+  EXPECT_EQ(lines_of(tsv).size(), 401U);
+  EXPECT_THAT(all.text, HasSubstr("most of which the model was trained on"));
+  EXPECT_EQ(anesim(ask + " --part test").status, 0);
+  EXPECT_LT(lines_of(tsv).size(), 150U);
+}
+
 TEST_F(ReadQcCommand, AnOutputThatNobodyUnderstandsIsRefusedAndNothingStays) {
   const auto refused = [&](const std::string& options, const char* what) {
     const Answer a = anesim("run readqc --no-db --reads " + reads_ + " " + options);

@@ -66,6 +66,32 @@ TEST_F(TrainCommand, PrintsHeldOutFiguresAsTextAndTheSameAsJson) {
   EXPECT_THAT(text.text, HasSubstr(line.data()));
 }
 
+TEST_F(TrainCommand, OfShorterReadsTellsBothKindsApart) {
+  const std::string ask = "train readqc --reads " + reads() + " --epochs 2 ";
+  const auto plain = nlohmann::json::parse(anesim(ask + "--json", "2>/dev/null").text);
+  const Answer said = anesim(ask + "--lengths 30-50", "2>&1 >/dev/null");
+  EXPECT_THAT(said.text, HasSubstr("1500 of 1500 reads are trained on cut to 30 to 50 bases"));
+  const auto json =
+      nlohmann::json::parse(anesim(ask + "--lengths 30-50 --json", "2>/dev/null").text);
+  EXPECT_EQ(json["reads"], 1500);
+  EXPECT_EQ(json["held_out"]["reads"], plain["held_out"]["reads"]);
+  EXPECT_EQ(json["held_out_cut"]["reads"], json["held_out"]["reads"]);
+  const Answer none = anesim(ask + "--lengths 61-150");
+  EXPECT_EQ(none.status, 2);
+  EXPECT_THAT(none.text, HasSubstr("no read has as many as 61 bases"));
+}
+
+TEST_F(TrainCommand, OptionsThatTheModelHasNoUseForAreRefused) {
+  for (const char* options :
+       {"--model mlp --k 5", "--model cnn --separate", "--model kmer --rule maxee1",
+        "--model gc --rule meanq20", "--model biometal --rate 0.1", "--model biometal --batch 7",
+        "--model biometal --lengths 30-50"}) {
+    const Answer a = anesim("train readqc --reads " + reads() + " " + options);
+    EXPECT_EQ(a.status, 2) << options;
+    EXPECT_THAT(a.text, HasSubstr("says nothing beside")) << options;
+  }
+}
+
 TEST_F(TrainCommand, WritesTheSameModelForTheSameSeed) {
   const std::string ask = "train readqc --reads " + reads() + " --epochs 1 --out ";
   EXPECT_EQ(anesim(ask + out("a")).status, 0);

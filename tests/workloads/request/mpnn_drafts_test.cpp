@@ -70,9 +70,10 @@ TEST(MpnnDrafts, DiffusionPassesTheDecoderSoManyTimes) {
 TEST(MpnnDrafts, KeysOfOtherPhasesAreRefused) {
   for (const char* bad :
        {"residues=60 accept=0.5", "residues=60 ahead=5", "residues=60 draft_hidden=32",
-        "residues=60 phase=speculate", "residues=60 phase=speculate accept=1.5",
-        "residues=60 phase=speculate accept=0.5 passes=3", "residues=60 phase=diffuse",
-        "residues=60 passes=5", "residues=60 phase=diffuse passes=0",
+        "residues=60 phase=speculate", "residues=4 phase=speculate accept=0.5 ahead=4",
+        "residues=60 phase=attention featurise=0", "residues=60 phase=attention context_layers=2",
+        "residues=60 phase=speculate accept=1.5", "residues=60 phase=speculate accept=0.5 passes=3",
+        "residues=60 phase=diffuse", "residues=60 passes=5", "residues=60 phase=diffuse passes=0",
         "residues=60 featurise=0 host_features=1"})
     EXPECT_THROW(parse_request("kind=mpnn " + std::string(bad)), InputError) << bad;
 }

@@ -97,7 +97,8 @@ mpnn::FlashOptions MpnnWork::flash_options() const {
 double MpnnWork::rounds() const {
   const double a = accept.value_or(0), drafted = real(ahead + 1);
   const double stand = a == 1 ? drafted : (1 - std::pow(a, drafted)) / (1 - a);
-  return real(residues) / stand;
+  // Even the shortest protein is judged once.
+  return std::max(1.0, real(residues) / stand);
 }
 
 MpnnWork MpnnWork::draft() const {
@@ -142,6 +143,9 @@ void MpnnWork::check(const Request& r, const std::string& place) const {
              draft_encoder != plain.draft_encoder || draft_decoder != plain.draft_decoder) {
     throw InputError(place, "ahead, accept and draft_* are of phase=speculate", "phase=speculate");
   }
+  if (phase == MpnnPhase::speculate && ahead >= residues)
+    throw InputError(place, fmt::format("ahead={} of {} residues", ahead, residues),
+                     "fewer residues ahead than the protein has");
   if (phase == MpnnPhase::diffuse && !passes)
     throw InputError(place, "how many passes does the diffusion take?", "passes=20");
   if (phase != MpnnPhase::diffuse && passes)
@@ -149,7 +153,8 @@ void MpnnWork::check(const Request& r, const std::string& place) const {
   if (host_features && (!featurise || phase == MpnnPhase::decode_step))
     throw InputError(place, "there are no features to put on the host", "without host_features");
   if (phase == MpnnPhase::attention) {
-    if (bucket > 0 || r.batch > 1 || !fused || literal || gather != GatherBy::automatic)
+    if (bucket > 0 || r.batch > 1 || !fused || literal || gather != GatherBy::automatic ||
+        !featurise || host_features || context_layers > 0)
       throw InputError(place, "attention over all residues takes one protein as it is",
                        "phase=forward");
   } else if (flash_attention) {
