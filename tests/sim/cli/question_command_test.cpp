@@ -96,7 +96,6 @@ TEST_F(Question, OfAReadQcRunChangesWithEveryOption) {
   expect_each_counts("run readqc", "--model kmer --reads " + folder_ + "/a.fastq",
                      {{"phred", "33 --reads " + folder_ + "/b.fastq"},
                       {"seed", "2"},
-                      {"rule", "meanq20"},
                       {"k", "6"},
                       {"dim", "128"},
                       {"separate", ""},
@@ -112,13 +111,14 @@ TEST_F(Question, OfAReadQcRunChangesWithEveryOption) {
                       {"profile", "ieee"},
                       {"runtime", "direct"},
                       {"form", "framework"}},
-                     {"reads", "model"});
+                     {"reads", "model", "rule"});
+  const std::string judged = "run readqc --model mlp --reads " + folder_ + "/a.fastq";
+  EXPECT_NE(questions(judged + " --rule meanq20"), questions(judged));
 }
 
 TEST_F(Question, OfAReadQcComparisonChangesWithEveryOption) {
   expect_each_counts("compare readqc", "--model kmer --chips M4 --units ane --batches 10",
-                     {{"rule", "meanq20"},
-                      {"k", "6"},
+                     {{"k", "6"},
                       {"dim", "128"},
                       {"separate", ""},
                       {"precision", "int8w"},
@@ -126,7 +126,10 @@ TEST_F(Question, OfAReadQcComparisonChangesWithEveryOption) {
                       {"memory", "16GiB"},
                       {"runtime", "direct"},
                       {"form", "framework"}},
-                     {"model", "chips", "units", "batches", "against", "profile"});
+                     {"model", "chips", "units", "batches", "against", "profile", "rule"});
+  const std::string judged =
+      "compare readqc --model mlp --chips M4 --units ane,cpu --against cpu --batches 10";
+  EXPECT_NE(questions(judged + " --rule meanq20"), questions(judged));
 }
 
 TEST_F(Question, OfAnMpnnRunChangesWithEveryOption) {
