@@ -39,6 +39,8 @@ std::string time_text(double seconds) {
 }  // namespace
 
 void write_status(std::string_view text) {
+  // What was printed before stands before it, where both go to one file.
+  std::fflush(stdout);
   if (on_line) put(clear_line);
   on_line = false;
   put(text);

@@ -83,6 +83,10 @@ bool has_bytes(const std::string& path) {
 Database::Database(std::string path, Open how) : path_(std::move(path)) {
   if (path_.empty())
     throw InputError("", "the name of the results file is empty", "give a file with --db");
+  if (std::error_code unknown;
+      how == Open::existing && !std::filesystem::exists(path_, unknown) && !unknown)
+    throw InputError(path_, "there is no such results file",
+                     "a run makes it: anesim run resnet50 --db " + path_);
   if (how == Open::create) {
     open(file_name(path_), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   } else if (!allowed(path_, R_OK) || writable(path_)) {

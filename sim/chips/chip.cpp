@@ -177,8 +177,14 @@ std::optional<S> section(const Description& d, std::string_view name, const Fiel
 
 template <class S>
 const S& present(const std::optional<S>& unit, const Chip& chip, std::string_view what) {
-  if (!unit) throw InputError("", fmt::format("chip '{}' has no {}", chip.name(), what));
-  return *unit;
+  if (unit) return *unit;
+  std::string there;
+  for (const auto& [has, option] : {std::pair{chip.has_ane(), "unit=ane"},
+                                    {chip.has_gpu(), "unit=gpu"},
+                                    {chip.has_cpu(), "unit=cpu"}})
+    if (has) there += (there.empty() ? "" : " or ") + std::string(option);
+  throw InputError("", fmt::format("chip '{}' has no {}", chip.name(), what),
+                   there.empty() ? "" : there + " (--unit)");
 }
 
 }  // namespace

@@ -14,10 +14,10 @@ struct Prefix {
   bool binary;
 };
 constexpr Prefix prefixes[] = {
-    {"", 1, false},      {"Ki", 1024, true},  {"Mi", 1024.0 * 1024, true}, {"Gi", 0x1p30, true},
-    {"f", 1e-15, false}, {"p", 1e-12, false}, {"n", 1e-9, false},          {"u", 1e-6, false},
-    {"m", 1e-3, false},  {"k", 1e3, false},   {"M", 1e6, false},           {"G", 1e9, false},
-    {"T", 1e12, false},  {"P", 1e15, false},
+    {"", 1, false},       {"Ki", 0x1p10, true}, {"Mi", 0x1p20, true}, {"Gi", 0x1p30, true},
+    {"Ti", 0x1p40, true}, {"f", 1e-15, false},  {"p", 1e-12, false},  {"n", 1e-9, false},
+    {"u", 1e-6, false},   {"m", 1e-3, false},   {"k", 1e3, false},    {"M", 1e6, false},
+    {"G", 1e9, false},    {"T", 1e12, false},   {"P", 1e15, false},
 };
 
 struct Base {
@@ -59,8 +59,8 @@ std::string with_unit(double value, std::string_view dimension) {
   if (dimension == "1") return fmt::format("{:.6g}", value);
   const double size = std::fabs(value);
   if (dimension == "B") {
-    for (const auto& [text, scale] :
-         {std::pair{"GiB", 0x1p30}, std::pair{"MiB", 0x1p20}, std::pair{"KiB", 0x1p10}})
+    for (const auto& [text, scale] : {std::pair{"TiB", 0x1p40}, std::pair{"GiB", 0x1p30},
+                                      std::pair{"MiB", 0x1p20}, std::pair{"KiB", 0x1p10}})
       if (size >= scale && std::fmod(value * 4, scale) == 0)
         return fmt::format("{:.6g} {}", value / scale, text);
   }

@@ -34,11 +34,11 @@ void add_grid_options(po::options_description& options, const std::string& chips
 }
 
 Grid grid_of(const po::variables_map& given) {
-  Grid grid{.chips = split_names("--chips", given["chips"].as<std::string>()),
+  Grid grid{.chips = split_set("--chips", given["chips"].as<std::string>()),
             .units = {},
             .units_given = !given["units"].defaulted(),
             .against = given["against"].as<std::string>()};
-  for (const std::string& unit : split_names("--units", given["units"].as<std::string>()))
+  for (const std::string& unit : split_set("--units", given["units"].as<std::string>()))
     grid.units.push_back(workloads::parse_term<Unit>("unit", unit, "--units"));
   return grid;
 }

@@ -36,14 +36,25 @@ std::vector<std::string> split_list(const std::string& text) {
 }
 
 std::vector<std::string> split_names(const std::string& option, const std::string& text) {
+  constexpr const char* form = "names, with commas between them";
+  if (text.find_first_not_of(" ,") == std::string::npos)
+    throw InputError(option, "an empty list", form);
   std::vector<std::string> names;
-  std::istringstream words(text);
+  std::istringstream words(text + ",");
   for (std::string name; std::getline(words, name, ',');) {
     const std::size_t first = name.find_first_not_of(' ');
-    if (first == std::string::npos) continue;
+    if (first == std::string::npos)
+      throw InputError(option, fmt::format("'{}' has an empty name", text), form);
     names.push_back(name.substr(first, name.find_last_not_of(' ') - first + 1));
   }
-  if (names.empty()) throw InputError(option, "an empty list", "names, with commas between them");
+  return names;
+}
+
+std::vector<std::string> split_set(const std::string& option, const std::string& text) {
+  std::vector<std::string> names = split_names(option, text);
+  for (auto at = names.begin(); at != names.end(); ++at)
+    if (std::find(names.begin(), at, *at) != at)
+      throw InputError(option, fmt::format("'{}' is there twice", *at), "each once");
   return names;
 }
 
@@ -136,10 +147,16 @@ std::vector<std::string> overrides_of(const po::variables_map& given) {
   return overrides;
 }
 
-const kernels::arith::Profile& profile_of(const po::variables_map& given, const Chip& chip) {
-  return kernels::arith::profile_named(given.count("profile") != 0
-                                           ? given["profile"].as<std::string>()
-                                           : chip.machine().default_profile);
+const kernels::arith::Profile& profile_of(const po::variables_map& given, const Target& target) {
+  if (given.count("profile") == 0)
+    return kernels::arith::profile_named(target.chip.machine().default_profile);
+  if (target.unit != Unit::ane)
+    throw InputError("--profile",
+                     fmt::format("is of the ANE's arithmetic; the {} computes in the numbers of "
+                                 "--precision",
+                                 workloads::name(target.unit)),
+                     "--unit ane, or without --profile");
+  return kernels::arith::profile_named(given["profile"].as<std::string>());
 }
 
 void refuse_options_of_values(const po::variables_map& given,
@@ -217,6 +234,27 @@ Kept keep(const po::variables_map& given, std::vector<results::Record>& records)
 
 }  // namespace
 
+namespace {
+
+// Of --set: what is of a unit that none of the runs is on.
+void tell_of_idle_overrides(const po::variables_map& given,
+                            const std::vector<results::Record>& records) {
+  if (given.count("set") == 0) return;
+  for (const std::string& o : given["set"].as<std::vector<std::string>>()) {
+    const std::string unit = o.substr(0, o.find('.'));
+    if (unit != "ane" && unit != "gpu") continue;  // the CPU is everybody's host
+    const auto runs_there = [&](const results::Record& r) {
+      return r.run.unit == unit ||
+             std::ranges::any_of(r.operators, [&](const auto& row) { return row.unit == unit; });
+    };
+    if (std::ranges::none_of(records, runs_there))
+      print_status("--set {}: nothing here runs on the {}, so it changes nothing\n", o,
+                   unit == "ane" ? "ANE" : "GPU");
+  }
+}
+
+}  // namespace
+
 int finish(const po::variables_map& given, std::vector<results::Record> records,
            const std::string& view, const std::string& against) {
   const results::Style style = check_output(given, records.size() == 1);
@@ -242,6 +280,7 @@ int finish(const po::variables_map& given, std::vector<results::Record> records,
     results::write_trace(records[0], given["trace"].as<std::string>());
     print_status("trace written to {}\n", given["trace"].as<std::string>());
   }
+  tell_of_idle_overrides(given, records);
   if (!kept.status.empty()) print_status("{}", kept.status);
   if (kept.fault) std::rethrow_exception(kept.fault);
   if (unread) std::rethrow_exception(unread);

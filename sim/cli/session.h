@@ -17,8 +17,11 @@ namespace ane::sim {
 
 // Splits "A,B C" at commas and blanks.
 std::vector<std::string> split_list(const std::string& text);
-// Splits "M1,M1 Max (24c)" at commas alone; without any name an InputError at the option.
+// Splits "M1,M1 Max (24c)" at commas alone; an InputError at the option without any name and for an
+// empty one.
 std::vector<std::string> split_names(const std::string& option, const std::string& text);
+// The same of what counts once: a name that is there twice is an InputError.
+std::vector<std::string> split_set(const std::string& option, const std::string& text);
 std::vector<std::int64_t> split_numbers(const std::string& option, const std::string& text);
 
 // --set, --profile, --simd, --runtime, --form.
@@ -38,9 +41,9 @@ std::optional<workloads::Form> form_option(const boost::program_options::variabl
 Unit unit_option(const boost::program_options::variables_map& given, const char* option = "unit");
 std::vector<std::string> overrides_of(const boost::program_options::variables_map& given);
 
-// --profile, or the chip's default.
+// --profile, or the chip's default; InputError where it is given for another unit than the ANE.
 const kernels::arith::Profile& profile_of(const boost::program_options::variables_map& given,
-                                          const Chip& chip);
+                                          const Target& target);
 // --precision-of of commands that run one request, and what it says: names at commas, empty for
 // none.
 void add_layer_option(boost::program_options::options_description& options);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -94,9 +95,11 @@ Formats formats_named(const std::string& precision, const std::string& place) {
   try {
     bytes_of(precision);
   } catch (const InputError&) {
-    std::vector<std::string> names{"fp32", "fp16", "bf16", "int8w", "w8a8", "w4a8", "int8"};
+    std::vector<std::string> names{"fp32", "fp16", "bf16", "int8", "int8w", "w8a8", "w4a8", "lut4"};
     for (std::size_t f = 1; !isa::is_integer(static_cast<F>(f)); ++f)
-      names.emplace_back(isa::insns::kernel_choices[f]);
+      if (const std::string name(isa::insns::kernel_choices[f]);
+          std::ranges::find(names, name) == names.end())
+        names.push_back(name);
     throw InputError(place, fmt::format("unknown precision '{}'", precision),
                      choice_note(precision, names));
   }

@@ -98,7 +98,7 @@ SweepPlan plan_of(const po::variables_map& given) {
       for (const std::string& c : given["where"].as<std::vector<std::string>>())
         plan.where.emplace_back(c);
     if (given.count("objective"))
-      plan.objectives = split_names("--objective", given["objective"].as<std::string>());
+      plan.objectives = split_set("--objective", given["objective"].as<std::string>());
   }
   plan.request = workloads::to_text(workloads::parse_request(plan.request));
   plan.chip = load_chip(plan.chip).name();
@@ -203,6 +203,11 @@ int run_sweep(const Arguments& arguments) {
   }
   if (store) sweep = store->load_sweep(sweep.id);
   std::ranges::sort(sweep.rows, {}, &results::SweepPoint::index);
+  if (!sweep.rows.empty() && std::ranges::all_of(sweep.rows, [](const results::SweepPoint& p) {
+        return !p.refused.empty();
+      }))
+    throw InputError("anesim sweep",
+                     fmt::format("no point can be priced; the first: {}", sweep.rows[0].refused));
   print_sweep(sweep, output);
   return 0;
 }

@@ -18,7 +18,7 @@ struct Stranger {
   std::string_view endings;  // at blanks
   std::string_view magic;    // first bytes; empty: by its ending alone
   std::string_view what;
-  std::string_view note;  // empty: a model by its layers, which are not read yet
+  std::string_view note;  // empty: a model of a format that is not read
 };
 constexpr Stranger strangers[] = {
     {".mlpackage .mlmodel .mlmodelc", "", "a Core ML model", ""},
@@ -27,7 +27,7 @@ constexpr Stranger strangers[] = {
     {".h5 .keras .hdf5", "\x89HDF", "a Keras model", ""},
     {".pt .pth .ckpt .safetensors .bin", "", "a file of weights",
      "weights go with their model: anesim run mpnn --pdb FILE --weights WEIGHTS, anesim run readqc "
-     "--reads FILE --model WEIGHTS; other model files are not read yet"},
+     "--reads FILE --model WEIGHTS; whole models are read from ONNX files"},
     {".s .anex", "ANEX", "a program", "anesim exec FILE"},
     {".db .sqlite", "SQLite format 3", "a results file", "anesim runs --db FILE"},
     {".json", "{", "a description", "of a chip: anesim run WHAT --chip FILE"},
@@ -61,8 +61,8 @@ std::string plain_path(std::string path) {
   std::vector<std::string> networks;
   for (const workloads::Network& n : workloads::networks()) networks.emplace_back(n.name);
   const workloads::Network* same = workloads::find_network(name);
-  throw InputError(path, fmt::format("is {}: model files are not read yet", s.what),
-                   fmt::format("networks are asked for by name{}; {}",
+  throw InputError(path, fmt::format("is {}: of models, ONNX files are read", s.what),
+                   fmt::format("exported as ONNX it is; networks are asked for by name{}; {}",
                                same ? fmt::format(": anesim run {}", same->name) : "",
                                choice_note(same ? same->name : std::string_view(name), networks)));
 }

@@ -233,7 +233,8 @@ std::string out_of(const po::variables_map& given, workloads::MpnnPhase mode) {
   if (!out.ends_with(sequences ? ".fasta" : ".npy"))
     throw InputError("--out",
                      fmt::format("'{}' for {}", out, sequences ? "sequences" : "log-probabilities"),
-                     sequences ? "a name that ends in .fasta" : "a name that ends in .npy");
+                     sequences ? "a name that ends in .fasta"
+                               : "a name that ends in .npy; designs as .fasta with --mode sample");
   check_file_to_write(given, "out");
   return out;
 }
@@ -423,7 +424,7 @@ int run_set(const po::variables_map& given, const Choice& choice,
   plan.request = request_for(choice, items[0].unit, proteins[0].input.length(), choice.form);
   MpnnSet set = run_mpnn_set(plan, items, called(choice), target_of,
                              [&](const Target& target) -> const kernels::arith::Profile& {
-                               return profile_of(given, target.chip);
+                               return profile_of(given, target);
                              });
   results::Record& record = set.record;
   record.run.input = names;
@@ -492,7 +493,8 @@ int run_mpnn(const Arguments& arguments) {
   const results::Style style = check_output(*given, true);
   if (given->count("pdb") == 0 && given->count("length")) return run_length(*given);
   if (given->count("pdb") == 0)
-    throw InputError("--pdb", "no structure given", "a PDB or mmCIF file");
+    throw InputError("--pdb", "no structure given",
+                     "a PDB or mmCIF file, or --length N for the cost alone");
   if (given->count("length")) throw InputError("--length", "the structure says its length");
   const std::vector<Protein> proteins = read_proteins(*given);
   Choice choice = choose(*given);
@@ -526,7 +528,7 @@ int run_mpnn(const Arguments& arguments) {
   std::vector<std::string> notes;
   if (choice.variant.adaptive) notes.push_back(adapt(*given, input, choice.precision, unit));
   const Target target = target_of(unit);
-  const auto& profile = profile_of(*given, target.chip);
+  const auto& profile = profile_of(*given, target);
   MpnnPlan plan = choice.plan;
   plan.order = order_of(*given, choice.phase, input);
   // Attention takes the residues with all their atoms alone.

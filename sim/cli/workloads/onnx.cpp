@@ -242,7 +242,7 @@ int run_onnx(const Arguments& arguments) {
   choose_simd(*given);
   ModelAnswer answer =
       run_model({.request = request, .inputs = question.inputs, .seed = seed_of(*given)}, target,
-                profile_of(*given, target.chip));
+                profile_of(*given, target));
   for (const std::string& name : answer.seeded)
     print_status("input '{}' is not given: seeded values\n", name);
   if (given->count("out") != 0) write_outputs((*given)["out"].as<std::string>(), answer);

@@ -232,7 +232,7 @@ int run_readqc(const Arguments& arguments) {
                                     (*given)["runtime"].as<std::string>(), overrides_of(*given));
   const bool on_ane = target.unit == Unit::ane;
   check_output(*given, true);
-  const auto& profile = profile_of(*given, target.chip);
+  const auto& profile = profile_of(*given, target);
   choose_simd(*given);
   ReadQcPlan plan;
   plan.batch = batch_of((*given)["batch"].as<std::int64_t>());

@@ -120,7 +120,7 @@ std::vector<Asked> asked_of(const std::string& text, const po::variables_map& gi
   said_once("precisions", "activations");
   std::vector<std::string> precisions{""}, batches{""};
   if (given.count("precisions"))
-    precisions = split_names("--precisions", given["precisions"].as<std::string>());
+    precisions = split_set("--precisions", given["precisions"].as<std::string>());
   if (given.count("batches")) {
     batches.clear();
     for (const std::int64_t n : split_numbers("--batches", given["batches"].as<std::string>()))
@@ -214,7 +214,7 @@ int run_spec(const Arguments& arguments) {
   choose_simd(*given);
   plan.seed = seed_of(*given);
   plan.request = request;
-  const ValuesAnswer answer = run_values(plan, target, profile_of(*given, target.chip));
+  const ValuesAnswer answer = run_values(plan, target, profile_of(*given, target));
   finish(*given, {answer.record}, "summary");
   if (answer.exact) return 0;
   print_status("the machine's bits are not the scalar reference's\n");

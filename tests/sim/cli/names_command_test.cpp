@@ -173,7 +173,7 @@ TEST_F(Names, OfFilesAreKnownByTheirContent) {
                        "run readqc --reads " + reads + " --model biometal --limit 1e6"});
   expect_fault("compare " + reads, "reads no reads");
 
-  expect_fault("run model.tflite", "is a TensorFlow Lite model: model files are not read yet");
+  expect_fault("run model.tflite", "is a TensorFlow Lite model: of models, ONNX files are read");
   expect_fault("run MobileNetV2.mlpackage", "anesim run mobilenet_v2");
   expect_fault("run " + file("m", "GGUF....") + " --chip M4", "a GGUF model");
   expect_fault("run " + file("p.s", "fence\nend\n"), "anesim exec");
@@ -185,6 +185,26 @@ TEST_F(Names, OfFilesAreKnownByTheirContent) {
   expect_fault("run " + folder_ + "/anythin.dat", "did you mean '" + reads + "'?");
   expect_fault("run -", "anesim run readqc --reads -");
   expect_fault("run readqc --reads " + folder_ + "/anything.dta", "did you mean '" + reads + "'?");
+}
+
+TEST_F(Names, InListsAreThereOnceAndNotEmpty) {
+  expect_fault("compare resnet50 --chips M1,,M4", "has an empty name");
+  expect_fault("compare resnet50 --chips M1,", "has an empty name");
+  expect_fault("compare resnet50 --units ane,ane", "is there twice");
+  expect_fault("sweep resnet50 --axis chip=M1,M4 --objective latency,latency", "is there twice");
+}
+
+TEST_F(Names, WhatIsSaidOfAnotherUnitIsToldOrRefused) {
+  expect_fault("run resnet50 --chip RTX4090", "unit=gpu (--unit)");
+  expect_fault("run kind=matmul m=8 n=8 k=8 --values --unit cpu --profile ieee",
+               "is of the ANE's arithmetic");
+  const auto remark = [](const std::string& arguments) {
+    return anesim("run " + arguments + " --no-db", "2>&1 >/dev/null").text;
+  };
+  EXPECT_THAT(remark("resnet50 --unit cpu --set ane.l2=4MiB"), HasSubstr("changes nothing"));
+  EXPECT_EQ(remark("resnet50 --unit ane --set ane.l2=4MiB"), "");
+  EXPECT_EQ(remark("resnet50 --unit ane --set cpu.e_cores=2"), "");
+  EXPECT_EQ(remark("vision_language --set ane.l2=4MiB --set gpu.clock=1GHz"), "");
 }
 
 TEST_F(Names, AreComparedAsTheyAreRun) {

@@ -92,7 +92,7 @@ TEST_F(ShowCommand, FaultsAreOneLineAndANoteAndExit2) {
   expect_error("show 1 2 --trace t.json " + db(), "a trace shows one run");
   expect_error("show --json --csv " + db(), "exclude each other");
   expect_error("show --veiw x " + db(), "unknown option '--veiw'");
-  expect_error("show --db " + folder_ + "/none.db", "unable to open database file");
+  expect_error("show --db " + folder_ + "/none.db", "there is no such results file");
   expect_error("runs --db " ANESIM_PROGRAM, "file is not a database");
   EXPECT_FALSE(std::filesystem::exists(folder_ + "/none.db"));
 }

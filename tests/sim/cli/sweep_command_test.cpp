@@ -137,4 +137,11 @@ TEST_F(SweepCommand, FaultsAreOneLineAndExitTwo) {
   }
 }
 
+TEST_F(SweepCommand, WithoutAnyPriceIsAFaultThatSaysWhy) {
+  const Answer a = anesim("sweep resnet50 --unit ane --axis chip=A100,RTX4090 --no-db");
+  EXPECT_EQ(a.status, 2) << a.text;
+  EXPECT_THAT(a.text, HasSubstr("no point can be priced; the first: "));
+  EXPECT_THAT(a.text, HasSubstr("has no ANE"));
+}
+
 }  // namespace
