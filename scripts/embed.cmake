@@ -1,8 +1,8 @@
-# Writes OUTPUT, a C++ file that holds the JSON files of ROOT/sim/{chips,runtimes}, the tables of
-# ROOT/results/{silicon,published} and the numbers of ROOT/tests/golden/check.txt as texts, so that the
+# Writes OUTPUT, a C++ file that holds the JSON files of ROOT/sim/{chips,runtimes,place}, the tables of
+# ROOT/results/{silicon,published,placement} and the numbers of ROOT/tests/golden/check.txt as texts, so that the
 # program needs no data files at run time. Run at build time whenever one of them changes.
 set(rows "")
-foreach(folder chips runtimes)
+foreach(folder chips runtimes place)
   file(GLOB files ${ROOT}/sim/${folder}/*.json)
   foreach(path ${files})
     get_filename_component(name ${path} NAME_WE)
@@ -10,7 +10,7 @@ foreach(folder chips runtimes)
     string(APPEND rows "      {\"${folder}\", \"${name}\", R\"json(${text})json\"},\n")
   endforeach()
 endforeach()
-foreach(folder silicon published)
+foreach(folder silicon published placement)
   file(GLOB files ${ROOT}/results/${folder}/*.csv)
   foreach(path ${files})
     get_filename_component(name ${path} NAME_WE)

@@ -643,4 +643,19 @@ std::vector<std::pair<std::string, Data>> evaluate(const Source& source, const B
   return outputs;
 }
 
+std::vector<std::string> names_of_nodes(const Model& model) {
+  std::vector<std::string> names;
+  std::map<std::string, int> taken;
+  for (const BoundNode& n : model.nodes) {
+    const Node& own = n.node;
+    std::string name = !own.name.empty()                                ? own.name
+                       : own.outputs.empty() || own.outputs[0].empty() ? own.op
+                                                                       : own.outputs[0];
+    for (int again = taken[name]++; again > 0; again = taken[name]++)
+      name += fmt::format("#{}", again);
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
 }  // namespace ane::workloads::model

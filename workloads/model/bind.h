@@ -36,6 +36,10 @@ struct Model {
   Use use(const BoundNode& node) const;
 };
 
+// A name of each node for people: its own, else that of its first result, else its operator's; of
+// several alike the later ones with a number.
+std::vector<std::string> names_of_nodes(const Model& model);
+
 struct Binding {
   std::map<std::string, Shape> shapes;       // of inputs, by name
   std::map<std::string, std::int64_t> dims;  // open extents, by symbol

@@ -4,9 +4,11 @@
 #include <iterator>
 
 #include "isa/error.h"
+#include "results/json.h"
 #include "results/store.h"
 #include "sim/cli/options.h"
 #include "sim/cli/session.h"
+#include "sim/place/observed.h"
 #include "sim/silicon/validate_report.h"
 
 namespace ane::sim {
@@ -43,7 +45,10 @@ int run_validate(const Arguments& arguments) {
       "set-runtime", po::value(&runtime_settings)->value_name("PATH=VALUE")->composing(),
       "override of every runtime: kernel_time='5 us'")(
       "db", po::value(&db)->value_name("FILE"), "also store the comparisons in this results file")(
-      "markdown", "as the page docs/validation.md");
+      "markdown", "as the page docs/validation.md")(
+      "placement",
+      "instead: placements of Core ML that others observed, and where its planner's rule puts "
+      "them");
   add_style(options);
   const auto given = parse(
       {.name = "validate",
@@ -55,6 +60,17 @@ int run_validate(const Arguments& arguments) {
       arguments);
   if (!given) return 0;
   const results::Style style = style_of(*given);
+  if (given->count("placement")) {
+    refuse_beside(*given, "--placement",
+                  {"rows", "by", "worst", "set", "set-runtime", "db", "markdown"},
+                  "the tables of results/placement are all there is");
+    const std::vector<results::Report> reports{placement_report(judge_placements())};
+    fmt::print("{}", style == results::Style::json ? results::reports_json({}, reports)
+                     : style == results::Style::csv
+                         ? results::csv_of(reports)
+                         : results::text_of(reports, columns_of(*given)));
+    return 0;
+  }
   if (given->count("markdown"))
     refuse_beside(*given, "--markdown", {"json", "csv", "by", "worst"}, "the page has its own");
   if (style == results::Style::csv)
