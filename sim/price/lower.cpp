@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "isa/error.h"
+#include "sim/place/planner.h"
 #include "sim/price/call.h"
 #include "sim/price/lowered.h"
 #include "sim/price/plan.h"
@@ -73,10 +74,21 @@ LoweredSegment lower_program(Segment segment, const Target& target, bool keep_in
   return out;
 }
 
-LoweredStage lower_graph(const Graph& graph, const Target& target, bool keep_in_l2, bool shared) {
+LoweredStage lower_graph(const Stage& stage, const Graph& graph, const Target& target,
+                         workloads::Placing placing, bool shared) {
+  const bool keep_in_l2 = stage.keep_in_l2;
   LoweredStage out;
   out.macs = workloads::graph_macs(graph);
-  std::vector<Segment> segments = segments_of(graph, target.chip.machine());
+  std::vector<Segment> segments;
+  if (placing == workloads::Placing::coreml) {
+    Planned planned = place_by_coreml(graph, target.chip, stage.program.get());
+    out.assumed = std::move(planned.assumed);
+    segments = segments_of(graph, planned.placements);
+  } else if (placing == workloads::Placing::best) {
+    segments = segments_of(graph, place_best(graph, target, keep_in_l2));
+  } else {
+    segments = segments_of(graph, target.chip.machine());
+  }
   const auto refused = std::ranges::find(segments, false, &Segment::on_ane);
   if (refused != segments.end() && !falls_back(target.runtime))
     throw InputError(refused->graph.nodes[0].name,
@@ -90,7 +102,7 @@ LoweredStage lower_graph(const Graph& graph, const Target& target, bool keep_in_
 }
 
 LoweredStage lower_stage(Stage& stage, const workloads::Formats& formats, const Target& target,
-                         bool shared) {
+                         workloads::Placing placing, bool shared) {
   const Unit unit = unit_of(stage, target);
   const Target on = unit == target.unit ? target
                     : stage.place == Stage::Place::host
@@ -99,7 +111,7 @@ LoweredStage lower_stage(Stage& stage, const workloads::Formats& formats, const 
   LoweredStage out;
   if (auto* graph = std::get_if<Graph>(&stage.work)) {
     if (unit == Unit::ane) {
-      out = lower_graph(*graph, on, stage.keep_in_l2, shared);
+      out = lower_graph(stage, *graph, on, placing, shared);
     } else {
       out.work = workloads::graph_work(*graph, workloads::bytes_of(formats.activations),
                                        workloads::bytes_of(formats.weights));
@@ -133,8 +145,8 @@ void lower_elsewhere(Lowered::Impl& impl, const Request& request, const Target& 
     throw InputError("request", why.what(),
                      "and no CPU of " + target.chip.name() + " is known to fall back to");
   for (Stage& s : job.stages) {
-    LoweredStage stage =
-        lower_stage(s, job.formats, {target.chip, target.runtime, Unit::cpu}, false);
+    LoweredStage stage = lower_stage(s, job.formats, {target.chip, target.runtime, Unit::cpu},
+                                     workloads::Placing::capable, false);
     stage.refused = why.what();
     impl.stages.push_back(std::move(stage));
   }
@@ -242,8 +254,11 @@ std::shared_ptr<const Lowered::Impl> lower_now(const Request& request, const Tar
     lower_elsewhere(*impl, request, target, e);
     return impl;
   }
+  // Which operators are quicker elsewhere rests on rates.
+  impl->of_one_chip = request.conditions.placement == workloads::Placing::best;
   for (Stage& s : impl->job.stages)
-    impl->stages.push_back(lower_stage(s, impl->job.formats, target, shared));
+    impl->stages.push_back(
+        lower_stage(s, impl->job.formats, target, request.conditions.placement, shared));
   if (programs) halve_batch(*impl, target);
   return impl;
 }
@@ -308,6 +323,10 @@ Lowered lower(const Request& request, const Target& target) {
   if (request.conditions.unit == Unit::memory && request.kind->name != "copy")
     throw InputError("request", fmt::format("unit=memory does no kind={}", request.kind->name),
                      "kind=copy");
+  if (request.conditions.placement != workloads::Placing::capable &&
+      (target.unit != Unit::ane || !falls_back(target.runtime)))
+    throw InputError("placement", "is of programs that Core ML runs on the ANE",
+                     "unit=ane path=coreml");
   if ((request.kind->takes & (workloads::takes_weights | workloads::takes_activations)) != 0)
     check_numbers(request.formats, target);
   const MachineKey machine = key_of(target.chip.machine());
@@ -318,7 +337,10 @@ Lowered lower(const Request& request, const Target& target) {
   const std::string key =
       fmt::format("{} | {} {} {} {} | {}", workloads::to_text(work), workloads::name(target.unit),
                   target.chip.has_ane(), target.chip.has_cpu(), falls_back(target.runtime),
-                  fmt::join(machine, " "));
+                  fmt::join(machine, " ")) +
+      (request.conditions.placement == workloads::Placing::coreml
+           ? planner_of(target.chip.name()).planner.name() + target.chip.name()
+           : std::string());
   const std::uint64_t rates = on_ane ? target.chip.accelerator_key() : 0;
   std::vector<std::shared_ptr<const Lowered::Impl>> programs;
   bool asked_before = false;

@@ -44,6 +44,7 @@ struct LoweredSegment {
 struct LoweredStage {
   std::vector<LoweredSegment> segments{};  // of a program
   workloads::WorkList work{};              // of a device
+  std::string assumed{};                   // of the constants by which Core ML's planner placed it
   std::string refused{};  // why the accelerator has no program for it: all of `work` on the CPU
   double macs = 0;        // of one call
 };

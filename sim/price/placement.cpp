@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "sim/place/planner.h"
+
 namespace ane::sim {
 namespace {
 
@@ -61,8 +63,33 @@ std::vector<Placement> place(const Graph& graph, const isa::Machine& machine) {
   return placements;
 }
 
+Planned place_by_coreml(const Graph& graph, const Chip& chip,
+                        const workloads::mil::Program* program) {
+  const isa::Machine machine = chip.machine();
+  Planned planned{.placements = place(graph, machine), .assumed = {}};
+  const workloads::mil::Program own =
+      program == nullptr ? workloads::mil::program_of(graph) : workloads::mil::Program{};
+  const workloads::mil::Program& all = program == nullptr ? own : *program;
+  ChosenPlanner chosen = planner_of(chip.name());
+  planned.assumed = std::move(chosen.assumed);
+  const std::vector<PlacedOp> ops = plan_placement(all, chosen.planner, chip);
+  // A node is where its first operator is; what moves data for one bears its name.
+  std::map<std::string_view, const PlacedOp*> by_name;
+  for (std::size_t i = 0; i < ops.size(); ++i) by_name.emplace(all.ops[i].name, &ops[i]);
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    Placement& p = planned.placements[i];
+    const auto at = by_name.find(graph.nodes[i].name);
+    if (at == by_name.end() || !p.on_ane) continue;
+    p = {at->second->on_ane, at->second->label, at->second->reason};
+  }
+  return planned;
+}
+
 std::vector<Segment> segments_of(const Graph& graph, const isa::Machine& machine) {
-  const std::vector<Placement> placements = place(graph, machine);
+  return segments_of(graph, place(graph, machine));
+}
+
+std::vector<Segment> segments_of(const Graph& graph, const std::vector<Placement>& placements) {
   std::vector<Segment> segments;
   for (std::size_t first = 0; first < graph.nodes.size();) {
     std::size_t last = first;

@@ -290,6 +290,7 @@ class Pricing {
   }
 
   void note_fallbacks(const LoweredStage& lowered, int calls) {
+    if (!lowered.assumed.empty()) note(lowered.assumed);
     std::vector<std::tuple<std::string, int, std::string>> refused;
     for (const LoweredSegment& s : lowered.segments)
       if (!s.schedule)
@@ -635,6 +636,9 @@ workloads::Request asked_on(workloads::Request request, const Target& target) {
 
 results::Record record_of(const workloads::Request& request, const Target& target,
                           results::Cost cost, const Answered& answered) {
+  if (!answered.values.empty() && request.conditions.placement != workloads::Placing::capable)
+    throw InputError("placement", "of a run with values is what the accelerator takes",
+                     "without placement=, or the price alone");
   const workloads::Request asked = asked_on(request, target);
   results::Record record;
   static_cast<results::Cost&>(record) = std::move(cost);

@@ -1,6 +1,7 @@
 // The work of a request, without any machine's rates: stages of operators, one after the other.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -8,6 +9,7 @@
 
 #include "isa/machine.h"
 #include "workloads/graph/graph.h"
+#include "workloads/mil/program.h"
 #include "workloads/request/request.h"
 #include "workloads/request/work_list.h"
 
@@ -29,6 +31,8 @@ struct Stage {
   // Where it runs: the target, the CPU beside it, or another unit of the target's chip.
   enum class Place { target, host, ane, gpu, cpu, ane_else_gpu } place = Place::target;
   std::variant<NoWork, Idle, Graph, WorkList> work{};
+  // The file's program, of whose operators the graph's nodes bear the names; none: the graph's own.
+  std::shared_ptr<const mil::Program> program{};
   double calls = 1;                // how often; below 0: taken off (a marginal figure)
   std::int64_t programs = 1;       // calls of the accelerator that one pass takes at least
   bool one_row = false;            // shows as one row of a run, not operator by operator

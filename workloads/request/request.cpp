@@ -17,6 +17,10 @@ std::span<const std::string_view> names_of(Scope) {
   static constexpr std::string_view names[] = {"whole", "rail", "package"};
   return names;
 }
+std::span<const std::string_view> names_of(Placing) {
+  static constexpr std::string_view names[] = {"capable", "coreml", "best"};
+  return names;
+}
 std::span<const std::string_view> names_of(Api) {
   static constexpr std::string_view names[] = {"any",    "metal",  "mpsgraph",
                                                "vulkan", "opencl", "cuda"};
@@ -97,6 +101,11 @@ constexpr Common common[] = {
     {shared<&Conditions::unit>("unit", "ane, gpu, cpu, memory"), takes_nothing, false},
     {shared<&Conditions::runtime>("path", "the software that runs it"), takes_nothing, false},
     {shared<&Conditions::form>("form", "framework or accelerator"), takes_nothing, false},
+    {shared<&Conditions::placement>(
+         "placement",
+         "what the ANE gets: capable (all that it takes), coreml (what "
+         "Core ML's planner puts there) or best (what is quickest there)"),
+     takes_nothing, true},
 };
 
 bool taken(const Kind& k, const Common& c) {

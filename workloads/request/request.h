@@ -26,6 +26,10 @@ class Work;
 enum class Scope { whole, rail, package };                      // of an energy figure [E4]
 enum class Api { any, metal, mpsgraph, vulkan, opencl, cuda };  // under a GPU's runtime
 enum class HostTensors { fp16, fp32 };                          // fp32: casts inside the program
+// Which operators the ANE gets: all that it takes, those that Core ML's planner puts there, or
+// those that make the call quickest by this program's own laws.
+enum class Placing { capable, coreml, best };
+std::span<const std::string_view> names_of(Placing);
 std::span<const std::string_view> names_of(Scope);
 std::span<const std::string_view> names_of(Api);
 std::span<const std::string_view> names_of(HostTensors);
@@ -36,6 +40,7 @@ struct Conditions {
   std::string runtime;       // key `path`: the software that runs it; empty: the unit's usual one
   std::optional<Form> form;  // none: accelerator on the ANE, framework elsewhere
   std::string host;          // whose CPU serves a card, "M4"; empty: the chip's own
+  Placing placement = Placing::capable;
   Scope scope = Scope::whole;
   HostTensors io = HostTensors::fp16;
   Api api = Api::any;
