@@ -13,6 +13,8 @@
 namespace ane::sim {
 namespace {
 
+using workloads::Quantity;
+
 // Two speeds of one model on one unit that no choice of software explains.
 constexpr double same_thing = 10;
 // Lengths that count as the same.
@@ -350,7 +352,8 @@ std::optional<Finding> broken_bound(const PublishedClaim& c, const Published& al
     const bool time = c.quantity == "speedup";
     const double floor = (time ? p.floor_seconds : p.floor_joules) / p.items;
     const double other =
-        (time ? base.seconds : base.joules) * pricer.factor(c.against[0]) / base.items;
+        (time ? base.seconds : base.joules) *
+        pricer.factor(c.against[0], {}, time ? Quantity::latency : Quantity::energy) / base.items;
     if (!base.why_not.empty() || floor <= 0 || other <= 0) return std::nullopt;
     const double best = other / floor;
     if (v.low <= best * (1 + rounding)) return std::nullopt;

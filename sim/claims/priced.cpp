@@ -163,15 +163,22 @@ workloads::Request Pricer::asked_in(const std::string& name,
   return asked;
 }
 
-double Pricer::factor(const std::string& name, std::optional<workloads::Form> form) {
+double Pricer::factor(const std::string& name, std::optional<workloads::Form> form,
+                      workloads::Quantity quantity) {
+  using workloads::Quantity;
+  if (quantity == Quantity::power)
+    return std::exp(std::hypot(std::log(factor(name, form, Quantity::energy)),
+                               std::log(factor(name, form, Quantity::latency))));
+  ANE_CHECK(quantity == Quantity::latency || quantity == Quantity::energy,
+            "what Priced holds of a call");
   const Priced& p = price(name, form);
   if (!p.why_not.empty()) return 1;
-  const auto [at, unknown] = factors_.try_emplace(key_of(name, form), 1);
+  const auto [at, unknown] = factors_.try_emplace({key_of(name, form), quantity}, 1);
   if (unknown) {
     const workloads::Request asked = asked_in(name, form);
     const results::Band band =
-        bands_.around(p.seconds, asked, target_of(asked, chip(published_.configuration(name).chip)),
-                      workloads::Quantity::latency);
+        bands_.around(quantity == Quantity::energy ? p.joules : p.seconds, asked,
+                      target_of(asked, chip(published_.configuration(name).chip)), quantity);
     at->second = std::sqrt(band.high / band.low);
   }
   return at->second;
@@ -185,6 +192,7 @@ const Priced& Pricer::price(const std::string& name, std::optional<workloads::Fo
   p.items = c.items;
   const Chip& on = chip(c.chip);
   const workloads::Request asked = asked_in(name, form);
+  p.batch = static_cast<double>(asked.batch);
   const Unit unit = *asked.conditions.unit;
   p.parameters = asked.work->parameters();
   try {

@@ -16,7 +16,7 @@ namespace ane::sim {
 
 struct Priced {
   double seconds = 0, joules = 0;  // of one call
-  double items = 1;
+  double items = 1, batch = 1;
   double flop = 0;          // multiply-adds counted as two, as this machine runs them
   double weight_bytes = 0;  // read at least once a call
   double peak_memory = 0;   // bytes: weights and tensors
@@ -44,8 +44,10 @@ class Pricer {
   void warm(const std::vector<Asked>& prices, const std::vector<std::string>& accuracies);
   // form: none takes the unit's usual one.
   const Priced& price(const std::string& configuration, std::optional<workloads::Form> form = {});
-  // The truth lies within seconds / factor .. seconds * factor; 1 where nothing is priced.
-  double factor(const std::string& configuration, std::optional<workloads::Form> form = {});
+  // The truth of this quantity, latency, energy or power, lies within value / factor .. value *
+  // factor; 1 where nothing is priced. The errors of a power are those of its energy and its time.
+  double factor(const std::string& configuration, std::optional<workloads::Form> form,
+                workloads::Quantity quantity);
   const Chip& chip(const std::string& name);
   // The configuration as it is asked: its spec, unit and runtime, its precision chosen where the
   // structure chooses it (by a seeded globule of its length: mpnn/seeded.h).
@@ -74,7 +76,7 @@ class Pricer {
 
   const Published& published_;
   std::map<std::string, Priced> known_;
-  std::map<std::string, double> factors_;
+  std::map<std::pair<std::string, workloads::Quantity>, double> factors_;
   std::map<std::string, workloads::Request> requests_;
   std::map<std::string, Chip> chips_;
   std::map<std::string, Accuracy> accuracies_;

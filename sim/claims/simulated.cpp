@@ -13,6 +13,8 @@
 namespace ane::sim {
 namespace {
 
+using workloads::Quantity;
+
 // Vendors round what they rate: 153.6 GB/s are sold as 150.
 constexpr double rated = 0.025;
 // Bytes of weights and tensors are counted, not predicted.
@@ -78,19 +80,105 @@ bool restates(const std::vector<const Parameter*>& parameters, double figure) {
   return sources.size() == 1 && !sources.begin()->empty();
 }
 
+// One quantity of runs: its value, and whose errors its band holds. Those of several add in
+// squares. None: it is counted.
+struct OfRuns {
+  std::string_view quantity;
+  double (*value)(const Priced& p, const Priced& base);
+  std::optional<Quantity> errors{};
+  // Of a ratio alone.
+  bool is_ratio = false;
+  std::optional<Quantity> errors_of_base{};
+  double (*side)(const Priced& p) = nullptr;  // what is shown of each
+  double scale = 1;
+  std::string_view unit{};
+};
+
+double seconds_each(const Priced& p) {
+  return p.seconds / p.items;
+}
+double joules_each(const Priced& p) {
+  return p.joules / p.items;
+}
+double watts(const Priced& p) {
+  return p.joules / p.seconds;
+}
+double memory(const Priced& p) {
+  return p.peak_memory;
+}
+
+constexpr OfRuns of_runs_by_quantity[] = {
+    {.quantity = "latency",
+     .value = [](const Priced& p, const Priced&) { return p.seconds; },
+     .errors = Quantity::latency},
+    {.quantity = "latency_per_item",
+     .value = [](const Priced& p, const Priced&) { return p.seconds / p.batch; },
+     .errors = Quantity::latency},
+    {.quantity = "throughput",
+     .value = [](const Priced& p, const Priced&) { return p.items / p.seconds; },
+     .errors = Quantity::latency},
+    {.quantity = "power",
+     .value = [](const Priced& p, const Priced&) { return watts(p); },
+     .errors = Quantity::power},
+    {.quantity = "memory", .value = [](const Priced& p, const Priced&) { return memory(p); }},
+    {.quantity = "speedup",
+     .value = [](const Priced& p, const Priced& b) { return seconds_each(b) / seconds_each(p); },
+     .errors = Quantity::latency,
+     .is_ratio = true,
+     .errors_of_base = Quantity::latency,
+     .side = seconds_each,
+     .scale = 1e-3,
+     .unit = "ms an item"},
+    // Over the watts of the faster: its time cancels.
+    {.quantity = "speedup_per_watt",
+     .value = [](const Priced& p, const Priced& b) { return seconds_each(b) / joules_each(p); },
+     .errors = Quantity::energy,
+     .is_ratio = true,
+     .errors_of_base = Quantity::latency,
+     .side = seconds_each,
+     .scale = 1e-3,
+     .unit = "ms an item"},
+    {.quantity = "energy_efficiency",
+     .value = [](const Priced& p, const Priced& b) { return joules_each(b) / joules_each(p); },
+     .errors = Quantity::energy,
+     .is_ratio = true,
+     .errors_of_base = Quantity::energy,
+     .side = joules_each,
+     .scale = 1e-6,
+     .unit = "uJ an item"},
+    {.quantity = "power_saving",
+     .value = [](const Priced& p, const Priced& b) { return watts(b) / watts(p); },
+     .errors = Quantity::power,
+     .is_ratio = true,
+     .errors_of_base = Quantity::power,
+     .side = watts,
+     .unit = "W"},
+    {.quantity = "memory_ratio",
+     .value = [](const Priced& p, const Priced& b) { return memory(b) / memory(p); },
+     .is_ratio = true,
+     .side = memory,
+     .scale = 1e6,
+     .unit = "MB of weights and tensors"},
+    // What is left: Value::Said::saved says it as a saving.
+    {.quantity = "memory_saved",
+     .value = [](const Priced& p, const Priced& b) { return memory(p) / memory(b); },
+     .is_ratio = true,
+     .side = memory,
+     .scale = 1e6,
+     .unit = "MB of weights and tensors"}};
+
+const OfRuns* of_runs_named(std::string_view quantity) {
+  const auto* at = std::ranges::find(of_runs_by_quantity, quantity, &OfRuns::quantity);
+  return at == std::end(of_runs_by_quantity) ? nullptr : at;
+}
+
 // Both sides of a ratio, in its own quantity.
-std::string sides(const std::string& q, const Priced& p, const Priced& base) {
-  const auto pair = [](double a, double b, double scale, const char* unit) {
-    return fmt::format("{:.3g} against {:.3g} {}", a / scale, b / scale, unit);
-  };
-  if (q.starts_with("memory"))
-    return pair(p.peak_memory, base.peak_memory, 1e6, "MB of weights and tensors");
-  if (q == "power_saving") return pair(p.joules / p.seconds, base.joules / base.seconds, 1, "W");
-  if (q == "energy_efficiency")
-    return pair(p.joules / p.items, base.joules / base.items, 1e-6, "uJ an item");
-  const double each = p.seconds / p.items, other = base.seconds / base.items;
-  return std::max(each, other) < 1e-3 ? pair(each, other, 1e-6, "us an item")
-                                      : pair(each, other, 1e-3, "ms an item");
+std::string sides(const OfRuns& q, const Priced& p, const Priced& base) {
+  const double a = q.side(p), b = q.side(base);
+  const bool small = q.side == seconds_each && std::max(a, b) < 1e-3;
+  const double scale = small ? 1e-6 : q.scale;
+  return fmt::format("{:.3g} against {:.3g} {}", a / scale, b / scale,
+                     small ? "us an item" : q.unit);
 }
 
 }  // namespace
@@ -246,72 +334,56 @@ bool Simulation::one_task(const std::string& a, const std::string& b) const {
 
 Value Simulation::of_runs(const std::string& q, const Choice& choice,
                           std::optional<workloads::Form> form, bool with_band) {
-  static constexpr std::string_view ratios[] = {"speedup",      "speedup_per_watt",
-                                                "memory_ratio", "energy_efficiency",
-                                                "memory_saved", "power_saving"};
-  const bool ratio = std::ranges::find(ratios, q) != std::end(ratios);
+  const OfRuns* of = of_runs_named(q);
+  if (of == nullptr) return {.why_not = fmt::format("no model gives its {}", q)};
+  if (of->is_ratio && choice.against.size() != choice.of.size())
+    return {.why_not = "nothing to compare with"};
   const auto form_of_base = [&](std::size_t i) {
     const bool same_unit =
         all_.configuration(choice.of[i]).unit == all_.configuration(choice.against[i]).unit;
     return same_unit ? form : std::optional<workloads::Form>();
+  };
+  const auto error = [&](const std::string& name, std::optional<workloads::Form> as,
+                         const std::optional<Quantity>& errors) {
+    if (!errors) return std::log(counted);
+    return with_band ? std::log(pricer_.factor(name, as, *errors)) : 0;
   };
   Value v{.value = 0};
   double spread = 0;
   for (std::size_t i = 0; i < choice.of.size(); ++i) {
     const Priced& p = pricer_.price(choice.of[i], form);
     if (!p.why_not.empty()) return {.why_not = p.why_not};
-    const double t = p.seconds, each = t / p.items;
-    double x = 0;
-    double wide = with_band ? std::log(pricer_.factor(choice.of[i], form)) : 0;
-    if (ratio) {
-      if (choice.against.size() != choice.of.size()) return {.why_not = "nothing to compare with"};
+    const Priced* base = &p;
+    double wide = error(choice.of[i], form, of->errors);
+    if (of->is_ratio) {
       if (!one_task(choice.of[i], choice.against[i]))
         return {.why_not =
                     "its two sides are two networks here, of attention over all residues "
                     "and of messages between neighbours"};
-      const Priced& base = pricer_.price(choice.against[i], form_of_base(i));
-      if (!base.why_not.empty()) return {.why_not = base.why_not};
-      x = q == "speedup"             ? base.seconds / base.items / each
-          : q == "speedup_per_watt"  ? base.seconds / base.items / each / (p.joules / t)
-          : q == "energy_efficiency" ? base.joules / base.items / (p.joules / p.items)
-          : q == "power_saving"      ? base.joules / base.seconds / (p.joules / t)
-          : q == "memory_saved"      ? p.peak_memory / base.peak_memory
-                                     : base.peak_memory / p.peak_memory;
-      // Of one unit, kind and size the errors are shared, and cancel in the ratio.
-      wide = q.starts_with("memory")             ? std::log(counted)
-             : p.factor_from == base.factor_from ? 0.5 * wide
-             : with_band
-                 ? std::hypot(wide, std::log(pricer_.factor(choice.against[i], form_of_base(i))))
-                 : 0;
-    } else {
-      if (q == "memory") wide = std::log(counted);
-      x = q == "latency"            ? t
-          : q == "latency_per_item" ? t / static_cast<double>(pricer_.request(choice.of[i]).batch)
-          : q == "throughput"       ? p.items / t
-          : q == "power"            ? p.joules / t
-          : q == "memory"           ? p.peak_memory
-                                    : results::unknown;
+      base = &pricer_.price(choice.against[i], form_of_base(i));
+      if (!base->why_not.empty()) return {.why_not = base->why_not};
+      const bool shared = of->errors == of->errors_of_base && p.factor_from == base->factor_from;
+      if (of->errors)
+        wide = shared ? 0.5 * wide
+                      : std::hypot(wide,
+                                   error(choice.against[i], form_of_base(i), of->errors_of_base));
     }
-    v.value += x / static_cast<double>(choice.of.size());
+    v.value += of->value(p, *base) / static_cast<double>(choice.of.size());
     spread = std::max(spread, wide);
-    const bool time = !q.starts_with("memory") && q != "energy_efficiency";
+    const bool time = of->errors && *of->errors != Quantity::energy;
     v.bound = !time ? std::string()
               : p.bound_share > 0
                   ? fmt::format("{:.0f} % of the time is {}", 100 * p.bound_share, p.bound)
                   : fmt::format("most of the time is {}", p.bound);
     v.band = p.factor_from;
-    if (choice.of.size() == 1) {
-      v.from = pricer_.described(choice.of[i]);
-      if (ratio)
-        v.from += fmt::format(" against {}, {}", pricer_.described(choice.against[i]),
-                              sides(q, p, pricer_.price(choice.against[i], form_of_base(i))));
-    } else {
-      v.from = fmt::format("the mean of {} such runs, the last {}", choice.of.size(),
-                           pricer_.described(choice.of[i]));
-      if (ratio) v.from += fmt::format(" against {}", pricer_.described(choice.against[i]));
-    }
+    const std::string described = pricer_.described(choice.of[i]);
+    v.from = choice.of.size() == 1 ? described
+                                   : fmt::format("the mean of {} such runs, the last {}",
+                                                 choice.of.size(), described);
+    if (!of->is_ratio) continue;
+    v.from += fmt::format(" against {}", pricer_.described(choice.against[i]));
+    if (choice.of.size() == 1) v.from += fmt::format(", {}", sides(*of, p, *base));
   }
-  if (std::isnan(v.value)) return {.why_not = fmt::format("no model gives its {}", q)};
   v.factor = std::exp(spread);
   if (q == "memory_saved") v.said = Value::Said::saved;
   return v;

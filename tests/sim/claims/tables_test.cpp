@@ -292,6 +292,39 @@ TEST(Tables, CallAProductThatIsMetByChanceOff) {
   EXPECT_THAT(a.reason, HasSubstr("int8.mpnn.gain"));
 }
 
+// Each quantity has the band of its own errors: that of its energy is not that of its time.
+TEST(Tables, BandEnergyAndPowerByTheirOwnErrors) {
+  using workloads::Quantity;
+  Pricer pricer(published());
+  const auto factor = [&](const std::string& name, Quantity q) {
+    return pricer.factor(name, {}, q);
+  };
+  const auto width = [](const std::string& id) {
+    const Judgement& j = answer(id).choices[0];
+    return std::sqrt(j.high / j.low);
+  };
+  const double time = factor("apx.cpu.100", Quantity::latency),
+               energy = factor("apx.cpu.100", Quantity::energy),
+               power = factor("apx.cpu.100", Quantity::power);
+  EXPECT_GT(std::abs(std::log(time / energy)), 0.01);
+  EXPECT_NEAR(std::log(power), std::hypot(std::log(time), std::log(energy)), 1e-12);
+  EXPECT_NEAR(width("apx.cpu.100"), time, 1e-9);
+  EXPECT_NEAR(width("apx.cpu.power"), power, 1e-9);
+  // Of two units each side has its own: time over energy, energy over energy, power over power.
+  const auto both = [](double a, double b) {
+    return std::exp(std::hypot(std::log(a), std::log(b)));
+  };
+  EXPECT_NEAR(width("apx.mlx.perfw"), both(factor("apx.mlx.100", Quantity::energy), time), 1e-9);
+  EXPECT_NEAR(width("ane.power_vs_mlx"),
+              both(factor("llm.7b.ane.fp16", Quantity::energy),
+                   factor("llm.7b.gpu.fp16", Quantity::energy)),
+              1e-9);
+  EXPECT_NEAR(
+      width("apx.power_gain"),
+      both(factor("apx.coreml.100", Quantity::power), factor("apx.cpu.100", Quantity::power)),
+      1e-9);
+}
+
 TEST(Tables, CompareNoTwoNetworks) {
   EXPECT_TRUE(std::isnan(answer("apx.flash.speedup").simulated));
   EXPECT_FALSE(std::isnan(answer("apx.flash.100").simulated));
