@@ -184,6 +184,28 @@ double Pricer::factor(const std::string& name, std::optional<workloads::Form> fo
   return at->second;
 }
 
+double Pricer::factor_of_ratio(const Side& side, const Side& base) {
+  using workloads::Quantity;
+  const auto conditions = [&](const Side& of) {
+    workloads::Conditions c = asked_in(of.configuration, of.form).conditions;
+    c.form = {};
+    return c;
+  };
+  const std::string& on = published_.configuration(side.configuration).chip;
+  if (side.quantity != base.quantity || on != published_.configuration(base.configuration).chip ||
+      !(conditions(side) == conditions(base)))
+    return std::exp(std::hypot(std::log(factor(side.configuration, side.form, side.quantity)),
+                               std::log(factor(base.configuration, base.form, base.quantity))));
+  const auto of_one = [&](Quantity q) {
+    const workloads::Request asked = asked_in(side.configuration, side.form);
+    return bands_.of_ratio(asked, asked_in(base.configuration, base.form),
+                           target_of(asked, chip(on)), q);
+  };
+  if (side.quantity != Quantity::power) return of_one(side.quantity);
+  return std::exp(
+      std::hypot(std::log(of_one(Quantity::energy)), std::log(of_one(Quantity::latency))));
+}
+
 const Priced& Pricer::price(const std::string& name, std::optional<workloads::Form> form) {
   const std::string key = key_of(name, form);
   if (const auto at = known_.find(key); at != known_.end()) return at->second;

@@ -48,6 +48,15 @@ class Pricer {
   // factor; 1 where nothing is priced. The errors of a power are those of its energy and its time.
   double factor(const std::string& configuration, std::optional<workloads::Form> form,
                 workloads::Quantity quantity);
+  // Of a ratio of two runs, each in a quantity of its own. Of one quantity on one chip, unit and
+  // runtime what both owe to a parameter cancels (Bands::of_ratio); else both factors add in
+  // squares.
+  struct Side {
+    const std::string& configuration;
+    std::optional<workloads::Form> form;
+    workloads::Quantity quantity;
+  };
+  double factor_of_ratio(const Side& side, const Side& base);
   const Chip& chip(const std::string& name);
   // The configuration as it is asked: its spec, unit and runtime, its precision chosen where the
   // structure chooses it (by a seeded globule of its length: mpnn/seeded.h).

@@ -343,18 +343,12 @@ Value Simulation::of_runs(const std::string& q, const Choice& choice,
         all_.configuration(choice.of[i]).unit == all_.configuration(choice.against[i]).unit;
     return same_unit ? form : std::optional<workloads::Form>();
   };
-  const auto error = [&](const std::string& name, std::optional<workloads::Form> as,
-                         const std::optional<Quantity>& errors) {
-    if (!errors) return std::log(counted);
-    return with_band ? std::log(pricer_.factor(name, as, *errors)) : 0;
-  };
   Value v{.value = 0};
   double spread = 0;
   for (std::size_t i = 0; i < choice.of.size(); ++i) {
     const Priced& p = pricer_.price(choice.of[i], form);
     if (!p.why_not.empty()) return {.why_not = p.why_not};
     const Priced* base = &p;
-    double wide = error(choice.of[i], form, of->errors);
     if (of->is_ratio) {
       if (!one_task(choice.of[i], choice.against[i]))
         return {.why_not =
@@ -362,12 +356,15 @@ Value Simulation::of_runs(const std::string& q, const Choice& choice,
                     "and of messages between neighbours"};
       base = &pricer_.price(choice.against[i], form_of_base(i));
       if (!base->why_not.empty()) return {.why_not = base->why_not};
-      const bool shared = of->errors == of->errors_of_base && p.factor_from == base->factor_from;
-      if (of->errors)
-        wide = shared ? 0.5 * wide
-                      : std::hypot(wide,
-                                   error(choice.against[i], form_of_base(i), of->errors_of_base));
     }
+    double wide = 0;
+    if (!of->errors)
+      wide = std::log(counted);
+    else if (with_band)
+      wide = std::log(of->is_ratio ? pricer_.factor_of_ratio(
+                                         {choice.of[i], form, *of->errors},
+                                         {choice.against[i], form_of_base(i), *of->errors_of_base})
+                                   : pricer_.factor(choice.of[i], form, *of->errors));
     v.value += of->value(p, *base) / static_cast<double>(choice.of.size());
     spread = std::max(spread, wide);
     const bool time = of->errors && *of->errors != Quantity::energy;

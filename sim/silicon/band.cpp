@@ -47,6 +47,12 @@ std::vector<std::tuple<Subject, Subject, bool>> varied(const Description& descri
   return out;
 }
 
+double residual(const workloads::Request& request, const Target& target, workloads::Quantity q,
+                bool known) {
+  return expected_residual(workloads::name(target.unit), request.kind->name,
+                           workloads::measure_of(q), known);
+}
+
 }  // namespace
 
 std::vector<Bands::Pair<Chip>>& Bands::chip_pairs(const Target& target) {
@@ -75,36 +81,55 @@ std::vector<Bands::Pair<Runtime>>& Bands::runtime_pairs(const Runtime& runtime) 
   return pairs;
 }
 
-results::Band Bands::around(double value, const workloads::Request& request, const Target& target,
-                            workloads::Quantity q) {
-  const Lowered work = lower(request, target);
-  const std::string unit(workloads::name(target.unit)), kind(request.kind->name);
-  const std::string_view measure = workloads::measure_of(q);
-  double squares =
-      std::pow(expected_residual(unit, kind, measure,
-                                 is_calibrated(target.chip.name(), unit, target.runtime.name())),
-               2);
-  Target moved = target;
-  const auto at = [&] { return quantity(price(work, moved, request.conditions), work.job(), q); };
+template <class ValueAt>
+double Bands::spread(const Target& target, std::string_view measure, const ValueAt& value) {
+  double squares = 0;
   const auto add = [&](double low, double high) {
     if (low > 0 && high > 0) squares += std::pow(0.5 * std::log(high / low), 2);
   };
+  Target moved = target;
   for (const Pair<Chip>& p : chip_pairs(target)) {
     if (p.energy_alone && measure == "time") continue;
     moved.chip = p.low;
-    const double low = at();
+    const double low = value(moved);
     moved.chip = p.high;
-    add(low, at());
+    add(low, value(moved));
   }
   moved.chip = target.chip;
   for (const Pair<Runtime>& p : runtime_pairs(target.runtime)) {
     moved.runtime = p.low;
-    const double low = at();
+    const double low = value(moved);
     moved.runtime = p.high;
-    add(low, at());
+    add(low, value(moved));
   }
+  return squares;
+}
+
+results::Band Bands::around(double value, const workloads::Request& request, const Target& target,
+                            workloads::Quantity q) {
+  const Lowered work = lower(request, target);
+  const bool known =
+      is_calibrated(target.chip.name(), workloads::name(target.unit), target.runtime.name());
+  const double squares = std::pow(residual(request, target, q, known), 2) +
+                         spread(target, workloads::measure_of(q), [&](const Target& moved) {
+                           return quantity(price(work, moved, request.conditions), work.job(), q);
+                         });
   const double factor = std::exp(std::sqrt(squares));
   return {value / factor, value * factor};
+}
+
+double Bands::of_ratio(const workloads::Request& request, const workloads::Request& base,
+                       const Target& target, workloads::Quantity q) {
+  if (workloads::to_text(request) == workloads::to_text(base)) return 1;
+  const Lowered work = lower(request, target), base_work = lower(base, target);
+  const double squares =
+      std::pow(residual(request, target, q, true), 2) +
+      std::pow(residual(base, target, q, true), 2) +
+      spread(target, workloads::measure_of(q), [&](const Target& moved) {
+        return quantity(price(work, moved, request.conditions), work.job(), q) /
+               quantity(price(base_work, moved, base.conditions), base_work.job(), q);
+      });
+  return std::exp(std::sqrt(squares));
 }
 
 void Bands::add(results::Record& record, const workloads::Request& request, const Target& target) {

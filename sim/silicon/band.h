@@ -23,10 +23,19 @@ class Bands {
   // Band around `value`, which is quantity(price(request, target), ...).
   results::Band around(double value, const workloads::Request& request, const Target& target,
                        workloads::Quantity quantity);
+  // The factor of a ratio of two runs on one target under the same conditions; 1 of two equal
+  // requests. What is wrong of the chip moves both: a parameter is set on both sides at once, and
+  // their residuals are those of a chip in the fit. These add in squares, as those of calibration
+  // rows of one chip, unit, runtime and network do (band_test.cpp).
+  double of_ratio(const workloads::Request& request, const workloads::Request& base,
+                  const Target& target, workloads::Quantity quantity);
   // The bands of a record's latency and energy.
   void add(results::Record& record, const workloads::Request& request, const Target& target);
 
  private:
+  // Sum of the squares of half of what each parameter moves ln(value) by.
+  template <class ValueAt>
+  double spread(const Target& target, std::string_view measure, const ValueAt& value);
   // What differs from one target in one parameter: at its low and at its high.
   template <class Subject>
   struct Pair {

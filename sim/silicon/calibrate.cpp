@@ -44,6 +44,7 @@ struct Subject {
 
 struct Row {
   bool left_out = false;
+  std::string machine;
   workloads::Request request;
   std::optional<Lowered> work;
   workloads::Quantity quantity = workloads::Quantity::latency;
@@ -88,50 +89,42 @@ class Fit {
     residuals();
   }
 
-  // By unit, kind and measure; kind "all" beside them.
-  using Sizes = std::map<std::tuple<std::string, std::string, std::string>, std::vector<double>>;
-
-  Sizes sizes_known() const {
-    Sizes sizes;
-    for (const Row& r : rows) add(sizes, r, r.residual);
-    return sizes;
-  }
-
-  // Each chip's rows as they come out of a fit without them.
-  Sizes sizes_new() {
+  // Each chip's rows a second time as they come out of a fit without them.
+  std::vector<RowResidual> each() {
+    std::vector<RowResidual> out;
     std::set<std::size_t> chips;
-    for (const Row& r : rows) chips.insert(r.chip);
-    Sizes sizes;
+    for (const Row& r : rows) {
+      chips.insert(r.chip);
+      out.push_back({.machine = r.machine,
+                     .unit = std::string(workloads::name(r.unit)),
+                     .request = r.request,
+                     .quantity = r.quantity,
+                     .known = r.residual});
+    }
     Progress progress("chips left out", std::ssize(chips));
     for (const std::size_t chip : chips) {
       progress.step();
       std::vector<double> values;
       for (const Free& f : free) values.push_back(f.fitted.after);
       for (Row& r : rows) r.left_out = r.chip == chip;
-      const auto out = [&](std::size_t r) { return rows[r].left_out; };
+      const auto is_out = [&](std::size_t r) { return rows[r].left_out; };
       for (Free& f : free)
-        if (std::all_of(f.rows.begin(), f.rows.end(), out)) set_as_others(f);
+        if (std::all_of(f.rows.begin(), f.rows.end(), is_out)) set_as_others(f);
       for (Free& f : free)
-        if (std::any_of(f.rows.begin(), f.rows.end(), out) &&
-            !std::all_of(f.rows.begin(), f.rows.end(), out))
+        if (std::any_of(f.rows.begin(), f.rows.end(), is_out) &&
+            !std::all_of(f.rows.begin(), f.rows.end(), is_out))
           improve(f);
-      for (const Row& r : rows)
-        if (r.left_out) add(sizes, r, residual(r));
+      for (std::size_t r = 0; r < rows.size(); ++r)
+        if (rows[r].left_out) out[r].left_out = residual(rows[r]);
       for (std::size_t i = 0; i < free.size(); ++i) set(free[i], values[i]);
       for (Row& r : rows) r.left_out = false, r.residual = residual(r);
     }
-    return sizes;
+    return out;
   }
 
   Calibration result;
 
  private:
-  static void add(Sizes& sizes, const Row& r, double residual) {
-    const std::string measure(workloads::measure_of(r.quantity)), unit(workloads::name(r.unit));
-    sizes[{unit, std::string(r.request.kind->name), measure}].push_back(std::fabs(residual));
-    sizes[{unit, "all", measure}].push_back(std::fabs(residual));
-  }
-
   // The geometric mean of the same parameter in the files of other chips; unchanged where no other
   // has it.
   void set_as_others(Free& f) {
@@ -151,6 +144,7 @@ class Fit {
   void add(const SiliconRow& r) {
     if (!r.calibrates()) return;
     Row row;
+    row.machine = r.machine;
     row.request = request_of(r, r.place());
     row.quantity = quantity_of(r);
     row.value = *r.value;
@@ -378,11 +372,20 @@ Calibration calibrate(const std::vector<SiliconRow>& rows, const std::vector<std
   return fit.result;
 }
 
+std::vector<RowResidual> row_residuals(const std::vector<SiliconRow>& rows) {
+  return Fit(rows, {}).each();
+}
+
 std::vector<ResidualGroup> measure_residuals(const std::vector<SiliconRow>& rows) {
-  Fit fit(rows, {});
+  const std::vector<RowResidual> all = row_residuals(rows);
   std::vector<ResidualGroup> groups;
   for (const bool known : {true, false}) {
-    const Fit::Sizes sizes = known ? fit.sizes_known() : fit.sizes_new();
+    // By unit, kind and measure; kind "all" beside them.
+    std::map<std::tuple<std::string, std::string, std::string>, std::vector<double>> sizes;
+    for (const RowResidual& r : all)
+      for (const std::string& kind : {std::string(r.request.kind->name), std::string("all")})
+        sizes[{r.unit, kind, std::string(workloads::measure_of(r.quantity))}].push_back(
+            std::fabs(known ? r.known : r.left_out));
     for (const auto& [key, of] : sizes)
       groups.push_back({.unit = std::get<0>(key),
                         .kind = std::get<1>(key),

@@ -29,9 +29,17 @@ struct FittedRuntime {
   double median = 0, p90 = 0;  // of |ln(predicted / measured)|
 };
 
-// Sizes of |ln(predicted / measured)| over one group of rows. known: of the fit's own rows; else of
-// each chip's rows after a fit without them, the chip's own parameters set to the geometric mean of
-// the other chips': what a chip must expect that nobody measured.
+// ln(predicted / measured) of one row. known: with the parameters as they stand; left_out: after a
+// fit without the rows of its chip, whose own parameters are set to the geometric mean of the other
+// chips': what a chip must expect that nobody measured.
+struct RowResidual {
+  std::string machine, unit;
+  workloads::Request request;
+  workloads::Quantity quantity = workloads::Quantity::latency;
+  double known = 0, left_out = 0;
+};
+
+// Their sizes over one group of rows, known or left out.
 struct ResidualGroup {
   std::string unit, kind, measure;  // kind "all": of every kind; measure: time, energy
   bool known = true;
@@ -54,6 +62,7 @@ Calibration calibrate(const std::vector<SiliconRow>& rows,
 
 // The residuals of the parameters as they stand, nothing fitted: what results/silicon/residuals.csv
 // holds and every band rests on.
+std::vector<RowResidual> row_residuals(const std::vector<SiliconRow>& rows);
 std::vector<ResidualGroup> measure_residuals(const std::vector<SiliconRow>& rows);
 std::string residuals_csv(const std::vector<ResidualGroup>& groups);
 

@@ -325,6 +325,33 @@ TEST(Tables, BandEnergyAndPowerByTheirOwnErrors) {
       1e-9);
 }
 
+// Whichever side is divided by the other: errors that both share cancel, of another runtime, unit
+// or chip they do not.
+TEST(Tables, BandARatioAsItsInverse) {
+  using workloads::Quantity;
+  Pricer pricer(published());
+  const auto factor = [&](const std::string& a, const std::string& b, Quantity q) {
+    return std::log(pricer.factor_of_ratio({a, {}, q}, {b, {}, q}));
+  };
+  const auto alone = [&](const std::string& a, Quantity q) {
+    return std::log(pricer.factor(a, {}, q));
+  };
+  for (const Quantity q : {Quantity::latency, Quantity::energy, Quantity::power}) {
+    for (const auto& [a, b] : {std::pair{"minimal.mps.106", "mps.106"},
+                               {"fused.106", "mps.106"},
+                               {"ane.106", "mps.106"},
+                               {"sample.ane", "diffuse.ane.10"},
+                               {"ios.a17.cpu.100", "apx.cpu.100"}})
+      EXPECT_DOUBLE_EQ(factor(a, b, q), factor(b, a, q)) << a << " " << b;
+    EXPECT_LT(factor("llm.7b.ane.int8", "llm.7b.ane.fp16", q),
+              std::hypot(alone("llm.7b.ane.int8", q), alone("llm.7b.ane.fp16", q)));
+    for (const auto& [a, b] : {std::pair{"fused.106", "mps.106"},
+                               {"ane.106", "mps.106"},
+                               {"ios.a17.cpu.100", "apx.cpu.100"}})
+      EXPECT_DOUBLE_EQ(factor(a, b, q), std::hypot(alone(a, q), alone(b, q))) << a << " " << b;
+  }
+}
+
 TEST(Tables, CompareNoTwoNetworks) {
   EXPECT_TRUE(std::isnan(answer("apx.flash.speedup").simulated));
   EXPECT_FALSE(std::isnan(answer("apx.flash.100").simulated));
