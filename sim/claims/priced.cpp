@@ -59,13 +59,6 @@ void add_floor(Priced& p, const Chip& chip, Unit unit, const std::string& activa
   p.floor_joules = p.flop * energy_of_operation(chip, unit);
 }
 
-// What the published rule takes for a protein of so many residues: FP16, or more.
-bool adaptive_fp16(std::int64_t residues) {
-  namespace mp = workloads::mpnn;
-  return mp::choose_precision(mp::complexity(mp::seeded_globule(residues))) ==
-         mp::AdaptivePrecision::fp16;
-}
-
 // Operations and weights of a request that no model prices: bounds need the work alone.
 void count_work(Priced& p, const workloads::Request& request, const Chip& chip) {
   try {
@@ -97,10 +90,13 @@ Pricer::Pricer(const Published& published) : published_(published) {
     workloads::Request r = workloads::parse_request(c.spec, name);
     r.conditions.unit = workloads::parse_term<Unit>("unit", c.unit, name);
     r.conditions.runtime = c.runtime;
-    // What is between the two takes float32 in the source's code.
-    if (c.precision == "adaptive")
-      r.formats = workloads::formats_named(
-          adaptive_fp16(workloads::work_as<workloads::MpnnWork>(r).residues) ? "fp16" : "fp32");
+    if (c.precision == "adaptive") {
+      namespace mp = workloads::mpnn;
+      const auto residues = workloads::work_as<workloads::MpnnWork>(r).residues;
+      const mp::Complexity complexity = mp::complexity(mp::seeded_globule(residues));
+      r.formats =
+          workloads::formats_named(std::string(mp::numbers(mp::choose_precision(complexity))));
+    }
     requests_.emplace(name, std::move(r));
   }
 }

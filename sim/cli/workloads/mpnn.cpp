@@ -262,10 +262,7 @@ std::string adapt(const po::variables_map& given, const mp::Input& input, std::s
                   Unit& unit) {
   const mp::Complexity c = mp::complexity(input);
   const mp::AdaptivePrecision chosen = mp::choose_precision(c);
-  if (given.count("precision") == 0)
-    precision = chosen == mp::AdaptivePrecision::fp16    ? "fp16"
-                : chosen == mp::AdaptivePrecision::mixed ? "int8w"
-                                                         : "fp32";
+  if (given.count("precision") == 0) precision = mp::numbers(chosen);
   if (precision == "fp32" && unit == Unit::ane) unit = Unit::gpu;
   return fmt::format(
       "complexity {:.3f} (Rg {:.1f} A, contact density {:.3f}, distance variance {:.1f} A^2): {}",

@@ -1,6 +1,7 @@
 // anesim tables: every published figure answered, and what is wrong with them found by rules.
 #include "sim/claims/tables.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -519,6 +520,20 @@ TEST(Bounds, FindPowerBelowTheEnergyOfTheOperations) {
 }
 
 TEST(Bounds, FindASpeedAboveThePeakRate) {
+  // The command chooses as the tables do, also between the two thresholds.
+  for (const int length : {100, 500, 1000}) {
+    const std::string file = testing::TempDir() + "adaptive.json";
+    const std::string command = fmt::format(
+        "{} run mpnn --length {} --chip M3Pro --variant adaptive --unit gpu --runtime torch_mps "
+        "--no-db --json >{} 2>/dev/null",
+        ANESIM_PROGRAM, length, file);
+    ASSERT_EQ(std::system(command.c_str()), 0) << command;
+    std::ifstream in(file);
+    const auto json = nlohmann::json::parse(in);
+    EXPECT_EQ(json["records"][0]["latency"]["s"],
+              pricer.price(fmt::format("apx.adaptive.{}", length)).seconds)
+        << length;
+  }
   const Changed fast([](std::string& text, std::string_view name) {
     if (name == "claims") replace_all(text, "latency,5.33,5.33,", "latency,0.1,0.1,");
   });

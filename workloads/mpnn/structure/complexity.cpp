@@ -63,4 +63,8 @@ std::string_view name(AdaptivePrecision p) {
   return p == AdaptivePrecision::fp16 ? "fp16" : p == AdaptivePrecision::mixed ? "mixed" : "fp32";
 }
 
+std::string_view numbers(AdaptivePrecision p) {
+  return p == AdaptivePrecision::fp16 ? "fp16" : "fp32";
+}
+
 }  // namespace ane::workloads::mpnn

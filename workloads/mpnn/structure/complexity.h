@@ -31,5 +31,8 @@ struct AdaptiveThresholds {
 AdaptivePrecision choose_precision(const Complexity& complexity,
                                    const AdaptiveThresholds& thresholds = {});
 std::string_view name(AdaptivePrecision precision);  // "fp16", "mixed", "fp32"
+// The numbers that the network is run in, by the name of formats_named: between the two the rule's
+// own code takes float32.
+std::string_view numbers(AdaptivePrecision precision);
 
 }  // namespace ane::workloads::mpnn
