@@ -102,7 +102,9 @@ class Search {
   }
   bool simulation_agrees(const PublishedClaim& c) const {
     const auto at = simulated_.find(c.id);
-    return at != simulated_.end() && at->second.band && agree(*at->second.band, in_base_units(c));
+    return at != simulated_.end() && std::ranges::any_of(at->second.bands, [&](const Range& band) {
+             return agree(band, in_base_units(c));
+           });
   }
   // Both, except: one that is derived bears it alone, and one that agrees with the simulated value
   // is spared.
@@ -316,7 +318,7 @@ Range in_base_units(const PublishedClaim& c) {
 
 std::optional<Finding> broken_bound(const PublishedClaim& c, const Published& all, Pricer& pricer) {
   // A bound of other conditions than the source's would prove nothing.
-  if (!c.missing.empty() && c.others.empty()) return std::nullopt;
+  if (!c.missing.empty() && c.choices.size() == 1) return std::nullopt;
   if (c.quantity == "parameters_fit") {
     const Parameter& capacity = pricer.chip(c.of.at(0)).parameter("memory.capacity");
     const double bytes = workloads::bytes_of(c.of.at(1)), need = in_base_units(c).low * bytes;

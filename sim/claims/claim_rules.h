@@ -39,10 +39,10 @@ std::optional<Finding> broken_bound(const PublishedClaim& claim, const Published
 // - memory does not fall as the input grows;
 // - chips whose accelerator is the same have one rating;
 // - one model on one kind of unit of one chip has no two speeds (a factor of 10 apart).
-// Where two differ, one that agrees with `simulated` (within its band) is not blamed, nor is one
-// that stands for what it names by one that does not.
+// Where two differ, one that agrees with `simulated` (within the band of any choice of what it is
+// about) is not blamed, nor is one that stands for what it names by one that does not.
 struct Simulated {
-  std::optional<Range> band;  // base units; nothing when not simulated
+  std::vector<Range> bands;  // base units, one of each choice that has a value
 };
 std::map<std::string, Finding> contradictions(const Published& all, Pricer& pricer,
                                               const std::map<std::string, Simulated>& simulated);

@@ -8,12 +8,14 @@
 //                       one, and where it stands in the source's table
 //   choices.csv         other configurations that the same figure may be about: another batch,
 //                       chip, baseline or workload
+//   open.csv            keys of the work that the source leaves open, each at the lowest and at the
+//                       highest that is worth asking: every choice is asked at all their ends
 //   configurations.csv  what is run for it: chip, unit, runtime, items of a call, and the work as a
 //                       request; precision "adaptive" is chosen by the published rule
 //   ablation.csv        optimisations, each alone and on top of those before
 //   provenance.csv      which kinds of figure stand for what they name, and where that is to be
-//   read context.csv         cells of the sources' tables that are no claims of the collection:
-//   shown in
+//                       read
+//   context.csv         cells of the sources' tables that are no claims of the collection: shown in
 //                       their places with our value, without a verdict
 #pragma once
 #include <map>
@@ -40,6 +42,15 @@ std::string_view name(Sense sense);  // "", "up to", "at least"
 struct Choice {
   std::string label;                     // "against the model on one core"
   std::vector<std::string> of, against;  // names of configurations, or of chips for their figures
+  // Of a claim that leaves keys of its work open: their values here, "passes=10", and the same at
+  // all combinations of their ends.
+  std::string open{};
+  std::vector<Choice> ends{};
+
+  // "on a GPU, passes=10"
+  std::string text() const {
+    return label.empty() || open.empty() ? label + open : label + ", " + open;
+  }
 };
 
 struct PublishedClaim {
@@ -52,9 +63,9 @@ struct PublishedClaim {
   std::string cited;     // repository, commit and file that say so, or empty
   std::string quantity;  // "latency", "speedup", ...
   Sense sense = Sense::plain;
-  std::string choice;                    // that `of` and `against` make; empty: there is none
-  std::vector<std::string> of, against;  // names of configurations, or of chips for their figures
-  std::vector<Choice> others;            // of choices.csv
+  std::vector<std::string> of, against;  // of the row's own choice
+  std::vector<Choice> choices;           // that one, then those of choices.csv
+  bool open = false;                     // the choices have ends
   std::string arithmetic;                // a formula over other claims' ids (formula.h), or empty
   std::string missing;                   // a condition that the source leaves out, or empty
   std::string row, column;               // of the source's table
@@ -80,7 +91,9 @@ struct Published {
 
 // From the built-in tables, or from others in their place (for tests): folder "published".
 // InputError "claims.csv:12" for a missing column, a value that is no number, a claim without an
-// answer, an answer without a claim, a provenance or configuration that is not there.
+// answer, an answer without a claim, a provenance, quantity, chip or configuration that is not
+// there, an open key that the work does not have, and a configuration or provenance that nothing
+// uses.
 Published load_published(const std::vector<DataFile>& files = data_files());
 
 // One unit of the claims in base units: "TOPS" 1e12, "ms" 1e-3, "res/s" 1. InputError if unknown.

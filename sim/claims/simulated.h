@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "results/record.h"
+#include "sim/claims/formula.h"
 #include "sim/claims/priced.h"
 
 namespace ane::sim {
@@ -14,16 +15,28 @@ namespace ane::sim {
 // what it assumes: that it agrees with a published figure tests nothing.
 enum class Basis { model, arithmetic, input };
 
+// What a quantity of answers.csv is of: configurations as they run, their models, chips, a model
+// that is trained here; or nothing that this program gives a value of.
+enum class About { runs, models, chips, training, nothing };
+struct ClaimQuantity {
+  std::string_view name;  // "latency"
+  About about = About::nothing;
+  bool compares = false;  // a ratio or a saving, of something else as well
+};
+// InputError at `place` for another name, with the nearest.
+const ClaimQuantity& claim_quantity(const std::string& name, const std::string& place);
+
 // Our value in base units with its band, or why there is none.
 struct Value {
   double value = results::unknown;
-  double factor = 1;  // band: value / factor .. value * factor
+  double factor = 1;             // band: value / factor .. value * factor, or
+  std::optional<Range> reach{};  // where that is no factor to both sides
   // "30 % less", "11 % more": of a ratio, which is what the band is of.
   enum class Said { as_it_is, saved, gained } said = Said::as_it_is;
   Basis basis = Basis::model;
-  std::string from{};   // what the value rests on
-  std::string bound{};  // cause that would have to change
-  std::string band{};   // what the band rests on
+  std::string from{};       // what the value rests on
+  std::string bound{};      // cause that would have to change
+  std::string band_from{};  // what the band rests on
   // Of a rating: the parameter to which it is proportional, and its value, for what it would take.
   std::string lever{};
   double lever_value = 0;
@@ -34,8 +47,9 @@ struct Value {
     return said == Said::saved ? 1 - ratio : said == Said::gained ? ratio - 1 : ratio;
   }
   double shown() const { return shown(value); }
-  double low() const { return shown(said == Said::saved ? value * factor : value / factor); }
-  double high() const { return shown(said == Said::saved ? value / factor : value * factor); }
+  Range band() const { return reach.value_or(Range{value / factor, value * factor}); }
+  double low() const { return shown(said == Said::saved ? band().high : band().low); }
+  double high() const { return shown(said == Said::saved ? band().low : band().high); }
 };
 
 class Simulation {
@@ -46,12 +60,11 @@ class Simulation {
   // unit's usual one; a baseline on another unit keeps its own.
   Value value(const PublishedClaim& claim, const Choice& choice,
               std::optional<workloads::Form> form = {});
-  // The same without its band.
-  double bare(const PublishedClaim& claim, const Choice& choice, workloads::Form form);
+  // The same of runs, without its band.
+  double bare(const PublishedClaim& claim, const Choice& choice,
+              std::optional<workloads::Form> form);
 
  private:
-  Value of_chip(const std::string& quantity, const Choice& choice);
-  Value of_model(const std::string& quantity, const Choice& choice);
   Value of_runs(const std::string& quantity, const Choice& choice,
                 std::optional<workloads::Form> form, bool with_band);
   bool one_task(const std::string& a, const std::string& b) const;

@@ -48,17 +48,16 @@ class Judgements {
     std::set<Pricer::Asked> prices;
     std::set<std::string> trainings;
     const auto add = [&](const std::vector<std::string>& names, std::optional<Form> form) {
-      for (const std::string& name : names)
-        if (all_.configurations.contains(name)) prices.insert({name, form});
+      for (const std::string& name : names) prices.insert({name, form});
     };
     for (const PublishedClaim& c : claims) {
-      if (c.quantity == "accuracy") {
-        trainings.insert(c.of.begin(), c.of.end());
-        continue;
-      }
+      if (about(c) == About::training)
+        for (const Choice& choice : c.choices) trainings.insert(choice.of.begin(), choice.of.end());
+      if (about(c) == About::training || about(c) == About::chips) continue;
       for (const Option& option : options(c)) {
         add(option.choice.of, option.form);
         add(option.choice.against, {});
+        for (const Choice& end : option.choice.ends) add(end.of, option.form);
       }
       if (shown.holds(c) && forms_shown(c))
         for (const Form form : {Form::framework, Form::accelerator}) add(c.of, form);
@@ -72,15 +71,30 @@ class Judgements {
     pricer_.warm(order, {trainings.begin(), trainings.end()});
   }
 
-  // One of each choice, the row's own first.
+  // One of each choice, the row's own first; where keys of its work are open, behind it the two
+  // of their ends that give least and most.
   std::vector<Judgement> of(const PublishedClaim& c) {
     std::vector<Judgement> out;
-    for (const Option& option : options(c)) {
-      const Value v = simulation_.value(c, option.choice, option.form);
+    const auto add = [&](const Choice& choice, std::optional<Form> form) {
       PublishedClaim asked = c;
-      asked.of = option.choice.of;
-      asked.against = option.choice.against;
-      out.push_back(judge(c, option.choice, v, broken_bound(asked, all_, pricer_)));
+      asked.of = choice.of;
+      asked.against = choice.against;
+      out.push_back(
+          judge(c, choice, simulation_.value(c, choice, form), broken_bound(asked, all_, pricer_)));
+    };
+    for (const Option& option : options(c)) {
+      add(option.choice, option.form);
+      const Choice *least = nullptr, *most = nullptr;
+      double low = 0, high = 0;
+      for (const Choice& end : option.choice.ends) {
+        const double v = simulation_.bare(c, end, option.form);
+        if (std::isnan(v)) add(end, option.form);  // who cannot say what it gives proves nothing
+        if (std::isnan(v)) continue;
+        if (least == nullptr || v < low) least = &end, low = v;
+        if (most == nullptr || v > high) most = &end, high = v;
+      }
+      if (least != nullptr) add(*least, option.form);
+      if (most != least) add(*most, option.form);
     }
     return out;
   }
@@ -88,16 +102,14 @@ class Judgements {
   // In the claim's unit.
   double in_form(const PublishedClaim& c, Form form) {
     if (!forms_shown(c)) return results::unknown;
-    return simulation_.bare(c, {c.choice, c.of, c.against}, form) / unit_scale(c.value_unit);
+    return simulation_.bare(c, c.choices[0], form) / unit_scale(c.value_unit);
   }
 
  private:
+  static About about(const PublishedClaim& c) { return claim_quantity(c.quantity, c.id).about; }
   // Counts and answers are the same in both.
   static bool runs_in_forms(const PublishedClaim& c) {
-    static constexpr std::string_view counted[] = {"parameters",  "parameters_saved", "model_bytes",
-                                                   "bytes_ratio", "bytes_saved",      "padding",
-                                                   "recovery",    "recovery_loss",    "accuracy"};
-    return !c.of.empty() && std::ranges::find(counted, c.quantity) == std::end(counted);
+    return !c.of.empty() && about(c) == About::runs;
   }
   bool forms_shown(const PublishedClaim& c) const {
     return runs_in_forms(c) &&
@@ -114,22 +126,25 @@ class Judgements {
   // Core ML converts what the framework wrote; who writes for the accelerator gets another graph of
   // the same network. A source that says neither leaves the choice.
   std::vector<Option> options(const PublishedClaim& c) const {
-    std::vector<Option> all{{{c.choice, c.of, c.against}}};
-    for (const Choice& other : c.others) all.push_back({other});
+    std::vector<Option> all;
+    for (const Choice& choice : c.choices) all.push_back({choice});
     const auto on_ane = [&](const std::string& name) {
       return has_forms(name) && all_.configuration(name).unit == "ane";
     };
     if (!runs_in_forms(c) || !std::ranges::all_of(c.of, on_ane)) return all;
     if (all[0].choice.label.empty()) all[0].choice.label = "as a graph for the accelerator";
-    all.push_back(
-        {{"with the layers as its framework writes them", c.of, c.against}, Form::framework});
+    Option written{c.choices[0], Form::framework};
+    const std::string as_written = "with the layers as its framework writes them";
+    for (Choice& end : written.choice.ends) end.label = as_written;
+    written.choice.label = as_written;
+    all.push_back(std::move(written));
     return all;
   }
 
   Judgement judge(const PublishedClaim& c, const Choice& choice, const Value& v,
                   const std::optional<Finding>& broken) const {
     Judgement j;
-    j.choice = choice.label;
+    j.choice = choice.text();
     const bool known = !std::isnan(v.value);
     if (known) {
       j.simulated = v.shown() / unit_scale(c.value_unit);
@@ -185,19 +200,21 @@ class Judgements {
     if (v.basis == Basis::model && j.high > wide_band * j.low) {
       j.verdict = Verdict::undecided;
       j.reason += fmt::format("; the band is a factor of {:.2g} wide, from {}, and decides nothing",
-                              j.high / j.low, v.band);
+                              j.high / j.low, v.band_from);
       return;
     }
-    // One end of a range is met, the other is not.
-    if (c.high > c.low && c.low > 0 && (j.high < c.high || j.low > c.low)) {
-      const bool low_end = j.high < c.high;
+    // One end of a range is met, the other is not. "200 and more" has one end alone.
+    const Range range = judged(c);
+    if (range.high > range.low && range.low > 0 && std::isfinite(range.high) &&
+        (j.high < range.high || j.low > range.low)) {
+      const bool low_end = j.high < range.high;
       j.reason +=
           fmt::format("; only its {} end: {} is {:.3g} times {}", low_end ? "lower" : "upper",
-                      figure(low_end ? c.high : c.low, c.value_unit),
-                      low_end ? c.high / j.simulated : j.simulated / c.low,
+                      figure(low_end ? range.high : range.low, c.value_unit),
+                      low_end ? range.high / j.simulated : j.simulated / range.low,
                       low_end ? "simulated" : "less than simulated");
     }
-    if (!v.band.empty()) j.reason += fmt::format("; band from {}", v.band);
+    if (!v.band_from.empty()) j.reason += fmt::format("; band from {}", v.band_from);
     if (v.basis == Basis::model && c.of.size() == 1 && all_.configurations.contains(c.of[0]) &&
         c.against.empty())
       if (const int rows = pricer_.calibrated_beside(c.of[0]); rows > 0)
@@ -232,6 +249,17 @@ bool missed(const Judgement& j) {
   return j.verdict == Verdict::off || j.verdict == Verdict::impossible;
 }
 
+// Who judges them together: the model where a value of it is among them.
+Judge judge_of(const std::vector<Judgement>& all) {
+  const auto by = [&](Judge judge) {
+    return std::ranges::any_of(
+        all, [&](const Judgement& j) { return has_verdict(j) && j.judge == judge; });
+  };
+  for (const Judge judge : {Judge::model, Judge::arithmetic, Judge::bound})
+    if (by(judge)) return judge;
+  return all[0].judge;
+}
+
 // What this program says under all choices: theirs where they agree. Off above and off below are
 // two verdicts: what lies between them may be right.
 Judgement together(const std::vector<Judgement>& all, const std::string& unit) {
@@ -253,7 +281,7 @@ Judgement together(const std::vector<Judgement>& all, const std::string& unit) {
     return one;
   }
   one.verdict = all_missed ? Verdict::off : Verdict::undecided;
-  one.judge = Judge::model;
+  one.judge = judge_of(all);
   one.reason =
       fmt::format("{} {}", all_missed ? "missed whatever is run." : depends, listed(all, 0, unit));
   return one;
@@ -335,8 +363,9 @@ Answer settle(const PublishedClaim& c, const Published& all, std::vector<Judgeme
               fmt::format("it is {}, and {} is no measurement: {}", c.arithmetic, made_of->id,
                           made_of->provenance));
   } else if (!c.missing.empty()) {
-    const bool decided = a.choices.size() > 1 && own.verdict != Verdict::undecided &&
-                         own.verdict != Verdict::not_comparable;
+    // That a condition changes nothing only its ends can show.
+    const bool decided =
+        c.open && own.verdict != Verdict::undecided && own.verdict != Verdict::not_comparable;
     if (decided)
       a.reason = fmt::format("{}, which changes nothing: {}", c.missing,
                              listed(a.choices, 0, c.value_unit));
@@ -439,8 +468,9 @@ std::vector<Answer> answer_claims(const Published& published, const Selection& s
     progress.step();
     std::vector<Judgement> all = judgements.of(c);
     const double scale = unit_scale(c.value_unit);
-    if (!std::isnan(all[0].simulated))
-      simulated[c.id].band = Range{all[0].low * scale, all[0].high * scale};
+    for (const Judgement& j : all)
+      if (!std::isnan(j.simulated))
+        simulated[c.id].bands.push_back({j.low * scale, j.high * scale});
     own[c.id] = together(all, c.value_unit);
     choices[c.id] = std::move(all);
   }
