@@ -156,7 +156,10 @@ class Loader {
       for (const auto* names : {&of, &against})
         for (const std::string& name : *names) use(name, place);
     }
-    if (of.empty()) return;
+    if (of.empty()) {
+      if (!against.empty()) throw InputError(place, "nothing is compared with something");
+      return;
+    }
     const bool pairs = q.about == About::runs;
     if (q.compares ? against.empty() || (pairs && against.size() != of.size())
                    : !against.empty() && q.about != About::nothing)

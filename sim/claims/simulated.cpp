@@ -476,26 +476,30 @@ bool Simulation::one_task(const std::string& a, const std::string& b) const {
   return attention(x) == attention(y);
 }
 
+std::optional<workloads::Form> Simulation::form_of_base(const std::string& of,
+                                                        const std::string& base,
+                                                        std::optional<workloads::Form> form) const {
+  const bool same_unit = all_.configuration(of).unit == all_.configuration(base).unit;
+  return same_unit ? form : std::optional<workloads::Form>();
+}
+
 Value Simulation::of_runs(const std::string& q, const Choice& choice,
                           std::optional<workloads::Form> form, bool with_band) {
   const OfRuns* of = named(run_quantities, q);
-  const auto form_of_base = [&](std::size_t i) {
-    const bool same_unit =
-        all_.configuration(choice.of[i]).unit == all_.configuration(choice.against[i]).unit;
-    return same_unit ? form : std::optional<workloads::Form>();
-  };
   Value v{.value = 0};
   double spread = 0;
   for (std::size_t i = 0; i < choice.of.size(); ++i) {
     const Priced& p = pricer_.price(choice.of[i], form);
     if (!p.why_not.empty()) return {.why_not = p.why_not};
     const Priced* base = &p;
+    std::optional<workloads::Form> base_form;
     if (of->compares) {
+      base_form = form_of_base(choice.of[i], choice.against[i], form);
       if (!one_task(choice.of[i], choice.against[i]))
         return {.why_not =
                     "its two sides are two networks here, of attention over all residues "
                     "and of messages between neighbours"};
-      base = &pricer_.price(choice.against[i], form_of_base(i));
+      base = &pricer_.price(choice.against[i], base_form);
       if (!base->why_not.empty()) return {.why_not = base->why_not};
     }
     double wide = 0;
@@ -504,7 +508,7 @@ Value Simulation::of_runs(const std::string& q, const Choice& choice,
     else if (with_band)
       wide = std::log(of->compares ? pricer_.factor_of_ratio(
                                          {choice.of[i], form, *of->errors},
-                                         {choice.against[i], form_of_base(i), *of->errors_of_base})
+                                         {choice.against[i], base_form, *of->errors_of_base})
                                    : pricer_.factor(choice.of[i], form, *of->errors));
     v.value += of->value(p, *base) / static_cast<double>(choice.of.size());
     spread = std::max(spread, wide);

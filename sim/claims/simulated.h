@@ -63,6 +63,9 @@ class Simulation {
   // The same of runs, without its band.
   double bare(const PublishedClaim& claim, const Choice& choice,
               std::optional<workloads::Form> form);
+  // That of the work it is compared with: the same on the same unit, else that unit's usual one.
+  std::optional<workloads::Form> form_of_base(const std::string& of, const std::string& base,
+                                              std::optional<workloads::Form> form) const;
 
  private:
   Value of_runs(const std::string& quantity, const Choice& choice,

@@ -40,7 +40,8 @@ class Judgements {
       if (about(c) == About::training || about(c) == About::chips) continue;
       for (const Option& option : options(c)) {
         add(option.choice.of, option.form);
-        add(option.choice.against, {});
+        for (const std::string& base : option.choice.against)
+          add({base}, simulation_.form_of_base(option.choice.of[0], base, option.form));
         for (const Choice& end : option.choice.ends) add(end.of, option.form);
       }
       if (shown.holds(c) && forms_shown(c))
@@ -116,12 +117,13 @@ class Judgements {
       return has_forms(name) && all_.configuration(name).unit == "ane";
     };
     if (!runs_in_forms(c) || !std::ranges::all_of(c.of, on_ane)) return all;
-    if (all[0].choice.label.empty()) all[0].choice.label = "as a graph for the accelerator";
-    Option written{c.choices[0], Form::framework};
-    const std::string as_written = "with the layers as its framework writes them";
-    for (Choice& end : written.choice.ends) end.label = as_written;
-    written.choice.label = as_written;
-    all.push_back(std::move(written));
+    const auto call = [](Option& option, const std::string& label) {
+      option.choice.label = label;
+      for (Choice& end : option.choice.ends) end.label = label;
+    };
+    all.push_back({c.choices[0], Form::framework});
+    call(all.back(), "with the layers as its framework writes them");
+    if (all[0].choice.label.empty()) call(all[0], "as a graph for the accelerator");
     return all;
   }
 
