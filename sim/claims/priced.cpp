@@ -282,7 +282,7 @@ Pricer::Accuracy Pricer::trained(const std::string& name) const {
   const Configuration& c = published_.configuration(name);
   const workloads::Request asked = request(name);
   if (asked.kind->name != "readqc") throw InputError(name, "accuracy is of a read-QC model");
-  constexpr std::int64_t reads_made = 5000;  // a second of training; the band says the rest
+  constexpr std::int64_t reads_made = 3000;  // half a second of training; the band says the rest
   constexpr std::uint64_t seed = 20261121;   // any
   const qc::ReadBatch reads = qc::seeded_reads(reads_made, seed);
   ReadQcPlan plan;
