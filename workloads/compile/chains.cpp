@@ -295,16 +295,29 @@ std::vector<Chain> find_chains(const Graph& g, const std::vector<ValueId>& stora
   };
   std::vector<bool> large;
   for (const Node& n : g.nodes) large.push_back(is_large(g, n, machine));
+  // Where every node's operands stay in L2 anyway, no chain saves memory's traffic: whether one
+  // that begins here may come to a large node, on its way or beside it.
+  std::vector<bool> ahead(g.nodes.size(), false);
+  for (std::size_t i = g.nodes.size(); i-- > 0;) {
+    const Node& n = g.nodes[i];
+    ahead[i] = large[i] || std::ranges::any_of(n.inputs, [&](ValueId v) {
+                 const int from = g.values[static_cast<std::size_t>(v)].producer;
+                 return from >= 0 && large[static_cast<std::size_t>(from)];
+               });
+    if (const int next = reader[static_cast<std::size_t>(n.output)]; next >= 0 && alone(n.output))
+      ahead[i] = ahead[i] || ahead[static_cast<std::size_t>(next)];
+  }
   std::vector<Chain> chains;
   for (std::size_t i = 0; i < g.nodes.size(); ++i) {
-    if (taken[i] || storage[static_cast<std::size_t>(g.nodes[i].output)] != g.nodes[i].output)
+    if (taken[i] || !ahead[i] ||
+        storage[static_cast<std::size_t>(g.nodes[i].output)] != g.nodes[i].output)
       continue;
     const unsigned allowed = machine.chains_tiles ? ~0U : unsigned{axis_n};
     double most = 0;
     Chain best, chain{.nodes = {}, .axes = rule_of(g, g.nodes[i]).axes & allowed, .tile = {}};
     std::vector<int> sides;
+    bool any_large = false;  // of the chain's nodes
     const auto gain_of = [&](Chain& c) {
-      // Where every node's operands stay in L2 anyway, no chain saves memory's traffic.
       if (std::ranges::none_of(c.nodes, [&](int n) { return large[static_cast<std::size_t>(n)]; }))
         return 0.0;
       const Members members = members_of(g, c);
@@ -317,17 +330,21 @@ std::vector<Chain> find_chains(const Graph& g, const std::vector<ValueId>& stora
           if (const int side = side_of(chain, g.nodes[at], v); side >= 0) {
             chain.nodes.push_back(side);
             sides.push_back(side);
+            any_large = any_large || large[static_cast<std::size_t>(side)];
           }
       chain.nodes.push_back(next);
-      // With all operands on the side, and without those that are not worth it.
-      Chain now = chain;
-      double saved = gain_of(now);
-      for (const int side : sides) {
-        Chain without = now;
-        std::erase(without.nodes, side);
-        if (const double more = gain_of(without); more > saved) now = without, saved = more;
+      any_large = any_large || large[at];
+      if (any_large) {
+        // With all operands on the side, and without those that are not worth it.
+        Chain now = chain;
+        double saved = gain_of(now);
+        for (const int side : sides) {
+          Chain without = now;
+          std::erase(without.nodes, side);
+          if (const double more = gain_of(without); more > saved) now = without, saved = more;
+        }
+        if (saved > most) best = now, most = saved;
       }
-      if (saved > most) best = now, most = saved;
       const ValueId made = g.nodes[at].output;
       if (!alone(made)) break;
       next = reader[static_cast<std::size_t>(made)];
