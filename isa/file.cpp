@@ -178,6 +178,30 @@ std::string read_file(const std::string& path, std::uint64_t most) {
   return bytes;
 }
 
+std::string read_range(const std::string& path, std::uint64_t offset, std::uint64_t size) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid())
+    throw InputError(path, fmt::format("cannot be read: {}", std::strerror(errno)),
+                     near_file_note(path));
+  struct stat about {};
+  if (::fstat(file.get(), &about) != 0) fail(path, "read", errno);
+  if (!S_ISREG(about.st_mode)) throw InputError(path, "is no file");
+  const auto all = static_cast<std::uint64_t>(about.st_size);
+  if (offset > all || size > all - offset)
+    throw InputError(path, fmt::format("has {} bytes: none from {} to {}", all, offset,
+                                       offset > UINT64_MAX - size ? UINT64_MAX : offset + size));
+  std::string bytes(size, '\0');
+  for (std::uint64_t got = 0; got < size;) {
+    const ssize_t n =
+        ::pread(file.get(), bytes.data() + got, size - got, static_cast<off_t>(offset + got));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail(path, "read", errno);
+    if (n == 0) throw InputError(path, "grew shorter while it was read");
+    got += static_cast<std::uint64_t>(n);
+  }
+  return bytes;
+}
+
 struct OutputFile::Impl {
   explicit Impl(const std::string& name) : path(name), to(destination_of(name)) {
     if (to.direct) {

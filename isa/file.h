@@ -13,6 +13,9 @@ namespace ane {
 // no end.
 std::string read_file(const std::string& path, std::uint64_t most = std::uint64_t{4} << 30);
 
+// `size` bytes of a regular file from byte `offset` on. InputError where it ends before.
+std::string read_range(const std::string& path, std::uint64_t offset, std::uint64_t size);
+
 // The bytes appear under this name all at once, or what was there before stays: they are written
 // beside it, brought to the disk and renamed. The mode of a file that is there is kept, one that is
 // write-protected is an error. Links are followed; a device, a pipe or what standard output goes to

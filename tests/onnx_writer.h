@@ -24,7 +24,22 @@ inline std::string text(int field, const std::string& v) {
   return varint(static_cast<std::uint64_t>(field) << 3 | 2) + varint(v.size()) + v;
 }
 
-// AttributeProto: INT = 2, INTS = 7.
+// AttributeProto: FLOAT = 1, INT = 2, STRING = 3, INTS = 7.
+inline std::string attribute(const std::string& name, float v) {
+  std::string four(sizeof(float), '\0');
+  std::memcpy(four.data(), &v, sizeof(float));
+  return text(1, name) + varint(2 << 3 | 5) + four + number(20, 1);
+}
+inline std::string attribute(const std::string& name, const std::string& v) {
+  return text(1, name) + text(4, v) + number(20, 3);
+}
+inline std::string attribute(const std::string& name, const char* v) {
+  return attribute(name, std::string(v));
+}
+// One that stands for that of the function; its kind.
+inline std::string reference(const std::string& name, const std::string& of, int kind) {
+  return text(1, name) + number(20, kind) + text(21, of);
+}
 inline std::string attribute(const std::string& name, std::int64_t v) {
   return text(1, name) + number(3, v) + number(20, 2);
 }
@@ -55,7 +70,7 @@ inline std::string tensor(const std::string& name, const std::vector<std::int64_
   if (!values.empty()) std::memcpy(raw.data(), values.data(), raw.size());
   return bytes + number(2, 1) + text(8, name) + text(9, raw);
 }
-// Of int64: type 7.
+// Of int64: type 7; of one axis.
 inline std::string whole(const std::string& name, const std::vector<std::int64_t>& values) {
   std::string bytes = number(1, static_cast<std::int64_t>(values.size())) + number(2, 7);
   for (const std::int64_t v : values) bytes += number(7, v);
@@ -82,8 +97,49 @@ inline std::string graph(const Graph& g, const std::string& name) {
   for (const std::string& o : g.outputs) bytes += text(12, o);
   return bytes;
 }
+struct Imports {
+  std::int64_t opset = 17, ir = 8;
+  std::vector<std::string> domains;    // beside the operators of ONNX, each of version 1
+  std::vector<std::string> functions;  // as function() makes them
+};
+inline std::string model(const Graph& g, const Imports& imports) {
+  std::string bytes = number(1, imports.ir) + text(2, "tests") + text(7, graph(g, "g")) +
+                      text(8, number(2, imports.opset));
+  for (const std::string& d : imports.domains) bytes += text(8, text(1, d) + number(2, 1));
+  for (const std::string& f : imports.functions) bytes += text(25, f);
+  return bytes;
+}
 inline std::string model(const Graph& g, std::int64_t opset = 17) {
-  return number(1, 8) + text(2, "tests") + text(7, graph(g, "g")) + text(8, number(2, opset));
+  return model(g, Imports{.opset = opset, .domains = {}, .functions = {}});
+}
+// FunctionProto; defaults and overload as ONNX writes them from 1.13 and 1.16 on.
+inline std::string function(const std::string& domain, const std::string& name,
+                            const std::vector<std::string>& inputs,
+                            const std::vector<std::string>& outputs,
+                            const std::vector<std::string>& nodes,
+                            const std::vector<std::string>& defaults = {},
+                            const std::string& overload = "") {
+  std::string bytes = text(1, name);
+  for (const std::string& i : inputs) bytes += text(4, i);
+  for (const std::string& o : outputs) bytes += text(5, o);
+  for (const std::string& n : nodes) bytes += text(7, n);
+  bytes += text(9, number(2, 17)) + text(10, domain);
+  for (const std::string& d : defaults) bytes += text(11, d);
+  return overload.empty() ? bytes : bytes + text(13, overload);
+}
+// A node that calls one of several functions of a name.
+inline std::string overloaded(const std::string& node, const std::string& overload) {
+  return node + text(8, overload);
+}
+// TensorProto of float32 whose data are `count` numbers of a file beside the model.
+inline std::string external(const std::string& name, std::int64_t count, const std::string& file,
+                            std::int64_t offset = 0) {
+  const auto entry = [](const std::string& key, const std::string& value) {
+    return text(13, text(1, key) + text(2, value));
+  };
+  return number(1, count) + number(2, 1) + text(8, name) + entry("location", file) +
+         entry("offset", std::to_string(offset)) + entry("length", std::to_string(4 * count)) +
+         number(14, 1);
 }
 
 // A convolution, its activation, a mean and a classifier over an open batch; and with `sorts` the

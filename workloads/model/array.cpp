@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -13,19 +14,19 @@
 namespace ane::workloads::model {
 namespace {
 
-constexpr std::array infos{DtypeInfo{Dtype::f32, "float32", 4, true, true},
-                           DtypeInfo{Dtype::f16, "float16", 2, true, true},
-                           DtypeInfo{Dtype::bf16, "bfloat16", 2, true, true},
-                           DtypeInfo{Dtype::f64, "float64", 8, true, true},
-                           DtypeInfo{Dtype::i8, "int8", 1, false, true},
-                           DtypeInfo{Dtype::i16, "int16", 2, false, true},
-                           DtypeInfo{Dtype::i32, "int32", 4, false, true},
-                           DtypeInfo{Dtype::i64, "int64", 8, false, true},
-                           DtypeInfo{Dtype::u8, "uint8", 1, false, false},
-                           DtypeInfo{Dtype::u16, "uint16", 2, false, false},
-                           DtypeInfo{Dtype::u32, "uint32", 4, false, false},
-                           DtypeInfo{Dtype::u64, "uint64", 8, false, false},
-                           DtypeInfo{Dtype::boolean, "bool", 1, false, false}};
+constexpr std::array infos{DtypeInfo{Dtype::f32, "float32", 4, true, true, 1},
+                           DtypeInfo{Dtype::f16, "float16", 2, true, true, 10},
+                           DtypeInfo{Dtype::bf16, "bfloat16", 2, true, true, 16},
+                           DtypeInfo{Dtype::f64, "float64", 8, true, true, 11},
+                           DtypeInfo{Dtype::i8, "int8", 1, false, true, 3},
+                           DtypeInfo{Dtype::i16, "int16", 2, false, true, 5},
+                           DtypeInfo{Dtype::i32, "int32", 4, false, true, 6},
+                           DtypeInfo{Dtype::i64, "int64", 8, false, true, 7},
+                           DtypeInfo{Dtype::u8, "uint8", 1, false, false, 2},
+                           DtypeInfo{Dtype::u16, "uint16", 2, false, false, 4},
+                           DtypeInfo{Dtype::u32, "uint32", 4, false, false, 12},
+                           DtypeInfo{Dtype::u64, "uint64", 8, false, false, 13},
+                           DtypeInfo{Dtype::boolean, "bool", 1, false, false, 9}};
 
 float bfloat(float x) {
   if (std::isnan(x)) return x;
@@ -67,6 +68,11 @@ void outside() {
 
 const DtypeInfo& info(Dtype type) {
   return infos[static_cast<std::size_t>(type)];
+}
+
+std::optional<Dtype> dtype_of_code(std::int64_t code) {
+  const auto* at = std::ranges::find(infos, code, &DtypeInfo::code);
+  return at == infos.end() ? std::nullopt : std::optional(at->type);
 }
 
 std::string to_string(const Type& t) {

@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,8 +37,11 @@ struct DtypeInfo {
   std::string_view name;  // as messages and NumPy-like texts spell it
   int bytes;
   bool real, is_signed;
+  int code;  // TensorProto.DataType
 };
 const DtypeInfo& info(Dtype type);
+// Nothing for a code of strings, complex numbers, and reals and whole numbers of 8 bits and fewer.
+std::optional<Dtype> dtype_of_code(std::int64_t code);
 inline bool is_real(Dtype type) {
   return info(type).real;
 }

@@ -13,6 +13,7 @@ namespace {
 // What is computed while shapes are bound, and kept: constants, not the work of the model.
 constexpr std::int64_t most_folded = std::int64_t{1} << 22;
 constexpr std::int64_t most_folded_in_all = std::int64_t{1} << 26;
+constexpr double most_operations = 1 << 30;
 constexpr int most_depth = 64;  // of functions and branches in each other
 
 using Scope = std::map<std::string, Tensor>;
@@ -35,6 +36,7 @@ class Binder {
     for (std::size_t k = 0; k < g.outputs.size(); ++k) {
       model_.output_names.push_back(g.outputs[k].name);
       results[k].name = g.outputs[k].name;
+      check_output(g, g.outputs[k], results[k]);
     }
     return results;
   }
@@ -75,7 +77,7 @@ class Binder {
     if (const auto given = binding_.inputs.find(d.name); given != binding_.inputs.end()) {
       t.data = given->second;
       t.type = t.data->type;
-      check(d, t.type);
+      check_input(d, t.type);
       return t;
     }
     if (values_)
@@ -98,7 +100,7 @@ class Binder {
         t.type.shape.push_back(x.extent >= 0 ? x.extent : given->second);
       }
     }
-    check(d, t.type);
+    check_input(d, t.type);
     checked_elements(t.type.shape, d.name);
     t.id = static_cast<int>(model_.values.size());
     model_.values.push_back({.name = d.name, .type = t.type, .data = {}, .packed = {}});
@@ -119,12 +121,32 @@ class Binder {
     return fmt::format("{}", fmt::join(dims, "x"));
   }
 
-  static void check(const Declared& d, const Type& t) {
+  static void check_input(const Declared& d, const Type& t) {
     bool fits = t.dtype == d.dtype && (!d.shaped || d.dims.size() == t.shape.size());
     for (std::size_t k = 0; fits && d.shaped && k < d.dims.size(); ++k)
       fits = d.dims[k].extent < 0 || d.dims[k].extent == t.shape[k];
     if (!fits)
       throw InputError(d.name, fmt::format("is {}, not {}", to_string(t), declared_text(d)));
+  }
+
+  // An output that the file declares otherwise. Its extents may be those of the inputs that it was
+  // written with, where these are open.
+  void check_output(const Graph& g, const Declared& d, const Tensor& t) {
+    bool same = !d.shaped || d.dims.size() == t.type.shape.size();
+    for (std::size_t k = 0; same && d.shaped && k < d.dims.size(); ++k)
+      same = d.dims[k].extent < 0 || d.dims[k].extent == t.type.shape[k];
+    const bool typed = !d.typed || d.dtype == t.type.dtype;
+    if (typed && same) return;
+    const std::string off =
+        fmt::format("is {}; the file declares {}", to_string(t.type), declared_text(d));
+    const bool open = std::ranges::any_of(g.inputs, [&](const Declared& i) {
+      return g.constants.count(i.name) == 0 &&
+             (!i.shaped ||
+              std::ranges::any_of(i.dims, [](const Dimension& x) { return x.extent < 0; }));
+    });
+    if (!typed || !(open || bounded_))
+      throw InputError(fmt::format("output '{}'", d.name), off, "a file that agrees with itself");
+    model_.notes.push_back(fmt::format("output '{}' {}", d.name, off));
   }
 
   // ---- graphs
@@ -212,24 +234,26 @@ class Binder {
       inputs.push_back(*t);
       inputs.back().name = name;
     }
-    const auto function = source_.functions.find({n.domain, n.op});
+    const auto function = source_.functions.find({n.domain, n.op, n.overload});
     std::vector<Tensor> results;
-    if (function != source_.functions.end())
+    const Control* control = n.domain.empty() ? control_named(n.op) : nullptr;
+    if (function != source_.functions.end()) {
       results = call(n, function->second, std::move(inputs));
-    else if (n.domain.empty() && n.op == "If")
-      results = branch(n, std::move(inputs));
-    else if (n.domain.empty() && n.op == "Loop")
-      results = loop(n, std::move(inputs));
-    else if (n.domain.empty() && n.op == "Scan")
-      results = scan(n, std::move(inputs));
-    else
+    } else if (control != nullptr) {
+      check(control->takes, Use(n, inputs, false));
+      results = (this->*control->run)(n, std::move(inputs));
+    } else {
       results = plain(n, std::move(inputs));
+    }
     for (std::size_t k = 0; k < n.outputs.size(); ++k) {
       if (n.outputs[k].empty()) continue;
       if (k >= results.size() || !results[k].given)
         throw InputError(place_of(n), fmt::format("has no result {} ('{}')", k, n.outputs[k]));
       results[k].name = n.outputs[k];
-      scopes_.back()[n.outputs[k]] = std::move(results[k]);
+      const auto [at, fresh] = scopes_.back().try_emplace(n.outputs[k], std::move(results[k]));
+      if (!fresh)
+        throw InputError(place_of(n), fmt::format("makes '{}', which is there already", at->first),
+                         "a name of its own for each result");
     }
   }
 
@@ -254,18 +278,19 @@ class Binder {
         std::ranges::all_of(inputs, [](const Tensor& t) { return !t.given || t.known(); });
     // Shapes first: they say whether it is worth folding.
     Use shapes(n, inputs, false);
+    check(op->takes, shapes);
     if (!(values_ && all_known)) {
       run_operator(*op, shapes);
       if (all_results_there(shapes)) return std::move(shapes.outputs());
-      if (!(all_known && foldable(shapes, inputs))) return emit(n, *op, shapes, std::move(inputs));
+      if (!(all_known && foldable(*op, shapes, inputs)))
+        return emit(n, *op, shapes, std::move(inputs));
     }
     Use use(n, std::move(inputs), true);
     run_operator(*op, use);
-    if (!use.is_view()) use.finish();
+    use.finish();
     return std::move(use.outputs());
   }
 
-  // Known, or another name of an operand.
   // Whatever does not fit is the file's fault, and told at the node.
   static void run_operator(const Operator& op, Use& use) {
     try {
@@ -274,19 +299,20 @@ class Binder {
       if (!e.place().empty()) throw;
       throw InputError(use.place(), e.what(), e.note());
     } catch (const std::out_of_range&) {
-      throw InputError(use.place(), "its operands do not fit");
+      throw InputError(use.place(), operands_do_not_fit);
     } catch (const std::length_error&) {
-      throw InputError(use.place(), "its result is too large");
+      throw InputError(use.place(), result_too_large);
     }
   }
 
+  // Known, or another name of an operand.
   static bool all_results_there(const Use& use) {
     for (std::size_t k = 0; k < use.outputs().size(); ++k)
       if (use.wants(k) && !use.outputs()[k].known() && use.outputs()[k].id < 0) return false;
     return true;
   }
 
-  bool foldable(const Use& use, const std::vector<Tensor>& inputs) {
+  bool foldable(const Operator& op, const Use& use, const std::vector<Tensor>& inputs) {
     std::int64_t most = 0;
     for (const Tensor& t : use.outputs()) most = std::max(most, kernels::elements(t.type.shape));
     std::int64_t in = 0;
@@ -297,6 +323,12 @@ class Binder {
     folded_ += most;
     if (folded_ > most_folded_in_all + 4 * static_cast<std::int64_t>(source_.parameters))
       throw InputError(use.place(), "the model's constants unfold to more than memory should hold");
+    // What takes longer than a large model is read is left to the model.
+    const kernels::Work work = work_of(op, use, 1, 1);
+    const double operations =
+        2 * static_cast<double>(work.macs.count) + static_cast<double>(work.other_flops);
+    if (operations_ + operations > most_operations + 64 * source_.parameters) return false;
+    operations_ += operations;
     return true;
   }
 
@@ -323,6 +355,7 @@ class Binder {
       results[k].id = -1;
       bound.outputs.push_back(value_of(results[k]));
     }
+    bounded_ = bounded_ || use.bounded_only();
     if (use.bounded_only())
       model_.notes.push_back(fmt::format(
           "{}: how much it gives depends on values; counted as the most it can be", use.place()));
@@ -361,6 +394,11 @@ class Binder {
     }
     if (inputs.size() > f.inputs.size())
       throw InputError(place_of(n), "has more operands than its function");
+    for (const auto& [name, a] : n.attributes)
+      if (f.attributes.count(name) == 0)
+        throw InputError(
+            place_of(n), fmt::format("its function has no attribute {}", name),
+            choice_note(name, std::vector<std::string>(f.attributes.begin(), f.attributes.end())));
     // A function sees its operands, not what is around it.
     std::vector<Scope> outside;
     outside.swap(scopes_);
@@ -377,6 +415,26 @@ class Binder {
     std::vector<Tensor> results = body(g, false);
     scopes_.swap(outside);
     return results;
+  }
+
+  // What runs graphs of its own.
+  struct Control {
+    std::string_view name;
+    Takes takes;
+    std::vector<Tensor> (Binder::*run)(const Node& n, std::vector<Tensor> inputs);
+  };
+  static const Control* control_named(const std::string& op) {
+    static const std::vector<Control> all{
+        {"If", takes(1).with({graph("then_branch"), graph("else_branch")}), &Binder::branch},
+        {"Loop", takes(2, any_number).with({graph("body")}), &Binder::loop},
+        {"Scan",
+         takes(1, any_number)
+             .with({graph("body"), whole("num_scan_inputs", 1), wholes("directions").until(8),
+                    wholes("scan_input_axes").from(9), wholes("scan_input_directions").from(9),
+                    wholes("scan_output_axes").from(9), wholes("scan_output_directions").from(9)}),
+         &Binder::scan}};
+    const auto at = std::ranges::find(all, op, &Control::name);
+    return at == all.end() ? nullptr : &*at;
   }
 
   const Graph& graph_of(const Node& n, const std::string& attribute) const {
@@ -409,7 +467,6 @@ class Binder {
   }
 
   std::vector<Tensor> branch(const Node& n, std::vector<Tensor> inputs) {
-    if (inputs.size() != 1) throw InputError(place_of(n), "takes one condition");
     const bool condition = decided(n, std::move(inputs[0]), "which branch is taken");
     return inside(graph_of(n, condition ? "then_branch" : "else_branch"), {}, n);
   }
@@ -517,6 +574,7 @@ class Binder {
       const std::vector<std::int64_t> list = about.list(name);
       return k < list.size() ? list[k] : 0;
     };
+    const char* directions = n.version < 9 ? "directions" : "scan_input_directions";
     std::vector<Tensor> carried(inputs.begin(),
                                 inputs.begin() + static_cast<std::ptrdiff_t>(states));
     std::int64_t length = 0;
@@ -535,8 +593,7 @@ class Binder {
       std::vector<Tensor> given = carried;
       for (std::size_t k = 0; k < scans; ++k)
         given.push_back(element(n, inputs[states + k],
-                                nth("scan_input_directions", k) != 0 ? length - 1 - step : step,
-                                axes[k]));
+                                nth(directions, k) != 0 ? length - 1 - step : step, axes[k]));
       std::vector<Tensor> results = inside(g, std::move(given), n);
       for (std::size_t i = 0; i < states; ++i) carried[i] = std::move(results[i]);
       for (std::size_t i = 0; i < made; ++i) scanned[i].push_back(std::move(results[states + i]));
@@ -599,7 +656,9 @@ class Binder {
   std::vector<Scope> scopes_;
   std::size_t steps_ = 0;
   std::int64_t folded_ = 0;
+  double operations_ = 0;  // of what was folded
   int depth_ = 0;
+  bool bounded_ = false;  // a shape is the most that it can be
 };
 
 }  // namespace
@@ -627,6 +686,33 @@ Use Model::use(const BoundNode& n) const {
   return use;
 }
 
+std::vector<std::string> names_of_nodes(const Model& model) {
+  std::vector<std::string> names;
+  Names taken;
+  for (const BoundNode& n : model.nodes) {
+    const Node& own = n.node;
+    names.push_back(taken.fresh(!own.name.empty()                               ? own.name
+                                : own.outputs.empty() || own.outputs[0].empty() ? own.op
+                                                                                : own.outputs[0]));
+  }
+  return names;
+}
+
+std::string Names::fresh(const std::string& name) {
+  std::string own = name;
+  for (int again = take(own); again > 0; again = take(own)) own += fmt::format("#{}", again);
+  return own;
+}
+
+int Names::take(const std::string& name) {
+  order_.push_back(name);
+  return taken_[name]++;
+}
+
+void Names::forget(std::size_t mark) {
+  for (; order_.size() > mark; order_.pop_back()) --taken_[order_.back()];
+}
+
 Model bind(const Source& source, const Binding& binding) {
   Binder binder(source, binding, false);
   std::vector<Tensor> results = binder.run();
@@ -641,21 +727,6 @@ std::vector<std::pair<std::string, Data>> evaluate(const Source& source, const B
     outputs.emplace_back(t.name, t.data);
   }
   return outputs;
-}
-
-std::vector<std::string> names_of_nodes(const Model& model) {
-  std::vector<std::string> names;
-  std::map<std::string, int> taken;
-  for (const BoundNode& n : model.nodes) {
-    const Node& own = n.node;
-    std::string name = !own.name.empty()                                ? own.name
-                       : own.outputs.empty() || own.outputs[0].empty() ? own.op
-                                                                       : own.outputs[0];
-    for (int again = taken[name]++; again > 0; again = taken[name]++)
-      name += fmt::format("#{}", again);
-    names.push_back(std::move(name));
-  }
-  return names;
 }
 
 }  // namespace ane::workloads::model

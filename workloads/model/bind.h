@@ -36,6 +36,21 @@ struct Model {
   Use use(const BoundNode& node) const;
 };
 
+// Names of which none is given twice.
+class Names {
+ public:
+  // The name, or with "#1" behind it and so on.
+  std::string fresh(const std::string& name);
+  // Back to what was taken before: all since mark() are free again.
+  std::size_t mark() const { return order_.size(); }
+  void forget(std::size_t mark);
+
+ private:
+  int take(const std::string& name);
+  std::map<std::string, int> taken_;  // how often each was asked for
+  std::vector<std::string> order_;
+};
+
 // A name of each node for people: its own, else that of its first result, else its operator's; of
 // several alike the later ones with a number.
 std::vector<std::string> names_of_nodes(const Model& model);

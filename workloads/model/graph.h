@@ -33,6 +33,7 @@ struct Node {
   std::string op, domain;  // "Conv", "" or "com.microsoft"
   int version = 0;         // of the domain, as the file (or the function) imports it
   std::string name;
+  std::string overload{};  // of the function that it calls, where there are several of a name
   std::vector<std::string> inputs, outputs;  // empty: left out
   std::map<std::string, Attribute> attributes;
 };
@@ -44,12 +45,18 @@ struct Dimension {
 struct Declared {
   std::string name;
   Dtype dtype = Dtype::f32;
+  bool typed = false;   // the file gives that type
   bool shaped = false;  // the file gives a shape
   std::vector<Dimension> dims;
 };
 
+struct FunctionName {
+  std::string domain, name, overload;
+  friend auto operator<=>(const FunctionName&, const FunctionName&) = default;
+};
 struct Function {
   std::vector<std::string> inputs, outputs;
+  std::set<std::string> attributes;  // that a node which calls it may have
   std::map<std::string, Attribute> defaults;
   std::shared_ptr<const Graph> body;
 };
@@ -64,11 +71,11 @@ struct Graph {
 // A whole file.
 struct Source {
   std::string name;    // the file's, without folder and ending
-  std::string digest;  // of all bytes that were read
+  std::string digest;  // of all bytes that were read, also of other files
   std::shared_ptr<const Graph> graph;
-  std::map<std::pair<std::string, std::string>, Function> functions;  // by domain and name
-  std::map<std::string, int> versions;                                // by domain
-  double parameters = 0;                                              // elements of real constants
+  std::map<FunctionName, Function> functions;
+  std::map<std::string, int> versions;  // by domain
+  double parameters = 0;                // elements of real constants
 };
 
 }  // namespace ane::workloads::model

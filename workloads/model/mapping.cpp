@@ -25,11 +25,9 @@ struct HostWork : kernels::Parameters {
   const Operator* op = nullptr;
   std::vector<Tensor> operands;  // of the model; known ones with their values
   std::vector<int> from;         // the graph node's input of each operand; below 0: known, or none
-  std::vector<Type> results;
-  std::size_t result = 0;
+  std::size_t result = 0;        // of the node's results
   HostReason why;
-  double read = 0, written = 0;  // elements
-  Work work;                     // of the whole node, at two bytes an element
+  Work work;  // of the whole node, at two bytes an element
 };
 
 const HostWork& host_work(const Call& call) {
@@ -154,12 +152,8 @@ Format Mapper::format_of(Dtype dtype) const {
 }
 
 ValueId Mapper::value(const std::string& name, const kernels::TensorType& type, int producer) {
-  // Segments exchange values by name.
-  const int again = names_[name]++;
-  graph_.values.push_back({.name = again == 0 ? name : fmt::format("{}#{}", name, again),
-                           .type = type,
-                           .producer = producer,
-                           .constant = {}});
+  graph_.values.push_back(
+      {.name = names_.fresh(name), .type = type, .producer = producer, .constant = {}});
   return static_cast<ValueId>(graph_.values.size()) - 1;
 }
 
@@ -172,15 +166,11 @@ void Mapper::set_place(int v, Place place) {
 ValueId Mapper::node(const std::string& op, std::vector<ValueId> inputs, Attributes attributes,
                      std::shared_ptr<const kernels::Parameters> parameters) {
   workloads::Node n{.op = &kernels::operator_named(op),
-                    .name = graph_.name,
+                    .name = node_names_[static_cast<std::size_t>(now_)],
                     .attributes = std::move(attributes),
                     .parameters = std::move(parameters),
                     .inputs = std::move(inputs),
                     .output = -1};
-  const Node& own = model_.nodes[static_cast<std::size_t>(now_)].node;
-  n.name = !own.name.empty()                               ? own.name
-           : own.outputs.empty() || own.outputs[0].empty() ? own.op
-                                                           : own.outputs[0];
   const kernels::TensorType type = n.op->shape(graph_.call(n));
   n.output = value(n.name + ":" + op, type, static_cast<int>(graph_.nodes.size()));
   graph_.nodes.push_back(std::move(n));
@@ -240,10 +230,19 @@ std::optional<ValueId> Mapper::with_bias(std::size_t k, std::vector<float> bias)
   return n->output;
 }
 
+// Whether what is given a channel (axis 1) is given a channel of the product that makes operand k:
+// a product's channels may be another axis of the model.
+bool Mapper::along_channels(std::size_t k) const {
+  const auto where = layout(k);
+  return where && (shape(k).at(1) == 1 || where->of[Layout::c] == std::vector<int>{1});
+}
+
 bool Mapper::scaled_product(std::size_t k, const std::vector<float>& factor,
                             const std::vector<float>& term) {
   workloads::Node* n = own_product(k);
-  if (n == nullptr || static_cast<std::int64_t>(factor.size()) != n->parameters->cout) return false;
+  if (n == nullptr || static_cast<std::int64_t>(factor.size()) != n->parameters->cout ||
+      !along_channels(k))
+    return false;
   auto p = std::make_shared<kernels::Parameters>(*n->parameters);
   p->has_bias = true;
   if (options_.values) {
@@ -312,9 +311,8 @@ std::shared_ptr<kernels::Parameters> Mapper::parameters(std::int64_t cout, std::
 }
 
 ValueId Mapper::constant(const std::string& what, const Extents& e, std::vector<float> numbers) {
-  const Node& own = model_.nodes[static_cast<std::size_t>(now_)].node;
   const ValueId v =
-      value((own.name.empty() ? own.op : own.name) + ":" + what, {Format::fp16, e}, -1);
+      value(node_names_[static_cast<std::size_t>(now_)] + ":" + what, {Format::fp16, e}, -1);
   if (options_.values) {
     kernels::Tensor t(Format::fp32, {e.n, e.c, e.h, e.w});
     ANE_CHECK(static_cast<std::int64_t>(numbers.size()) == t.size(), "a value for each element");
@@ -571,7 +569,6 @@ void Mapper::host(const BoundNode& n, const HostReason& why) {
     work.from.push_back(from);
     work.operands.push_back(std::move(t));
   }
-  for (const Tensor& t : use_->outputs()) work.results.push_back(t.type);
   work.work = n.op->cost.free ? Work{.kind = kernels::WorkKind::copy} : work_of(*n.op, *use_, 2, 2);
   // Weights are counted from the parameters, at the bytes of the unit that runs them.
   work.cout = work.work.weights.count / 2, work.cin = 1;
@@ -583,7 +580,7 @@ void Mapper::host(const BoundNode& n, const HostReason& why) {
     one->result = k;
     if (k > 0) one->cout = 0;
     workloads::Node node{.op = &host_operator(*n.op),
-                         .name = n.node.name.empty() ? n.node.outputs[0] : n.node.name,
+                         .name = node_names_[static_cast<std::size_t>(now_)],
                          .attributes = {},
                          .parameters = std::move(one),
                          .inputs = inputs,
@@ -604,6 +601,7 @@ bool Mapper::all_placed(const BoundNode& n) const {
 
 Mapped Mapper::run() {
   graph_.name = model_.name;
+  node_names_ = names_of_nodes(model_);
   places_.resize(model_.values.size());
   makers_.assign(model_.values.size(), -1);
   readers_.assign(model_.values.size(), 0);
@@ -623,6 +621,7 @@ Mapped Mapper::run() {
     const std::size_t values = graph_.values.size(), nodes = graph_.nodes.size(),
                       ins = graph_.inputs.size();
     journal_.clear();
+    const std::size_t named = names_.mark();
     std::optional<HostReason> why;
     bool whole = false;
     for (std::size_t k = 0; k < use.size(); ++k)
@@ -651,6 +650,10 @@ Mapped Mapper::run() {
       why = u.why;
     } catch (const InputError& e) {
       why = HostReason{"O2", e.what(), "", ""};
+    } catch (const std::out_of_range&) {
+      why = HostReason{"O2", operands_do_not_fit, "", ""};
+    } catch (const std::length_error&) {
+      why = HostReason{"O2", result_too_large, "", ""};
     }
     if (!why) continue;
     // As it was before the attempt.
@@ -658,6 +661,7 @@ Mapped Mapper::run() {
     graph_.nodes.resize(nodes);
     graph_.inputs.resize(ins);
     out_.node_of.resize(nodes);
+    names_.forget(named);
     for (auto at = journal_.rbegin(); at != journal_.rend(); ++at)
       places_[static_cast<std::size_t>(at->first)] = at->second;
     std::erase_if(moved_, [&](const auto& m) { return m.second >= static_cast<ValueId>(values); });
@@ -677,19 +681,20 @@ Mapped Mapper::run() {
   std::ranges::sort(graph_.outputs);
   graph_.outputs.erase(std::unique(graph_.outputs.begin(), graph_.outputs.end()),
                        graph_.outputs.end());
+  for (std::size_t k = 0; k < model_.inputs.size(); ++k) {
+    const auto v = static_cast<std::size_t>(model_.inputs[k]);
+    if (const ValueId id = places_[v].id; id >= 0)
+      out_.inputs.push_back({graph_.values[static_cast<std::size_t>(id)].name,
+                             model_.input_names[k], model_.values[v].type, places_[v].layout});
+  }
   drop_unread();
   if (graph_.nodes.empty())
     throw InputError(model_.name, "computes nothing: all its outputs are constants or inputs");
-  for (std::size_t k = 0; k < model_.inputs.size(); ++k) {
-    const auto v = static_cast<std::size_t>(model_.inputs[k]);
-    if (places_[v].id < 0) continue;
-    const std::string name = model_.values[v].name;
-    if (std::ranges::any_of(graph_.inputs, [&](ValueId id) {
-          return graph_.values[static_cast<std::size_t>(id)].name == name;
-        }))
-      out_.inputs.push_back(
-          {name, model_.input_names[k], model_.values[v].type, places_[v].layout});
-  }
+  std::erase_if(out_.inputs, [&](const Port& p) {
+    return std::ranges::none_of(graph_.inputs, [&](ValueId id) {
+      return graph_.values[static_cast<std::size_t>(id)].name == p.name;
+    });
+  });
   out_.graph = std::move(graph_);
   return std::move(out_);
 }

@@ -71,17 +71,22 @@ class Mapper {
   const Shape& shape(std::size_t k) const { return use_->shape(k); }
   const Shape& result_shape(std::size_t k = 0) const { return use_->outputs().at(k).type.shape; }
   const isa::Machine& machine() const { return options_.machine; }
-  // Where operand k lies; nothing for constants and inputs that nobody has placed yet.
+  // Where operand k lies; nothing for constants and inputs that nobody has placed yet. These and
+  // what follows: InputError for an operand that is left out.
   std::optional<Layout> layout(std::size_t k) const;
   // The layout it has, or else the natural one.
   Layout layout_or_natural(std::size_t k) const;
-  // Operand k in that layout, moved there where it lies otherwise.
+  // Operand k in that layout, moved there where it lies otherwise. InputError for one that nothing
+  // before this node makes; unmapped, as the node then is, where it cannot move (R1, I1) or is
+  // nowhere (V1).
   ValueId operand(std::size_t k, const Layout& layout);
   // A known operand, broadcast to `as` first (the extents of what it meets; layout is of these).
+  // InputError, where values are asked for, of an operand that is not known.
   ValueId constant(std::size_t k, const Shape& as, const Layout& layout);
   ValueId constant(const std::string& what, const Extents& e, std::vector<float> values);
   ValueId scalar(float value);
-  // A layout of operand k in which `axes` fill whole machine axes, with nothing else.
+  // A layout of operand k in which `axes` fill whole machine axes, with nothing else. InputError
+  // for an axis that the operand lacks.
   Layout layout_with(std::size_t k, const std::vector<int>& axes) const;
 
   ValueId node(const std::string& op, std::vector<ValueId> inputs, Attributes attributes = {},
@@ -101,14 +106,15 @@ class Mapper {
   // is a product without one that this node alone reads.
   bool only_reader(std::size_t k) const;
   std::optional<ValueId> with_bias(std::size_t k, std::vector<float> bias);
-  // Takes a factor and a term a channel into the product that makes operand k, where with_bias
-  // would.
+  // Takes a factor and a term a channel (axis 1) into the product that makes operand k, where
+  // with_bias would and these are the product's channels.
   bool scaled_product(std::size_t k, const std::vector<float>& factor,
                       const std::vector<float>& term);
   // A bias a channel of the product that was added last.
   void add_bias(std::vector<float> bias);
   const Use& use() const { return *use_; }
 
+  // Where result k lies. InputError where the value's extents are not the result's in that layout.
   void result(std::size_t k, ValueId v, Layout layout);
   // Result k is operand `in` with its axes renamed: layout is in the result's axes.
   void same(std::size_t k, std::size_t in, Layout layout) {
@@ -139,6 +145,7 @@ class Mapper {
   ValueId known(const Value& v, const Layout& layout);
   // The convolution or linear layer that makes operand k, where this node alone reads it.
   workloads::Node* own_product(std::size_t k);
+  bool along_channels(std::size_t k) const;
   void host(const BoundNode& n, const HostReason& why);
   bool all_placed(const BoundNode& n) const;
   void set_place(int model_value, Place place);
@@ -150,8 +157,9 @@ class Mapper {
   workloads::Graph graph_;
   Mapped out_;
   std::vector<Place> places_;
-  std::vector<int> makers_, readers_;  // of model values
-  std::map<std::string, int> names_;
+  std::vector<int> makers_, readers_;    // of model values
+  Names names_;                          // of the graph's values: segments exchange them by name
+  std::vector<std::string> node_names_;  // by the model's nodes
   std::vector<std::pair<int, Place>> journal_;
   std::map<std::pair<int, std::vector<int>>, ValueId> moved_;
   Layout laid_;

@@ -8,7 +8,9 @@
 namespace ane::workloads::model {
 
 Data values_of(const Tensor& t) {
-  return t.data != nullptr ? t.data : std::make_shared<Array>(unpack(*t.packed));
+  if (t.data != nullptr) return t.data;
+  if (t.packed == nullptr) throw InputError(t.name, "is not known before it is computed");
+  return std::make_shared<Array>(unpack(*t.packed));
 }
 
 const Tensor& Use::in(std::size_t k) const {
@@ -94,6 +96,14 @@ Wholes Use::list_or_input(std::string_view name, std::size_t operand) {
 
 std::size_t Use::axis(std::string_view name, std::int64_t otherwise, std::size_t rank) const {
   return axis_of(integer(name, otherwise), rank, place());
+}
+
+Dtype Use::dtype_said(std::string_view name, Dtype otherwise) const {
+  const std::int64_t code = integer(name, 0);
+  if (code == 0) return otherwise;
+  if (const auto type = dtype_of_code(code)) return *type;
+  refuse(fmt::format("{} {} is no element type that is read", name, code),
+         "1 (float32), 10 (float16), 7 (int64), ...");
 }
 
 Array* Use::out(std::size_t k, Dtype dtype, Shape shape) {

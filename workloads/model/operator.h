@@ -13,6 +13,7 @@
 
 #include "kernels/work.h"
 #include "workloads/model/graph.h"
+#include "workloads/model/takes.h"
 
 namespace ane::workloads::model {
 
@@ -29,7 +30,7 @@ struct Tensor {
 
   bool known() const { return data != nullptr || packed != nullptr; }
 };
-// Those of a known tensor.
+// Those of a known tensor; InputError for another.
 Data values_of(const Tensor& tensor);
 
 // One use of an operator, with the tensors that it is given.
@@ -66,6 +67,8 @@ class Use {
   // A list that is an attribute in old versions and an operand in new ones.
   Wholes list_or_input(std::string_view name, std::size_t operand);
   std::size_t axis(std::string_view name, std::int64_t otherwise, std::size_t rank) const;
+  // The element type that an attribute names by its code; 0 and none: `otherwise`.
+  Dtype dtype_said(std::string_view name, Dtype otherwise) const;
 
   // ---- results
   std::size_t results() const { return outputs_.size(); }
@@ -118,14 +121,18 @@ struct Operator {
   std::string_view name;  // "Conv", "com.microsoft.Gelu"
   int since = 1;          // the first version of the domain that has it
   void (*run)(Use& use);
+  Takes takes{};
   Cost cost{};
   // The work of one use as a framework runs it; none: by `cost`.
   kernels::Work (*work)(const Use& use) = nullptr;
   // Nodes of the accelerator for it, or why not. `use` knows all shapes.
   std::optional<Why> (*map)(const Use& use, Mapper& mapper) = nullptr;
-  Why why{};         // where there is no `map`
-  int argument = 0;  // for families of one function
+  Why why{};  // where there is no `map`
 };
+
+// What an operator's `run` and `map` meet where operands are not checked one by one.
+inline constexpr const char* operands_do_not_fit = "its operands do not fit";
+inline constexpr const char* result_too_large = "its result is too large";
 
 using Family = std::span<const Operator>;
 // All of them, family by family.

@@ -35,22 +35,8 @@ bool parse(Message& message, const std::string& bytes) {
   return message.ParseFromCodedStream(&coded) && coded.ConsumedEntireMessage();
 }
 
-struct WireType {
-  int code;
-  Dtype type;
-};
-constexpr WireType wire_types[] = {
-    {wire::TensorProto::FLOAT, Dtype::f32},    {wire::TensorProto::UINT8, Dtype::u8},
-    {wire::TensorProto::INT8, Dtype::i8},      {wire::TensorProto::UINT16, Dtype::u16},
-    {wire::TensorProto::INT16, Dtype::i16},    {wire::TensorProto::INT32, Dtype::i32},
-    {wire::TensorProto::INT64, Dtype::i64},    {wire::TensorProto::BOOL, Dtype::boolean},
-    {wire::TensorProto::FLOAT16, Dtype::f16},  {wire::TensorProto::DOUBLE, Dtype::f64},
-    {wire::TensorProto::UINT32, Dtype::u32},   {wire::TensorProto::UINT64, Dtype::u64},
-    {wire::TensorProto::BFLOAT16, Dtype::bf16}};
-
 Dtype dtype_of(int code, const std::string& place) {
-  for (const WireType& w : wire_types)
-    if (w.code == code) return w.type;
+  if (const auto type = model::dtype_of_code(code)) return *type;
   throw InputError(place,
                    code == wire::TensorProto::STRING
                        ? "holds strings, which are not read"
@@ -58,6 +44,21 @@ Dtype dtype_of(int code, const std::string& place) {
                                      "is not read",
                                      code),
                    "float32, float16, bfloat16, float64, bool, and 8 to 64-bit integers");
+}
+
+// FNV-1a, 64 bits, eight bytes at a time, behind what was digested before.
+std::uint64_t digest_from(std::uint64_t before, const std::string& bytes) {
+  std::uint64_t h = before ^ 14695981039346656037ull;
+  std::size_t at = 0;
+  for (; at + 8 <= bytes.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + at, 8);
+    h = (h ^ word) * 1099511628211ull;
+    h ^= h >> 32;
+  }
+  for (; at < bytes.size(); ++at)
+    h = (h ^ static_cast<unsigned char>(bytes[at])) * 1099511628211ull;
+  return h;
 }
 
 class Reader {
@@ -69,24 +70,24 @@ class Reader {
     model::Source s;
     const std::string file = place_.substr(place_.rfind('/') + 1);
     s.name = file.substr(0, file.rfind('.'));
+    if (m.ir_version() < least_ir || m.ir_version() > most_ir)
+      throw InputError(
+          place_,
+          fmt::format("is of version {} of the format (IR), which is not read", m.ir_version()),
+          fmt::format("{} to {}", least_ir, most_ir));
     if (!m.has_graph()) throw InputError(place_, "holds no graph");
     s.versions = versions_of(m.opset_import());
     for (wire::FunctionProto& f : *m.mutable_functions()) {
-      model::Function function;
-      function.inputs.assign(f.input().begin(), f.input().end());
-      function.outputs.assign(f.output().begin(), f.output().end());
-      auto body = std::make_shared<model::Graph>();
-      body->name = f.name();
-      std::map<std::string, int> versions = versions_of(f.opset_import());
-      versions.insert(s.versions.begin(), s.versions.end());
-      for (wire::NodeProto& n : *f.mutable_node()) body->nodes.push_back(node(n, versions));
-      function.body = std::move(body);
-      s.functions[{domain_of(f.domain()), f.name()}] = std::move(function);
+      const model::FunctionName name{domain_of(f.domain()), f.name(), overload(f)};
+      if (!s.functions.emplace(name, function(f, s.versions)).second)
+        throw InputError(place_, fmt::format("has two functions '{}'", shown(f.name())));
     }
     s.graph = graph(*m.mutable_graph(), s.versions);
     s.parameters = parameters_;
     return s;
   }
+  // Of the data in other files, as far as there are any.
+  std::uint64_t external_digest() const { return external_digest_; }
 
   std::shared_ptr<Packed> tensor(wire::TensorProto& t) {
     const std::string where = place_ + (t.name().empty() ? "" : ": " + shown(t.name()));
@@ -116,12 +117,56 @@ class Reader {
   }
 
   template <class List>
-  static std::map<std::string, int> versions_of(const List& imports) {
+  std::map<std::string, int> versions_of(const List& imports) const {
     std::map<std::string, int> versions;
-    for (const auto& i : imports)
-      versions[domain_of(i.domain())] =
-          static_cast<int>(std::clamp<std::int64_t>(i.version(), 0, 1000));
+    for (const auto& i : imports) {
+      const std::string domain = domain_of(i.domain());
+      if (domain.empty() && (i.version() < 1 || i.version() > most_opset))
+        throw InputError(
+            place_,
+            fmt::format("imports version {} of the operators, which is not known", i.version()),
+            fmt::format("1 to {}", most_opset));
+      versions[domain] = static_cast<int>(std::clamp<std::int64_t>(i.version(), 0, 1000));
+    }
     return versions;
+  }
+
+  // Fields that came after the messages of Debian's library [onnx.proto of ONNX 1.16].
+  static constexpr int function_defaults = 11, function_overload = 13, node_overload = 8;
+  template <class Message, class Take>
+  static void each_later(const Message& m, int field, Take take) {
+    const google::protobuf::UnknownFieldSet& all = m.unknown_fields();
+    for (int k = 0; k < all.field_count(); ++k)
+      if (const auto& f = all.field(k);
+          f.number() == field && f.type() == google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED)
+        take(f.length_delimited());
+  }
+  static std::string overload(const wire::FunctionProto& f) {
+    std::string name;
+    each_later(f, function_overload, [&](const std::string& s) { name = s; });
+    return name;
+  }
+
+  model::Function function(wire::FunctionProto& f, const std::map<std::string, int>& outer) {
+    model::Function out;
+    out.inputs.assign(f.input().begin(), f.input().end());
+    out.outputs.assign(f.output().begin(), f.output().end());
+    out.attributes.insert(f.attribute().begin(), f.attribute().end());
+    std::map<std::string, int> versions = versions_of(f.opset_import());
+    versions.insert(outer.begin(), outer.end());
+    each_later(f, function_defaults, [&](const std::string& bytes) {
+      wire::AttributeProto a;
+      if (!parse(a, bytes))
+        throw InputError(place_, fmt::format("function '{}' has a default that is no attribute",
+                                             shown(f.name())));
+      out.attributes.insert(a.name());
+      out.defaults[a.name()] = attribute(a, versions);
+    });
+    auto body = std::make_shared<model::Graph>();
+    body->name = f.name();
+    for (wire::NodeProto& n : *f.mutable_node()) body->nodes.push_back(node(n, versions));
+    out.body = std::move(body);
+    return out;
   }
 
   template <class From, class Wire>
@@ -199,13 +244,21 @@ class Reader {
       throw InputError(where, fmt::format("its data would lie in '{}'", shown(location)),
                        "a file in the folder of the model");
     auto at = files_.find(file.string());
-    if (at == files_.end())
-      at = files_.emplace(file.string(), read_file(file.string(), std::uint64_t{64} << 30)).first;
-    const std::string& all = at->second;
-    if (offset > all.size() || size > all.size() - offset)
-      throw InputError(where, fmt::format("its data end at byte {} of '{}', which has {}",
-                                          offset + size, shown(location), all.size()));
-    return all.substr(offset, size);
+    if (at == files_.end()) {
+      at = files_.emplace(file.string(), fs::file_size(file, none)).first;
+      external_size_ += at->second;
+    }
+    if (offset > at->second || size > at->second - offset)
+      throw InputError(where,
+                       fmt::format("its data are {} bytes from byte {} of '{}', which has {}", size,
+                                   offset, shown(location), at->second));
+    // Tensors may share their bytes, but a small file does not unfold to a large model.
+    external_taken_ += size;
+    if (external_taken_ > 2 * external_size_)
+      throw InputError(where, "tensors take the same bytes of a file again and again");
+    std::string bytes = read_range(file.string(), offset, size);
+    external_digest_ = digest_from(external_digest_, bytes);
+    return bytes;
   }
 
   Attribute attribute(wire::AttributeProto& a, const std::map<std::string, int>& versions) {
@@ -253,12 +306,20 @@ class Reader {
     out.op = n.op_type();
     out.domain = domain_of(n.domain());
     const auto version = versions.find(out.domain);
-    out.version = version == versions.end() ? 1 : version->second;
+    if (version == versions.end())
+      throw InputError(place_, fmt::format("node '{}' ({}) is of the operators '{}', of which the "
+                                           "file imports no version",
+                                           shown(n.name()), shown(n.op_type()),
+                                           out.domain.empty() ? "ai.onnx" : shown(out.domain)));
+    out.version = version->second;
     out.name = n.name();
+    each_later(n, node_overload, [&](const std::string& s) { out.overload = s; });
     out.inputs.assign(n.input().begin(), n.input().end());
     out.outputs.assign(n.output().begin(), n.output().end());
     for (wire::AttributeProto& a : *n.mutable_attribute())
-      out.attributes[a.name()] = attribute(a, versions);
+      if (!out.attributes.emplace(a.name(), attribute(a, versions)).second)
+        throw InputError(place_, fmt::format("node '{}' ({}) has two attributes '{}'",
+                                             shown(n.name()), shown(n.op_type()), shown(a.name())));
     return out;
   }
 
@@ -273,7 +334,8 @@ class Reader {
                        "is a sequence, a map or an optional, which are not read",
                        "a model whose inputs and outputs are tensors");
     const auto& t = v.type().tensor_type();
-    if (t.elem_type() != 0) d.dtype = dtype_of(t.elem_type(), place_ + ": " + shown(v.name()));
+    d.typed = t.elem_type() != 0;
+    if (d.typed) d.dtype = dtype_of(t.elem_type(), place_ + ": " + shown(v.name()));
     d.shaped = t.has_shape();
     for (const auto& x : t.shape().dim()) {
       model::Dimension dim;
@@ -294,31 +356,20 @@ class Reader {
       throw InputError(place_, "sparse constants are not read", "dense ones");
     for (const auto& v : g.input()) out->inputs.push_back(declared(v));
     for (const auto& v : g.output()) out->outputs.push_back(declared(v));
-    for (wire::TensorProto& t : *g.mutable_initializer()) out->constants[t.name()] = tensor(t);
+    for (wire::TensorProto& t : *g.mutable_initializer())
+      if (!out->constants.emplace(t.name(), tensor(t)).second)
+        throw InputError(place_, fmt::format("has two constants '{}'", shown(t.name())));
     for (wire::NodeProto& n : *g.mutable_node()) out->nodes.push_back(node(n, versions));
     --depth_;
     return out;
   }
 
   std::string place_, folder_;
-  std::map<std::string, std::string> files_;
+  std::map<std::string, std::uint64_t> files_;  // of external data: bytes
+  std::uint64_t external_size_ = 0, external_taken_ = 0, external_digest_ = 0;
   double parameters_ = 0;
   int depth_ = 0;  // of graphs in each other
 };
-
-std::string digest_of(const std::string& bytes) {
-  std::uint64_t h = 14695981039346656037ull;  // FNV-1a, 64 bits, eight bytes at a time
-  std::size_t at = 0;
-  for (; at + 8 <= bytes.size(); at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes.data() + at, 8);
-    h = (h ^ word) * 1099511628211ull;
-    h ^= h >> 32;
-  }
-  for (; at < bytes.size(); ++at)
-    h = (h ^ static_cast<unsigned char>(bytes[at])) * 1099511628211ull;
-  return fmt::format("{:016x}", h);
-}
 
 }  // namespace
 
@@ -335,7 +386,7 @@ model::Source parse_onnx(const std::string& bytes, const std::string& place,
   }
   Reader reader(place, folder);
   model::Source s = reader.source(m);
-  s.digest = digest_of(bytes);
+  s.digest = fmt::format("{:016x}", digest_from(reader.external_digest(), bytes));
   return s;
 }
 

@@ -4,42 +4,16 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <iostream>
 
 #include "isa/error.h"
-#include "kernels/arithmetic.h"
 #include "tests/workloads/onnx/cases.h"
-#include "workloads/graph/evaluate.h"
-#include "workloads/graph/join.h"
+#include "tests/workloads/onnx/mapped.h"
 
 namespace ane::workloads {
 namespace {
 
 using namespace cases;
-
-// Values of a port in its layout, as a graph takes them; and back.
-kernels::Tensor laid(const model::Array& a, const model::Port& port) {
-  const kernels::Extents e = model::extents_of(port.type.shape, port.layout);
-  const bool real = model::is_real(port.type.dtype) || port.type.dtype == model::Dtype::boolean;
-  kernels::Tensor t(real ? kernels::Format::fp32 : kernels::Format::i32, {e.n, e.c, e.h, e.w});
-  kernels::Shape shape;
-  std::vector<std::int64_t> strides;
-  const auto own = model::strides_of(port.type.shape);
-  for (const int d : port.layout.order()) {
-    shape.push_back(port.type.shape[static_cast<std::size_t>(d)]);
-    strides.push_back(own[static_cast<std::size_t>(d)]);
-  }
-  model::walk(shape, strides, [&](std::int64_t at, std::int64_t from) {
-    kernels::set_element(t, at, a.number(from));
-  });
-  return t;
-}
-
-struct Outcome {
-  std::string fault;  // empty: equal, or not comparable
-  int mapped = 0, host = 0;
-};
 
 Outcome run_case(const fs::path& folder) {
   Outcome o;
@@ -58,25 +32,7 @@ Outcome run_case(const fs::path& folder) {
     }
     const model::Model m = model::bind(source, shapes);
     if (!m.notes.empty()) return o;
-    const isa::Machine machine;
-    const model::Mapped mapped = model::map_model(m, {.machine = machine, .values = true});
-    for (const Node& n : mapped.graph.nodes)
-      ++(model::host_reason(n) != nullptr ? o.host : o.mapped);
-    Tensors inputs;
-    for (const model::Port& p : mapped.inputs) inputs[p.name] = laid(*given.inputs.at(p.given), p);
-    const Tensors outputs = evaluate(joined(mapped.graph), kernels::float_arithmetic(), inputs);
-    for (const model::Port& p : mapped.outputs) {
-      const auto at = std::ranges::find(wanted, p.given, &std::pair<std::string, Data>::first);
-      const kernels::Tensor want = laid(*at->second, p), &got = outputs.at(p.name);
-      for (std::int64_t i = 0; i < want.size(); ++i) {
-        const double a = kernels::element(got, i), b = kernels::element(want, i);
-        if (a == b || (std::isnan(a) && std::isnan(b)) ||
-            std::fabs(a - b) <= 1e-4 + 2e-3 * std::fabs(b))
-          continue;
-        o.fault = fmt::format("{}: element {} is {:g} in place of {:g}", p.given, i, a, b);
-        return o;
-      }
-    }
+    o = outcome_of(m, given, wanted);
   } catch (const InputError& e) {
     if (std::string(e.what()).find("nothing") == std::string::npos &&
         folder.string().find("none") == std::string::npos)

@@ -125,7 +125,6 @@ void run(Use& u) {
   for (std::size_t k = 2; f.any_number && k < u.size(); ++k)
     shape = broadcast(k == 2 ? broadcast(u.shape(0), u.shape(1), u.place()) : shape, u.shape(k),
                       u.place());
-  u.require(f.any_number || u.size() == 2, "takes two operands");
   Array* y = u.out(0, f.truth ? Dtype::boolean : u.dtype(0), shape);
   if (y == nullptr) return;
   fold(u, u.data(0), u.data(1), second_shape(u), *y, f);
@@ -310,19 +309,35 @@ void bias_gelu(Use& u) {
 }  // namespace
 
 Family binary() {
-  static const std::vector<Operator> all = [] {
+  const std::vector<Rule> laid_along{whole("axis").until(6), flag("broadcast").until(6)};
+  static const std::vector<Operator> all = [&] {
     std::vector<Operator> rows;
     for (const Function& f : functions)
-      rows.push_back(
-          {.name = f.name, .since = f.since, .run = run, .cost = {.flops = f.flops}, .map = map});
-    rows.push_back({.name = "Mod", .since = 10, .run = mod, .cost = {.flops = 2}});
-    rows.push_back({.name = "BitShift", .since = 11, .run = bit_shift});
+      rows.push_back({.name = f.name,
+                      .since = f.since,
+                      .run = run,
+                      .takes = f.any_number        ? takes(1, any_number)
+                               : f.name == "PRelu" ? takes(2)
+                                                   : takes(2).with(laid_along),
+                      .cost = {.flops = f.flops},
+                      .map = map});
+    rows.push_back({.name = "Mod",
+                    .since = 10,
+                    .run = mod,
+                    .takes = takes(2).with({flag("fmod")}),
+                    .cost = {.flops = 2}});
+    rows.push_back({.name = "BitShift",
+                    .since = 11,
+                    .run = bit_shift,
+                    .takes = takes(2).with({text("direction", "LEFT RIGHT")})});
     rows.push_back({.name = "com.microsoft.BiasGelu",
                     .run = bias_gelu,
+                    .takes = takes(2),
                     .cost = {.flops = 12},
                     .map = map_bias_gelu});
     rows.push_back({.name = "com.microsoft.FastGelu",
                     .run = bias_gelu,
+                    .takes = takes(1, 2),
                     .cost = {.flops = 12},
                     .map = map_bias_gelu});
     return rows;

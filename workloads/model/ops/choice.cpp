@@ -134,12 +134,12 @@ std::optional<Why> map_clip(const Use& u, Mapper& m) {
     y = m.unary("relu6", x);
   else if (below && !above && low == 0)
     y = m.unary("relu", x);
-  else if (below && above && (low != 0 || high != 0))
+  else if (below && above && low < high)
     y = m.unary("clip", x, low, high);
-  else if (below)
-    y = m.elementwise("max", x, m.scalar(static_cast<float>(low)));
-  else if (above)
-    y = m.elementwise("min", x, m.scalar(static_cast<float>(high)));
+  else {  // one bound, or bounds that leave one value: the upper one holds
+    if (below) y = m.elementwise("max", y, m.scalar(static_cast<float>(low)));
+    if (above) y = m.elementwise("min", y, m.scalar(static_cast<float>(high)));
+  }
   m.result(0, y, layout);
   return std::nullopt;
 }
@@ -148,10 +148,19 @@ std::optional<Why> map_clip(const Use& u, Mapper& m) {
 
 Family choice() {
   static const std::vector<Operator> all{
-      {.name = "Where", .since = 9, .run = where, .map = map_where},
-      {.name = "Clip", .since = 1, .run = clip, .cost = {.flops = 2}, .map = map_clip},
-      {.name = "Trilu", .since = 14, .run = trilu},
-      {.name = "OneHot", .since = 9, .run = one_hot, .cost = {.flops = 1}},
+      {.name = "Where", .since = 9, .run = where, .takes = takes(3), .map = map_where},
+      {.name = "Clip",
+       .since = 1,
+       .run = clip,
+       .takes = takes(1).from(11, 1, 3).with({real("min").until(10), real("max").until(10)}),
+       .cost = {.flops = 2},
+       .map = map_clip},
+      {.name = "Trilu", .since = 14, .run = trilu, .takes = takes(1, 2).with({flag("upper")})},
+      {.name = "OneHot",
+       .since = 9,
+       .run = one_hot,
+       .takes = takes(3).with({whole("axis")}),
+       .cost = {.flops = 1}},
   };
   return all;
 }

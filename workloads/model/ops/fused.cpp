@@ -66,16 +66,17 @@ auto mask_of(Use& u, std::size_t operand, I batch, I keys, bool causal, I past) 
                 (shape.size() == 2 && shape[0] == batch && shape[1] == keys) ||
                 (shape.size() == 3 && shape[0] == batch && shape[2] == keys),
             "a mask of lengths, [batch, keys] or [batch, queries, keys]");
-  return
-      [mask = std::move(mask), shape, has, lengths, causal, past, keys](I b, I i, I j) -> double {
-        if (causal && j > i + past) return -std::numeric_limits<double>::infinity();
-        if (!has) return 0;
-        const bool on = lengths ? j < mask[static_cast<std::size_t>(b)]
-                        : shape.size() == 2
-                            ? mask[static_cast<std::size_t>(b * keys + j)] != 0
-                            : mask[static_cast<std::size_t>((b * shape[1] + i) * keys + j)] != 0;
-        return on ? 0 : -10000;
-      };
+  const auto off = static_cast<double>(u.real("mask_filter_value", -10000));
+  return [mask = std::move(mask), shape, has, lengths, causal, past, keys, off](I b, I i,
+                                                                                I j) -> double {
+    if (causal && j > i + past) return -std::numeric_limits<double>::infinity();
+    if (!has) return 0;
+    const bool on = lengths ? j < mask[static_cast<std::size_t>(b)]
+                    : shape.size() == 2
+                        ? mask[static_cast<std::size_t>(b * keys + j)] != 0
+                        : mask[static_cast<std::size_t>((b * shape[1] + i) * keys + j)] != 0;
+    return on ? 0 : off;
+  };
 }
 
 // input [b, s, d], weights [d, 3 h], bias, mask, past, added
@@ -177,7 +178,9 @@ void rotary(Use& u) {
   const I half = u.shape(2).back(), said = u.integer("num_heads", 0);
   const I size = x.size() == 4 ? x[3] : said > 0 ? x[2] / said : 2 * half;
   const bool pairs = u.integer("interleaved", 0) != 0;
-  u.require(size > 0 && 2 * half <= size && u.shape(2) == u.shape(3) && x.back() % size == 0,
+  const I turned = u.integer("rotary_embedding_dim", 0);
+  u.require((turned == 0 || turned == 2 * half) && size > 0 && 2 * half <= size &&
+                u.shape(2) == u.shape(3) && x.back() % size == 0,
             "angles that do not fit");
   Array* y = u.out(0, u.dtype(0), x);
   if (y == nullptr) return;
@@ -272,14 +275,28 @@ kernels::Work attention_work(const Use& u) {
 }  // namespace
 
 Family fused() {
+  const std::vector<Rule> attends{real("mask_filter_value"), whole("num_heads", 1), real("scale"),
+                                  flag("unidirectional")};
   static const std::vector<Operator> all{
-      {.name = "com.microsoft.Attention", .run = attention, .work = attention_work},
+      {.name = "com.microsoft.Attention",
+       .run = attention,
+       .takes = takes(2, 6).with(attends).with(
+           {only("do_rotary", 0), only("past_present_share_buffer", 0), wholes("qkv_hidden_sizes"),
+            only("rotary_embedding_dim", 0)}),
+       .work = attention_work},
       {.name = "com.microsoft.MultiHeadAttention",
        .run = multi_head_attention,
+       .takes = takes(3, 8).with(attends),
        .work = attention_work},
-      {.name = "com.microsoft.RotaryEmbedding", .run = rotary, .cost = {.flops = 3}},
+      {.name = "com.microsoft.RotaryEmbedding",
+       .run = rotary,
+       .takes =
+           takes(4).with({flag("interleaved"), only("is_packed_batching", 0), whole("num_heads", 0),
+                          whole("rotary_embedding_dim", 0), only_real("scale", 1)}),
+       .cost = {.flops = 3}},
       {.name = "com.microsoft.EmbedLayerNormalization",
        .run = embed_layer_norm,
+       .takes = takes(7, 9).with({real("epsilon"), flag("mask_index_type")}),
        .cost = {.kind = kernels::WorkKind::gather, .flops = 10}},
   };
   return all;

@@ -30,11 +30,12 @@ void gather(Use& u) {
   out.insert(out.end(), u.shape(1).begin(), u.shape(1).end());
   out.insert(out.end(), u.shape(0).begin() + static_cast<std::ptrdiff_t>(axis) + 1,
              u.shape(0).end());
+  const Around a = around(u.shape(0), axis);
+  List index = u.known(1) ? u.integers(1) : List{};
+  for (I& i : index) i = index_in(u, i, a.extent);
   Array* y = u.out(0, u.dtype(0), out);
   if (y == nullptr) return;
-  const Around a = around(u.shape(0), axis);
-  List index = u.integers(1);
-  for (I& i : index) i = index_in(u, i, a.extent);
+  u.require(u.known(1), "indices that are not known");
   const auto count = static_cast<I>(index.size());
   const Array& x = u.data(0);
   for (I b = 0, at = 0; b < a.before; ++b)
@@ -58,10 +59,13 @@ void along(const Use& u, const Shape& shape, const Array& index, std::size_t axi
   }
 }
 
-void check_along(const Use& u, std::size_t axis) {
+// Indices that are known are told of before values are.
+void check_along(Use& u, std::size_t axis) {
   u.require(u.rank(1) == u.rank(0), "indices of the operand's rank");
   for (std::size_t d = 0; d < u.rank(0); ++d)
     u.require(d == axis || u.shape(1)[d] <= u.shape(0)[d], "indices beyond the operand");
+  if (u.known(1))
+    for (const I i : u.integers(1)) index_in(u, i, u.shape(0)[axis]);
 }
 
 void gather_elements(Use& u) {
@@ -82,17 +86,10 @@ void combine(const std::string& how, const Array& from, I k, Array& y, I at) {
                            : std::min(a, b));
 }
 
-std::string reduction_of(const Use& u) {
-  const std::string how = u.text("reduction", "none");
-  u.require(how == "none" || how == "add" || how == "mul" || how == "max" || how == "min",
-            fmt::format("reduction '{}' is not known", how));
-  return how;
-}
-
 void scatter_elements(Use& u) {
   const std::size_t axis = u.axis("axis", 0, u.rank(0));
   check_along(u, axis);
-  const std::string how = reduction_of(u);
+  const std::string how = u.text("reduction", "none");
   Array* y = u.out(0, u.dtype(0), u.shape(0));
   if (y == nullptr) return;
   const Array &x = u.data(0), &updates = u.data(2);
@@ -128,12 +125,17 @@ Parts parts_of(Use& u, const Shape& shape, std::size_t batch) {
   return p;
 }
 
-void check_rows(const Use& u, std::size_t batch) {
+void check_rows(Use& u, std::size_t batch) {
   u.require(u.rank(1) >= 1 && u.rank(1) > batch && u.rank(0) > batch && u.shape(1).back() >= 1 &&
                 batch + static_cast<std::size_t>(u.shape(1).back()) <= u.rank(0),
             "rows of indices that do not fit the operand");
   for (std::size_t d = 0; d < batch; ++d)
     u.require(u.shape(0)[d] == u.shape(1)[d], "batches of different sizes");
+  if (!u.known(1)) return;
+  const List index = u.integers(1);
+  const auto depth = static_cast<std::size_t>(u.shape(1).back());
+  for (std::size_t k = 0; k < index.size(); ++k)
+    index_in(u, index[k], u.shape(0)[batch + k % depth]);
 }
 
 void gather_nd(Use& u) {
@@ -150,7 +152,7 @@ void gather_nd(Use& u) {
 
 void scatter_nd(Use& u) {
   check_rows(u, 0);
-  const std::string how = reduction_of(u);
+  const std::string how = u.text("reduction", "none");
   Array* y = u.out(0, u.dtype(0), u.shape(0));
   if (y == nullptr) return;
   const Array &x = u.data(0), &updates = u.data(2);
@@ -260,8 +262,9 @@ std::optional<Why> map_gather(const Use& u, Mapper& m) {
   const auto d = static_cast<int>(axis);
   const auto index_rank = static_cast<int>(u.rank(1));
   if (u.known(1) && !u.known(0)) {
-    const List index = values_of(u.in(1))->i;
     const I extent = u.shape(0)[axis];
+    List index = values_of(u.in(1))->i;
+    for (I& i : index) i = index_in(u, i, extent);
     for (std::size_t k = 1; k < index.size(); ++k)
       if (index[k] != index[0] + static_cast<I>(k))
         return Why{"G3",
@@ -270,7 +273,7 @@ std::optional<Why> map_gather(const Use& u, Mapper& m) {
                    "", "Slice and Concat, or a product with a matrix of zeros and ones"};
     if (!is_real(u.dtype(0))) return Why{"I1", "whole numbers are the host's", "", ""};
     if (index.empty()) return Why{"S2", "a gather of nothing", "", ""};
-    const I begin = index[0] < 0 ? index[0] + extent : index[0];
+    const I begin = index[0];
     Layout layout = m.layout_or_natural(0);
     std::size_t group = 4;
     for (std::size_t g = 0; g < 4; ++g)
@@ -325,16 +328,50 @@ constexpr Cost moved{.kind = kernels::WorkKind::gather, .flops = 1};
 }  // namespace
 
 Family indexing() {
+  const std::vector<Rule> combines{text("reduction", "none add mul").from(16).until(17),
+                                   text("reduction", "none add mul max min").from(18)};
   static const std::vector<Operator> all{
-      {.name = "Gather", .run = gather, .cost = moved, .map = map_gather},
-      {.name = "GatherElements", .since = 11, .run = gather_elements, .cost = moved},
-      {.name = "GatherND", .since = 11, .run = gather_nd, .cost = moved},
-      {.name = "Scatter", .since = 9, .run = scatter_elements, .cost = moved},
-      {.name = "ScatterElements", .since = 11, .run = scatter_elements, .cost = moved},
-      {.name = "ScatterND", .since = 11, .run = scatter_nd, .cost = moved},
-      {.name = "NonZero", .since = 9, .run = non_zero, .cost = moved},
-      {.name = "Compress", .since = 9, .run = compress, .cost = moved},
-      {.name = "Unique", .since = 11, .run = unique, .cost = moved},
+      {.name = "Gather",
+       .run = gather,
+       .takes = takes(2).with({whole("axis")}),
+       .cost = moved,
+       .map = map_gather},
+      {.name = "GatherElements",
+       .since = 11,
+       .run = gather_elements,
+       .takes = takes(2).with({whole("axis")}),
+       .cost = moved},
+      {.name = "GatherND",
+       .since = 11,
+       .run = gather_nd,
+       .takes = takes(2).with({whole("batch_dims", 0, 64).from(12)}),
+       .cost = moved},
+      {.name = "Scatter",
+       .since = 9,
+       .run = scatter_elements,
+       .takes = takes(3).with({whole("axis")}),
+       .cost = moved},
+      {.name = "ScatterElements",
+       .since = 11,
+       .run = scatter_elements,
+       .takes = takes(3).with({whole("axis")}).with(combines),
+       .cost = moved},
+      {.name = "ScatterND",
+       .since = 11,
+       .run = scatter_nd,
+       .takes = takes(3).with(combines),
+       .cost = moved},
+      {.name = "NonZero", .since = 9, .run = non_zero, .takes = takes(1), .cost = moved},
+      {.name = "Compress",
+       .since = 9,
+       .run = compress,
+       .takes = takes(2).with({whole("axis")}),
+       .cost = moved},
+      {.name = "Unique",
+       .since = 11,
+       .run = unique,
+       .takes = takes(1).with({whole("axis"), flag("sorted")}),
+       .cost = moved},
   };
   return all;
 }

@@ -77,14 +77,17 @@ void cross_entropy(Use& u) {
 }  // namespace
 
 Family losses() {
+  const std::vector<Rule> reduced{whole("ignore_index"), text("reduction", "none sum mean")};
   static const std::vector<Operator> all{
       {.name = "NegativeLogLikelihoodLoss",
        .since = 12,
        .run = likelihood,
+       .takes = takes(2, 3).with(reduced),
        .cost = {.kind = kernels::WorkKind::gather, .flops = 2}},
       {.name = "SoftmaxCrossEntropyLoss",
        .since = 12,
        .run = cross_entropy,
+       .takes = takes(2, 3).with(reduced),
        .cost = {.kind = kernels::WorkKind::softmax, .flops = 14}},
   };
   return all;

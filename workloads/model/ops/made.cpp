@@ -50,20 +50,9 @@ void range(Use& u) {
   for (I k = 0; k < y->size(); ++k) y->set(k, start + static_cast<double>(k) * step);
 }
 
-constexpr std::pair<I, Dtype> wire_types[] = {
-    {1, Dtype::f32},  {2, Dtype::u8},   {3, Dtype::i8},      {4, Dtype::u16},  {5, Dtype::i16},
-    {6, Dtype::i32},  {7, Dtype::i64},  {9, Dtype::boolean}, {10, Dtype::f16}, {11, Dtype::f64},
-    {12, Dtype::u32}, {13, Dtype::u64}, {16, Dtype::bf16}};
-Dtype dtype_of(const Use& u, Dtype otherwise, const char* name = "dtype") {
-  if (!u.says(name)) return otherwise;
-  for (const auto& [code, type] : wire_types)
-    if (code == u.integer(name, 0)) return type;
-  u.refuse("a type that is not known");
-}
-
 void eye_like(Use& u) {
   u.require(u.rank(0) == 2, "takes a matrix");
-  Array* y = u.out(0, dtype_of(u, u.dtype(0)), u.shape(0));
+  Array* y = u.out(0, u.dtype_said("dtype", u.dtype(0)), u.shape(0));
   if (y == nullptr) return;
   const I k = u.integer("k", 0), columns = u.shape(0)[1];
   for (I r = 0; r < u.shape(0)[0]; ++r)
@@ -78,11 +67,8 @@ void random(Use& u) {
   Shape shape = like ? u.shape(0) : Shape(u.list("shape"));
   const bool draws = u.node.op == "Multinomial";
   if (draws) shape = {u.shape(0).at(0), u.integer("sample_size", 1)};
-  Array* y = u.out(0,
-                   dtype_of(u, like && !draws ? u.dtype(0)
-                               : draws        ? Dtype::i32
-                                              : Dtype::f32),
-                   shape);
+  const Dtype usual = draws ? Dtype::i32 : like ? u.dtype(0) : Dtype::f32;
+  Array* y = u.out(0, u.dtype_said("dtype", usual), shape);
   if (y == nullptr) return;
   const float seed = u.real("seed", 0);
   std::mt19937 bits(static_cast<std::uint32_t>(static_cast<I>(std::clamp(seed, -1e9F, 1e9F))));
@@ -120,17 +106,52 @@ constexpr Cost none{.kind = kernels::WorkKind::copy, .flops = 0};
 }  // namespace
 
 Family made() {
+  const std::vector<Rule> normal{whole("dtype"), real("mean"), real("scale"), real("seed")},
+      uniform{whole("dtype"), real("high"), real("low"), real("seed")};
   static const std::vector<Operator> all{
-      {.name = "Constant", .run = constant, .cost = none},
-      {.name = "ConstantOfShape", .since = 9, .run = constant_of_shape, .cost = none},
-      {.name = "Range", .since = 11, .run = range, .cost = none},
-      {.name = "EyeLike", .since = 9, .run = eye_like, .cost = none},
-      {.name = "RandomNormal", .run = random, .cost = {.flops = 20}},
-      {.name = "RandomNormalLike", .run = random, .cost = {.flops = 20}},
-      {.name = "RandomUniform", .run = random, .cost = {.flops = 5}},
-      {.name = "RandomUniformLike", .run = random, .cost = {.flops = 5}},
-      {.name = "Bernoulli", .since = 15, .run = random, .cost = {.flops = 5}},
-      {.name = "Multinomial", .since = 7, .run = random, .cost = {.flops = 20}},
+      {.name = "Constant",
+       .run = constant,
+       .takes = takes(0).with({tensor("value"), real("value_float").from(12),
+                               reals("value_floats").from(12), whole("value_int").from(12),
+                               wholes("value_ints").from(12)}),
+       .cost = none},
+      {.name = "ConstantOfShape",
+       .since = 9,
+       .run = constant_of_shape,
+       .takes = takes(1).with({tensor("value")}),
+       .cost = none},
+      {.name = "Range", .since = 11, .run = range, .takes = takes(3), .cost = none},
+      {.name = "EyeLike",
+       .since = 9,
+       .run = eye_like,
+       .takes = takes(1).with({whole("dtype"), whole("k")}),
+       .cost = none},
+      {.name = "RandomNormal",
+       .run = random,
+       .takes = takes(0).with(normal).with({wholes("shape")}),
+       .cost = {.flops = 20}},
+      {.name = "RandomNormalLike",
+       .run = random,
+       .takes = takes(1).with(normal),
+       .cost = {.flops = 20}},
+      {.name = "RandomUniform",
+       .run = random,
+       .takes = takes(0).with(uniform).with({wholes("shape")}),
+       .cost = {.flops = 5}},
+      {.name = "RandomUniformLike",
+       .run = random,
+       .takes = takes(1).with(uniform),
+       .cost = {.flops = 5}},
+      {.name = "Bernoulli",
+       .since = 15,
+       .run = random,
+       .takes = takes(1).with({whole("dtype"), real("seed")}),
+       .cost = {.flops = 5}},
+      {.name = "Multinomial",
+       .since = 7,
+       .run = random,
+       .takes = takes(1).with({whole("dtype"), whole("sample_size", 1), real("seed")}),
+       .cost = {.flops = 20}},
   };
   return all;
 }

@@ -15,12 +15,22 @@ namespace {
 using I = std::int64_t;
 using List = Wholes;
 
+// Before values are: operands `first` to `last`, those that are there, hold a number each of
+// `count`.
+void require_each(const Use& u, std::size_t first, std::size_t last, I count, const char* what) {
+  for (std::size_t k = first; k <= last; ++k)
+    u.require(!u.has(k) || kernels::elements(u.shape(k)) == count,
+              fmt::format("a value for each {}: operand {} has {} in place of {}", what, k,
+                          u.has(k) ? kernels::elements(u.shape(k)) : 0, count));
+}
+
 void batch_norm(Use& u) {
   u.require(u.rank(0) >= 2, "takes [n, c, ...]");
   const bool training = u.integer("training_mode", 0) != 0;
   u.require(u.node.version >= 9 || u.integer("is_test", 1) != 0 || u.results() == 1,
             "is of training");
   const I channels = u.shape(0)[1];
+  require_each(u, 1, 4, channels, "channel");
   Array* y = u.out(0, u.dtype(0), u.shape(0));
   Array *mean_out = nullptr, *var_out = nullptr;
   if (training) {
@@ -30,8 +40,6 @@ void batch_norm(Use& u) {
   if (y == nullptr) return;
   const Reals &x = u.reals(0), &scale = u.reals(1), &shift = u.reals(2), &mean = u.reals(3),
               &var = u.reals(4);
-  for (std::size_t k = 1; k < 5; ++k)
-    u.require(static_cast<I>(u.reals(k).size()) == channels, "a value for each channel");
   const double epsilon = static_cast<double>(u.real("epsilon", 1e-5F));
   const double momentum = static_cast<double>(u.real("momentum", 0.9F));
   const I items = u.shape(0)[0],
@@ -81,12 +89,11 @@ Moments moments_of(const float* x, I size, double epsilon, bool centred = true) 
 
 void instance_norm(Use& u) {
   u.require(u.rank(0) >= 2, "takes [n, c, ...]");
+  require_each(u, 1, 2, u.shape(0)[1], "channel");
   Array* y = u.out(0, u.dtype(0), u.shape(0));
   if (y == nullptr || y->size() == 0) return;
   const Reals &x = u.reals(0), &scale = u.reals(1), &shift = u.reals(2);
   const I channels = u.shape(0)[1], rows = u.shape(0)[0] * channels, plane = y->size() / rows;
-  u.require(static_cast<I>(scale.size()) == channels && scale.size() == shift.size(),
-            "a value for each channel");
   const auto epsilon = static_cast<double>(u.real("epsilon", 1e-5F));
   for (I r = 0; r < rows; ++r) {
     const Moments m = moments_of(x.data() + r * plane, plane, epsilon);
@@ -100,14 +107,13 @@ void instance_norm(Use& u) {
 
 void group_norm(Use& u) {
   u.require(u.rank(0) >= 2, "takes [n, c, ...]");
+  const I groups = u.integer("num_groups", 1), channels = u.shape(0)[1];
+  u.require(groups >= 1 && channels % groups == 0, "groups that do not fit");
+  const bool a_group = kernels::elements(u.shape(1)) == groups;
+  require_each(u, 1, 2, a_group ? groups : channels, a_group ? "group" : "channel");
   Array* y = u.out(0, u.dtype(0), u.shape(0));
   if (y == nullptr || y->size() == 0) return;
   const Reals &x = u.reals(0), &scale = u.reals(1), &shift = u.reals(2);
-  const I groups = u.integer("num_groups", 1), channels = u.shape(0)[1];
-  u.require(
-      groups >= 1 && channels % groups == 0 && scale.size() == shift.size() &&
-          (static_cast<I>(scale.size()) == channels || static_cast<I>(scale.size()) == groups),
-      "groups that do not fit");
   const I rows = u.shape(0)[0] * groups, run = y->size() / rows,
           plane = y->size() / (u.shape(0)[0] * channels);
   const auto epsilon = static_cast<double>(u.real("epsilon", 1e-5F));
@@ -131,11 +137,15 @@ void layer_norm(Use& u) {
   Shape kept = u.shape(0);
   I run = 1;
   for (std::size_t d = axis; d < kept.size(); ++d) run *= kept[d], kept[d] = 1;
+  const Shape inner(u.shape(0).begin() + static_cast<std::ptrdiff_t>(axis), u.shape(0).end());
+  for (std::size_t k = 1; k < 3; ++k)
+    if (u.has(k))
+      u.require(broadcast(inner, u.shape(k), u.place()) == inner,
+                "a scale or shift that does not fit");
   Array *y = u.out(0, u.dtype(0), u.shape(0)), *mean = nullptr, *deviation = nullptr;
   if (centred) mean = u.out(1, Dtype::f32, kept), deviation = u.out(2, Dtype::f32, kept);
   if (y == nullptr || run == 0) return;
   const Reals& x = u.reals(0);
-  const Shape inner(u.shape(0).begin() + static_cast<std::ptrdiff_t>(axis), u.shape(0).end());
   const auto laid = [&](std::size_t k) {
     std::vector<float> v(static_cast<std::size_t>(run));
     walk(inner, strides_as(u.shape(k), inner), [&](I at, I from) {
@@ -143,10 +153,6 @@ void layer_norm(Use& u) {
     });
     return v;
   };
-  for (std::size_t k = 1; k < 3; ++k)
-    if (u.has(k))
-      u.require(broadcast(inner, u.shape(k), u.place()) == inner,
-                "a scale or shift that does not fit");
   const std::vector<float> scale = laid(1),
                            shift = u.has(2) ? laid(2)
                                             : std::vector<float>(static_cast<std::size_t>(run), 0);
@@ -168,6 +174,10 @@ void layer_norm(Use& u) {
 void skip_layer_norm(Use& u) {
   const bool centred = u.node.op == "SkipLayerNormalization";
   const std::size_t bias = centred ? 4 : 3, beta = 3;
+  u.require(u.rank(0) >= 1 && u.shape(0).back() > 0 && kernels::elements(u.shape(1)) > 0 &&
+                kernels::elements(u.shape(0)) % kernels::elements(u.shape(1)) == 0,
+            "operands that do not fit");
+  require_each(u, 2, bias, u.shape(0).back(), "position of the last axis");
   Array* y = u.out(0, u.dtype(0), u.shape(0));
   Array* sum = u.wants(3) ? u.out(3, u.dtype(0), u.shape(0)) : nullptr;
   if (u.wants(1) || u.wants(2))
@@ -176,9 +186,6 @@ void skip_layer_norm(Use& u) {
   std::vector<float> x = u.reals(0);
   const Reals& skip = u.reals(1);
   const I run = u.shape(0).back();
-  u.require(run > 0 && !skip.empty() && x.size() % skip.size() == 0 &&
-                static_cast<I>(u.reals(2).size()) == run,
-            "operands that do not fit");
   for (std::size_t k = 0; k < x.size(); ++k)
     x[k] += skip[k % skip.size()] +
             (u.has(bias) ? u.reals(bias).at(k % static_cast<std::size_t>(run)) : 0);
@@ -397,12 +404,16 @@ std::optional<Why> map_group_norm(const Use& u, Mapper& m) {
   return std::nullopt;
 }
 
-// A scale or shift over the last axes, in the operand's layout.
+// A scale or shift over the last axes, in the operand's layout; written out where a machine axis
+// holds others too.
 ValueId trailing(Mapper& m, const Use& u, std::size_t k, const Layout& layout) {
   const auto first = static_cast<int>(u.rank(0) - u.rank(k));
   Layout own;
   for (std::size_t g = 0; g < 4; ++g)
-    if (!layout.of[g].empty() && layout.of[g].front() >= first) own.of[g] = layout.of[g];
+    if (std::ranges::any_of(layout.of[g], [&](int d) {
+          return d >= first && u.shape(k)[static_cast<std::size_t>(d - first)] != 1;
+        }))
+      own.of[g] = layout.of[g];
   return m.constant(k, u.shape(0), own);
 }
 
@@ -440,7 +451,6 @@ std::optional<Why> map_layer_norm(const Use& u, Mapper& m) {
 }
 
 std::optional<Why> map_softmax(const Use& u, Mapper& m) {
-  if (u.node.op == "Hardmax") return Why{"F1", "the accelerator has no hardmax", "", "Softmax"};
   const bool old = u.node.version < 13;
   const auto rank = static_cast<I>(u.rank(0));
   I axis = u.integer("axis", old ? 1 : -1);
@@ -461,8 +471,8 @@ std::optional<Why> map_softmax(const Use& u, Mapper& m) {
 std::optional<Why> map_skip_layer_norm(const Use& u, Mapper& m) {
   const bool centred = u.node.op == "SkipLayerNormalization";
   const std::size_t bias = centred ? 4 : 3;
-  if (!u.known(2) || (centred && u.has(3) && !u.known(3)) || u.known(0) || u.known(1) ||
-      u.shape(0) != u.shape(1))
+  if (!u.known(2) || (centred && u.has(3) && !u.known(3)) || (u.has(bias) && !u.known(bias)) ||
+      u.known(0) || u.known(1) || u.shape(0) != u.shape(1))
     return Why{"T2", "scales that are computed", "", "constants"};
   const auto last = static_cast<int>(u.rank(0)) - 1;
   const Layout layout = m.layout_with(0, {last});
@@ -497,56 +507,73 @@ constexpr Cost soft{.kind = kernels::WorkKind::softmax, .flops = 14};
 }  // namespace
 
 Family norms() {
+  const auto layer = [](std::string_view name, int since, int most) -> Operator {
+    return {.name = name,
+            .since = since,
+            .run = layer_norm,
+            .takes = takes(2, most).with({whole("axis"), real("epsilon"), only("stash_type", 1)}),
+            .cost = norm,
+            .map = map_layer_norm};
+  };
   static const std::vector<Operator> all{
       {.name = "BatchNormalization",
        .run = batch_norm,
+       .takes = takes(5).with({real("epsilon"), flag("is_test").until(6), real("momentum"),
+                               only("spatial", 1).until(8), flag("training_mode").from(14)}),
        .cost = {.flops = 2},
        .map = map_batch_norm},
       {.name = "InstanceNormalization",
        .run = instance_norm,
+       .takes = takes(3).with({real("epsilon")}),
        .cost = norm,
        .map = map_instance_norm},
       {.name = "GroupNormalization",
        .since = 18,
        .run = group_norm,
+       .takes =
+           takes(3).with({real("epsilon"), whole("num_groups", 1), only("stash_type", 1).from(21)}),
        .cost = norm,
        .map = map_group_norm},
-      {.name = "LayerNormalization",
-       .since = 1,
-       .run = layer_norm,
-       .cost = norm,
-       .map = map_layer_norm},
-      {.name = "RMSNormalization",
-       .since = 23,
-       .run = layer_norm,
-       .cost = norm,
-       .map = map_layer_norm},
-      {.name = "SimplifiedLayerNormalization",
-       .since = 1,
-       .run = layer_norm,
-       .cost = norm,
-       .map = map_layer_norm},
-      {.name = "com.microsoft.SimplifiedLayerNormalization",
-       .run = layer_norm,
-       .cost = norm,
-       .map = map_layer_norm},
+      layer("LayerNormalization", 1, 3),
+      layer("RMSNormalization", 23, 2),
+      layer("SimplifiedLayerNormalization", 1, 2),
+      layer("com.microsoft.SimplifiedLayerNormalization", 1, 2),
       {.name = "com.microsoft.SkipLayerNormalization",
        .run = skip_layer_norm,
+       .takes = takes(3, 5).with({real("epsilon")}),
        .cost = norm,
        .map = map_skip_layer_norm},
       {.name = "com.microsoft.SkipSimplifiedLayerNormalization",
        .run = skip_layer_norm,
+       .takes = takes(3, 4).with({real("epsilon")}),
        .cost = norm,
        .map = map_skip_layer_norm},
       {.name = "LRN",
        .run = local_response,
+       .takes = takes(1).with({real("alpha"), real("beta"), real("bias"), whole("size", 1)}),
        .cost = {.kind = kernels::WorkKind::normalisation, .flops = 20}},
-      {.name = "LpNormalization", .run = lp_norm, .cost = norm},
-      {.name = "MeanVarianceNormalization", .since = 9, .run = mean_variance, .cost = norm},
-      {.name = "Softmax", .run = softmax, .cost = soft, .map = map_softmax},
-      {.name = "LogSoftmax", .run = softmax, .cost = soft, .map = map_softmax},
+      {.name = "LpNormalization",
+       .run = lp_norm,
+       .takes = takes(1).with({whole("axis"), whole("p", 1, 2)}),
+       .cost = norm},
+      {.name = "MeanVarianceNormalization",
+       .since = 9,
+       .run = mean_variance,
+       .takes = takes(1).with({wholes("axes")}),
+       .cost = norm},
+      {.name = "Softmax",
+       .run = softmax,
+       .takes = takes(1).with({whole("axis")}),
+       .cost = soft,
+       .map = map_softmax},
+      {.name = "LogSoftmax",
+       .run = softmax,
+       .takes = takes(1).with({whole("axis")}),
+       .cost = soft,
+       .map = map_softmax},
       {.name = "Hardmax",
        .run = softmax,
+       .takes = takes(1).with({whole("axis")}),
        .cost = {.kind = kernels::WorkKind::reduction, .flops = 2}},
   };
   return all;

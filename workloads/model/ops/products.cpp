@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "isa/error.h"
+#include "isa/saturated.h"
 #include "workloads/model/mapping.h"
 #include "workloads/model/ops/families.h"
 #include "workloads/model/ops/gemm.h"
@@ -121,8 +122,6 @@ void gemm_operator(Use& u) {
 
 // com.microsoft: alpha A' B', and activations behind it.
 void fused_matmul(Use& u) {
-  u.require(u.integer("transBatchA", 0) == 0 && u.integer("transBatchB", 0) == 0,
-            "transBatchA and transBatchB are not known");
   const bool ta = u.integer("transA", 0) != 0 && u.rank(0) > 1;
   const bool tb = u.integer("transB", 0) != 0 && u.rank(1) > 1;
   const Stack s = stack_of(u, ta ? transposed(u.shape(0)) : u.shape(0),
@@ -134,25 +133,35 @@ void fused_matmul(Use& u) {
   for (float& v : y->f) v *= alpha;
 }
 
-void einsum(Use& u) {
+// An equation, with what '...' stands for in letters that no term has.
+struct Equation {
+  std::vector<std::string> terms;  // a letter for each axis of each operand
+  std::string result, summed;
+  std::map<char, I> extents;
+  Shape shape_of(const std::string& letters) const {
+    Shape s;
+    for (const char c : letters) s.push_back(extents.at(c));
+    return s;
+  }
+};
+Equation equation_of(const Use& u) {
+  Equation e;
   std::string text = u.text("equation", "");
   std::erase(text, ' ');
   const std::size_t arrow = text.find("->");
-  std::vector<std::string> terms;
-  std::string left = text.substr(0, arrow);
+  const std::string left = text.substr(0, arrow);
   for (std::size_t at = 0; at <= left.size();) {
     const std::size_t end = std::min(left.find(',', at), left.size());
-    terms.push_back(left.substr(at, end - at));
+    e.terms.push_back(left.substr(at, end - at));
     at = end + 1;
   }
-  u.require(terms.size() == u.size(), "a term for each operand");
-  // What '...' stands for, right-aligned, in letters that no term has.
+  u.require(e.terms.size() == u.size(), "a term for each operand");
   std::size_t open = 0;
-  std::vector<std::size_t> dots(terms.size(), 0);
-  for (std::size_t k = 0; k < terms.size(); ++k) {
-    if (terms[k].find("...") == std::string::npos) continue;
-    u.require(u.rank(k) + 3 >= terms[k].size(), "a term that is longer than its operand");
-    dots[k] = u.rank(k) + 3 - terms[k].size();
+  std::vector<std::size_t> dots(e.terms.size(), 0);  // axes that they stand for, right-aligned
+  for (std::size_t k = 0; k < e.terms.size(); ++k) {
+    if (e.terms[k].find("...") == std::string::npos) continue;
+    u.require(u.rank(k) + 3 >= e.terms[k].size(), "a term that is longer than its operand");
+    dots[k] = u.rank(k) + 3 - e.terms[k].size();
     open = std::max(open, dots[k]);
   }
   u.require(open <= 32, "too many axes");
@@ -165,57 +174,56 @@ void einsum(Use& u) {
     const std::size_t at = term.find("...");
     if (at != std::string::npos) term.replace(at, 3, letters(open - count, open));
   };
-  std::map<char, I> extents;
   std::map<char, int> seen;
-  for (std::size_t k = 0; k < terms.size(); ++k) {
-    spell(terms[k], dots[k]);
-    u.require(terms[k].size() == u.rank(k), "a term that does not fit its operand");
-    for (std::size_t d = 0; d < terms[k].size(); ++d) {
-      I& e = extents.emplace(terms[k][d], 1).first->second;
+  for (std::size_t k = 0; k < e.terms.size(); ++k) {
+    std::string& term = e.terms[k];
+    spell(term, dots[k]);
+    u.require(term.size() == u.rank(k), "a term that does not fit its operand");
+    for (std::size_t d = 0; d < term.size(); ++d) {
+      I& extent = e.extents.emplace(term[d], 1).first->second;
       const I x = u.shape(k)[d];
-      u.require(e == 1 || x == 1 || e == x, "extents of one letter differ");
-      e = e == 1 ? x : e;
+      u.require(extent == 1 || x == 1 || extent == x, "extents of one letter differ");
+      extent = extent == 1 ? x : extent;
+      ++seen[term[d]];
     }
-    for (const char c : terms[k]) ++seen[c];
   }
-  std::string result;
   if (arrow != std::string::npos) {
-    result = text.substr(arrow + 2);
-    spell(result, open);
+    e.result = text.substr(arrow + 2);
+    spell(e.result, open);
   } else {
-    result = letters(0, open);
+    e.result = letters(0, open);
     for (const auto& [c, times] : seen)
-      if (times == 1 && c > 32) result += c;
+      if (times == 1 && c > 32) e.result += c;
   }
-  Shape out, inner;
-  std::string summed;
-  for (const char c : result) {
-    u.require(extents.count(c) != 0, "a letter that no operand has");
-    out.push_back(extents[c]);
-  }
-  for (const auto& [c, e] : extents)
-    if (result.find(c) == std::string::npos) summed += c, inner.push_back(e);
+  for (const char c : e.result) u.require(e.extents.count(c) != 0, "a letter that no operand has");
+  for (const auto& [c, extent] : e.extents)
+    if (e.result.find(c) == std::string::npos) e.summed += c;
+  return e;
+}
+
+void einsum(Use& u) {
+  const Equation e = equation_of(u);
+  const Shape out = e.shape_of(e.result), inner = e.shape_of(e.summed);
   Array* y = u.out(0, u.dtype(0), out);
   if (y == nullptr) return;
   std::vector<List> outer_strides, inner_strides;
-  for (std::size_t k = 0; k < terms.size(); ++k) {
+  for (std::size_t k = 0; k < e.terms.size(); ++k) {
     const List own = strides_of(u.shape(k));
     const auto strides = [&](const std::string& over) {
       List s;
       for (const char c : over) {
         I sum = 0;
-        for (std::size_t d = 0; d < terms[k].size(); ++d)
-          if (terms[k][d] == c && u.shape(k)[d] != 1) sum += own[d];
+        for (std::size_t d = 0; d < e.terms[k].size(); ++d)
+          if (e.terms[k][d] == c && u.shape(k)[d] != 1) sum += own[d];
         s.push_back(sum);
       }
       return s;
     };
-    outer_strides.push_back(strides(result));
-    inner_strides.push_back(strides(summed));
+    outer_strides.push_back(strides(e.result));
+    inner_strides.push_back(strides(e.summed));
   }
   std::vector<const Array*> x;
-  for (std::size_t k = 0; k < terms.size(); ++k) x.push_back(&u.data(k));
-  u.require(x.size() <= 2, "takes one operand or two");
+  for (std::size_t k = 0; k < e.terms.size(); ++k) x.push_back(&u.data(k));
   const std::size_t second = x.size() - 1;
   walk(out, outer_strides[0], outer_strides[second], [&](I at, I i, I j) {
     double sum = 0;
@@ -292,12 +300,13 @@ std::optional<Why> map_constant(const Use& u, Mapper& m, bool turned_left, bool 
   }
   const ValueId v = m.operand(0, layout);
   const ValueId y = m.node("linear", {v}, {}, p);
+  // Axes of the operand as those of the result: matrices of more axes put more in front of them,
+  // and rows stand before the columns.
+  const auto last = static_cast<int>(out.size()) - 1;
   layout.of[Layout::c].clear();
-  if (n != 1) layout.of[Layout::c] = {static_cast<int>(out.size()) - 1};
-  if (turned_left)  // rows stand last in the operand, before the columns in the result
-    for (auto& g : layout.of)
-      for (int& d : g)
-        if (&g != &layout.of[Layout::c] && d == rows) d = static_cast<int>(out.size()) - 2;
+  for (auto& g : layout.of)
+    for (int& d : g) d = d == rows ? last - 1 : d + last + 1 - rank;
+  if (n != 1) layout.of[Layout::c] = {last};
   m.result(0, y, layout);
   return std::nullopt;
 }
@@ -351,8 +360,11 @@ std::optional<Why> map_matmul(const Use& u, Mapper& m) {
 }
 
 std::optional<Why> map_gemm(const Use& u, Mapper& m) {
-  if (u.has(2) && (!u.known(2) || u.real("beta", 1) != 1 ||
-                   kernels::elements(u.shape(2)) != m.result_shape().back()))
+  const I columns = m.result_shape().back();
+  const auto a_column = [&](const Shape& c) {
+    return kernels::elements(c) == columns && (columns == 1 || c.back() == columns);
+  };
+  if (u.has(2) && (!u.known(2) || u.real("beta", 1) != 1 || !a_column(u.shape(2))))
     return Why{"M3", "a sum that is no bias a column", "", "MatMul and Add"};
   if (!u.known(1)) return Why{"M3", "a Gemm of two activations", "", "MatMul and Add"};
   if (const auto why = map_constant(u, m, u.integer("transA", 0) != 0, u.integer("transB", 0) != 0,
@@ -382,17 +394,35 @@ kernels::Work product_work(const Use& u) {
   return w;
 }
 
+// Letters of both operands and the result are batch, those that are summed are inner; the others
+// are rows or columns, by the operand that has them.
 kernels::Work einsum_work(const Use& u) {
-  // The extents that are summed: from the elements of operands and result.
-  const double a = static_cast<double>(kernels::elements(u.shape(0)));
-  const double b = u.size() > 1 ? static_cast<double>(kernels::elements(u.shape(1))) : 1;
-  const double y = static_cast<double>(kernels::elements(u.outputs().at(0).type.shape));
-  const auto macs = static_cast<I>(u.size() > 1 ? std::sqrt(a * b * std::max(1.0, y)) : a);
-  kernels::Work w{.kind = kernels::WorkKind::gemm, .macs = Macs{macs}};
-  w.read = Bytes{static_cast<I>(a + (u.size() > 1 ? b : 0))};
-  w.written = Bytes{static_cast<I>(y)};
-  w.m = std::max<I>(1, static_cast<I>(y)), w.n = 1,
-  w.k = std::max<I>(1, macs / std::max<I>(1, w.m));
+  const Equation e = equation_of(u);
+  const auto in = [&](std::size_t k, char c) {
+    return k < e.terms.size() && e.terms[k].find(c) != std::string::npos;
+  };
+  kernels::Work w{.kind = kernels::WorkKind::gemm};
+  w.m = w.n = w.k = w.batch = 1;
+  for (const auto& [c, extent] : e.extents) {
+    std::int64_t& part = e.summed.find(c) != std::string::npos ? w.k
+                         : in(0, c) && in(1, c)                ? w.batch
+                         : in(0, c)                            ? w.m
+                                                               : w.n;
+    part = (Saturated(part) * extent).value();
+  }
+  const I all = (Saturated(w.batch) * w.m * w.n * w.k).value();
+  if (u.size() == 1)  // a sum, or elements in another order
+    w = {.kind = kernels::WorkKind::reduction, .other_flops = all};
+  else if (w.m == 1 && w.n == 1 && w.k == 1)
+    w = {.kind = kernels::WorkKind::elementwise, .other_flops = all};
+  else
+    w.macs = Macs{all};
+  I read = 0, weights = 0;
+  for (std::size_t k = 0; k < u.size(); ++k)
+    (k > 0 && u.known(k) ? weights : read) += kernels::elements(u.shape(k));
+  w.read = Bytes{read};
+  w.weights = Bytes{weights};
+  w.written = Bytes{kernels::elements(u.outputs().at(0).type.shape)};
   return w;
 }
 
@@ -400,14 +430,25 @@ kernels::Work einsum_work(const Use& u) {
 
 Family products() {
   static const std::vector<Operator> all{
-      {.name = "MatMul", .run = matmul, .work = product_work, .map = map_matmul},
-      {.name = "Gemm", .run = gemm_operator, .work = product_work, .map = map_gemm},
+      {.name = "MatMul", .run = matmul, .takes = takes(2), .work = product_work, .map = map_matmul},
+      {.name = "Gemm",
+       .run = gemm_operator,
+       .takes = takes(3).from(11, 2, 3).with({real("alpha"), real("beta"), flag("transA"),
+                                              flag("transB"), flag("broadcast").until(6)}),
+       .work = product_work,
+       .map = map_gemm},
       {.name = "com.microsoft.FusedMatMul",
        .run = fused_matmul,
+       .takes = takes(2).with({real("alpha"), flag("transA"), flag("transB"),
+                               only("transBatchA", 0), only("transBatchB", 0)}),
        .work = product_work,
        .map = map_matmul},
-      {.name = "Einsum", .since = 12, .run = einsum, .work = einsum_work},
-      {.name = "Det", .since = 11, .run = determinant, .cost = {.flops = 8}},
+      {.name = "Einsum",
+       .since = 12,
+       .run = einsum,
+       .takes = takes(1, 2).with({text("equation")}),
+       .work = einsum_work},
+      {.name = "Det", .since = 11, .run = determinant, .takes = takes(1), .cost = {.flops = 8}},
   };
   return all;
 }

@@ -76,9 +76,9 @@ double code(double x, double scale, double zero, Range r) {
 
 void quantise(Use& u) {
   const Scales scales(u, 1);
-  const Dtype to = u.has(2)                            ? u.dtype(2)
-                   : u.integer("output_dtype", 2) == 3 ? Dtype::i8
-                                                       : Dtype::u8;
+  const Dtype said = u.dtype_said("output_dtype", u.has(2) ? u.dtype(2) : Dtype::u8);
+  u.require(!u.has(2) || u.dtype(2) == said, "a zero point of another type than its result");
+  const Dtype to = said;
   const Range r = range_of(u, to);
   Array* y = u.out(0, to, u.shape(0));
   if (y == nullptr) return;
@@ -91,7 +91,7 @@ void quantise(Use& u) {
 
 void dequantise(Use& u) {
   const Scales scales(u, 1);
-  Array* y = u.out(0, u.dtype(1), u.shape(0));
+  Array* y = u.out(0, u.dtype_said("output_dtype", u.dtype(1)), u.shape(0));
   if (y == nullptr) return;
   const Array &x = u.data(0), &s = u.data(1);
   for (I k = 0; k < x.size(); ++k) {
@@ -229,7 +229,7 @@ void qlinear_unary(Use& u) {
 }
 
 void qlinear_global_pool(Use& u) {
-  u.require(u.integer("channels_last", 0) == 0 && u.rank(0) >= 3, "takes [n, c, ...]");
+  u.require(u.rank(0) >= 3, "takes [n, c, ...]");
   Shape out = u.shape(0);
   I plane = 1;
   for (std::size_t d = 2; d < out.size(); ++d) plane *= out[d], out[d] = 1;
@@ -298,20 +298,70 @@ constexpr Cost codes{.kind = kernels::WorkKind::elementwise, .flops = 3};
 
 Family quantised() {
   static const std::vector<Operator> all{
-      {.name = "QuantizeLinear", .since = 10, .run = quantise, .cost = codes},
-      {.name = "DequantizeLinear", .since = 10, .run = dequantise, .cost = codes},
-      {.name = "com.microsoft.QuantizeLinear", .run = quantise, .cost = codes},
-      {.name = "com.microsoft.DequantizeLinear", .run = dequantise, .cost = codes},
-      {.name = "DynamicQuantizeLinear", .since = 11, .run = quantise_by_range, .cost = codes},
-      {.name = "MatMulInteger", .since = 10, .run = matmul_integer, .work = second},
-      {.name = "QLinearMatMul", .since = 10, .run = qlinear_matmul, .work = fourth},
-      {.name = "com.microsoft.QLinearAdd", .run = qlinear_binary, .cost = codes},
-      {.name = "com.microsoft.QLinearMul", .run = qlinear_binary, .cost = codes},
-      {.name = "com.microsoft.QLinearLeakyRelu", .run = qlinear_unary, .cost = codes},
-      {.name = "com.microsoft.QLinearSigmoid", .run = qlinear_unary, .cost = codes},
-      {.name = "com.microsoft.QLinearGlobalAveragePool", .run = qlinear_global_pool, .cost = codes},
-      {.name = "com.microsoft.DynamicQuantizeMatMul", .run = dynamic_matmul, .work = second},
-      {.name = "com.microsoft.MatMulIntegerToFloat", .run = dynamic_matmul, .work = second},
+      {.name = "QuantizeLinear",
+       .since = 10,
+       .run = quantise,
+       .takes = takes(2, 3).with(
+           {whole("axis").from(13), flag("saturate").from(19), whole("block_size", 0).from(21),
+            whole("output_dtype", 0).from(21), whole("precision", 0, 1).from(23)}),
+       .cost = codes},
+      {.name = "DequantizeLinear",
+       .since = 10,
+       .run = dequantise,
+       .takes = takes(2, 3).with({whole("axis").from(13), whole("block_size", 0).from(21),
+                                  whole("output_dtype", 0).from(23)}),
+       .cost = codes},
+      {.name = "com.microsoft.QuantizeLinear",
+       .run = quantise,
+       .takes = takes(2, 3).with({whole("axis"), whole("block_size", 0)}),
+       .cost = codes},
+      {.name = "com.microsoft.DequantizeLinear",
+       .run = dequantise,
+       .takes = takes(2, 3).with({whole("axis"), whole("block_size", 0)}),
+       .cost = codes},
+      {.name = "DynamicQuantizeLinear",
+       .since = 11,
+       .run = quantise_by_range,
+       .takes = takes(1),
+       .cost = codes},
+      {.name = "MatMulInteger",
+       .since = 10,
+       .run = matmul_integer,
+       .takes = takes(2, 4),
+       .work = second},
+      {.name = "QLinearMatMul",
+       .since = 10,
+       .run = qlinear_matmul,
+       .takes = takes(8),
+       .work = fourth},
+      {.name = "com.microsoft.QLinearAdd",
+       .run = qlinear_binary,
+       .takes = takes(7, 8),
+       .cost = codes},
+      {.name = "com.microsoft.QLinearMul",
+       .run = qlinear_binary,
+       .takes = takes(7, 8),
+       .cost = codes},
+      {.name = "com.microsoft.QLinearLeakyRelu",
+       .run = qlinear_unary,
+       .takes = takes(4, 5).with({real("alpha")}),
+       .cost = codes},
+      {.name = "com.microsoft.QLinearSigmoid",
+       .run = qlinear_unary,
+       .takes = takes(4, 5),
+       .cost = codes},
+      {.name = "com.microsoft.QLinearGlobalAveragePool",
+       .run = qlinear_global_pool,
+       .takes = takes(4, 5).with({only("channels_last", 0)}),
+       .cost = codes},
+      {.name = "com.microsoft.DynamicQuantizeMatMul",
+       .run = dynamic_matmul,
+       .takes = takes(3, 5),
+       .work = second},
+      {.name = "com.microsoft.MatMulIntegerToFloat",
+       .run = dynamic_matmul,
+       .takes = takes(4, 7),
+       .work = second},
   };
   return all;
 }

@@ -105,10 +105,15 @@ void non_max_suppression(Use& u) {
 
 Family ranking() {
   static const std::vector<Operator> all{
-      {.name = "TopK", .run = top_k, .cost = {.kind = kernels::WorkKind::reduction, .flops = 10}},
+      {.name = "TopK",
+       .run = top_k,
+       .takes = takes(1).from(10, 2, 2).with({whole("axis"), whole("k", 0).until(9),
+                                              flag("largest").from(11), flag("sorted").from(11)}),
+       .cost = {.kind = kernels::WorkKind::reduction, .flops = 10}},
       {.name = "NonMaxSuppression",
        .since = 10,
        .run = non_max_suppression,
+       .takes = takes(2, 5).with({flag("center_point_box")}),
        .cost = {.kind = kernels::WorkKind::reduction, .flops = 10}},
   };
   return all;

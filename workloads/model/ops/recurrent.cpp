@@ -57,7 +57,6 @@ Layer layer_of(const Use& u, I gates) {
                 u.shape(2)[0] == l.directions && u.shape(2)[1] == gates * l.hidden &&
                 l.directions == (direction == "bidirectional" ? 2 : 1),
             "weights that do not fit the sequence");
-  u.require(u.integer("input_forget", 0) == 0, "input_forget is not known");
   return l;
 }
 
@@ -282,10 +281,25 @@ kernels::Work work(const Use& u) {
 }  // namespace
 
 Family recurrent() {
+  const std::vector<Rule> steps{reals("activation_alpha"),
+                                reals("activation_beta"),
+                                texts("activations"),
+                                real("clip"),
+                                text("direction", "forward reverse bidirectional"),
+                                whole("hidden_size", 1),
+                                flag("layout").from(14)};
   static const std::vector<Operator> all{
-      {.name = "LSTM", .since = 7, .run = lstm, .work = work},
-      {.name = "GRU", .since = 7, .run = gru, .work = work},
-      {.name = "RNN", .since = 7, .run = rnn, .work = work},
+      {.name = "LSTM",
+       .since = 7,
+       .run = lstm,
+       .takes = takes(3, 8).with(steps).with({only("input_forget", 0)}),
+       .work = work},
+      {.name = "GRU",
+       .since = 7,
+       .run = gru,
+       .takes = takes(3, 6).with(steps).with({flag("linear_before_reset")}),
+       .work = work},
+      {.name = "RNN", .since = 7, .run = rnn, .takes = takes(3, 6).with(steps), .work = work},
   };
   return all;
 }

@@ -94,7 +94,6 @@ void reduce(Use& u) {
   }
 }
 
-// argument 1: the largest, 0: the smallest.
 void arg_extreme(Use& u) {
   const std::size_t axis = u.axis("axis", 0, u.rank(0));
   const bool keep = u.integer("keepdims", 1) != 0;
@@ -211,6 +210,11 @@ std::optional<Why> map(const Use& u, Mapper& m) {
   return std::nullopt;
 }
 
+// The version from which the axes are an operand.
+int axes_given(std::string_view name) {
+  return name == "ReduceSum" ? 13 : 18;
+}
+
 }  // namespace
 
 Family reductions() {
@@ -218,12 +222,29 @@ Family reductions() {
     std::vector<Operator> rows;
     const Cost cost{.kind = kernels::WorkKind::reduction, .flops = 1};
     for (const Reduction& r : table)
-      rows.push_back({.name = r.name, .run = reduce, .cost = cost, .map = map});
+      rows.push_back(
+          {.name = r.name,
+           .run = reduce,
+           .takes = takes(1)
+                        .from(axes_given(r.name), 1, 2)
+                        .with({wholes("axes").until(axes_given(r.name) - 1), flag("keepdims"),
+                               flag("noop_with_empty_axes").from(axes_given(r.name))}),
+           .cost = cost,
+           .map = map});
     const Why places{"I1", "its result is whole numbers, which are the host's", "",
                      "the values alone, and the place by the host"};
-    rows.push_back({.name = "ArgMax", .run = arg_extreme, .cost = cost, .why = places});
-    rows.push_back({.name = "ArgMin", .run = arg_extreme, .cost = cost, .why = places});
-    rows.push_back({.name = "CumSum", .since = 11, .run = running_sum, .cost = cost});
+    for (const char* name : {"ArgMax", "ArgMin"})
+      rows.push_back({.name = name,
+                      .run = arg_extreme,
+                      .takes = takes(1).with(
+                          {whole("axis"), flag("keepdims"), flag("select_last_index").from(12)}),
+                      .cost = cost,
+                      .why = places});
+    rows.push_back({.name = "CumSum",
+                    .since = 11,
+                    .run = running_sum,
+                    .takes = takes(2).with({flag("exclusive"), flag("reverse")}),
+                    .cost = cost});
     return rows;
   }();
   return all;

@@ -27,10 +27,8 @@ void dropout(Use& u) {
   u.require(!u.has(2) || (u.known(2) && u.scalar(2) == 0) || (u.has(1) && u.scalar(1) == 0),
             "is of training");
   u.same(0, 0);
-  if (!u.wants(1)) return;
-  Array mask(Dtype::boolean, u.shape(0));
-  std::ranges::fill(mask.i, 1);
-  u.known_result(1, std::make_shared<Array>(std::move(mask)));
+  if (Array* mask = u.wants(1) ? u.out(1, Dtype::boolean, u.shape(0)) : nullptr)
+    std::ranges::fill(mask->i, 1);
 }
 
 void reshape(Use& u) {
@@ -424,7 +422,7 @@ std::vector<Block> blocks_of(const Shape& in, const Shape& out) {
 
 // Where a block lies together, its new axes lie there instead; else the data go into their own
 // order first.
-std::optional<Why> map_view(const Use& u, Mapper& m) {
+std::optional<Why> map_view(const Use&, Mapper& m) {
   const Shape &in = m.shape(0), &out = m.result_shape();
   const std::vector<Block> blocks = blocks_of(in, out);
   const Layout now = m.layout_or_natural(0);
@@ -451,9 +449,22 @@ std::optional<Why> map_view(const Use& u, Mapper& m) {
   std::ranges::sort(row_major);
   const Layout plain = now.order() == row_major ? now : natural_layout(in);
   const Layout target = natural_layout(out);
-  (void)u;
   m.result(0, m.reshape(m.operand(0, plain), extents_of(out, target)), target);
   return std::nullopt;
+}
+
+// The mask is ones wherever it is read.
+std::optional<Why> map_dropout(const Use& u, Mapper& m) {
+  if (u.wants(1)) {
+    const Layout layout = natural_layout(u.shape(0));
+    const Extents e = extents_of(u.shape(0), layout);
+    m.result(
+        1,
+        m.constant("mask", e,
+                   std::vector<float>(m.values() ? static_cast<std::size_t>(e.count()) : 0, 1)),
+        layout);
+  }
+  return map_view(u, m);
 }
 
 std::optional<Why> map_transpose(const Use& u, Mapper& m) {
@@ -602,9 +613,12 @@ std::optional<Why> map_pad(const Use& u, Mapper& m) {
   if (u.text("mode", "constant") != "constant")
     return Why{"P2", "padding that repeats or reflects: the tile DMA pads with one value", "",
                "padding with zeros inside the convolution"};
-  const double fill = old                      ? static_cast<double>(u.real("value", 0))
-                      : u.has(2) && u.known(2) ? values_of(u.in(2))->number(0)
-                                               : 0;
+  if (u.has(2) && !u.known(2))
+    return Why{"P2", "padding with a value that is computed: the tile DMA pads with a constant", "",
+               "a constant value"};
+  const double fill = old        ? static_cast<double>(u.real("value", 0))
+                      : u.has(2) ? values_of(u.in(2))->number(0)
+                                 : 0;
   if (!(std::fabs(fill) <= 65504))
     return Why{"W1", "padding with a value that has no finite fp16", "", "a finite value"};
   List axes;
@@ -657,13 +671,12 @@ std::optional<Why> map_pad(const Use& u, Mapper& m) {
 }
 
 // A sum with zeros of the result's extents.
-std::optional<Why> map_expand(const Use& u, Mapper& m) {
+std::optional<Why> map_expand(const Use&, Mapper& m) {
   const Shape& out = m.result_shape();
   const Broadcast b(m, {0}, out);
   const Extents e = extents_of(out, b.layout());
   const ValueId zeros = m.constant(
       "zeros", e, std::vector<float>(m.values() ? static_cast<std::size_t>(e.count()) : 0, 0));
-  (void)u;
   m.result(0, m.elementwise("add", b.operand(0), zeros), b.layout());
   return std::nullopt;
 }
@@ -675,25 +688,92 @@ constexpr Cost moved{.kind = kernels::WorkKind::copy, .flops = 0};
 
 Family shapes() {
   static const std::vector<Operator> all{
-      {.name = "Identity", .run = identity, .cost = view, .map = map_view},
-      {.name = "Dropout", .run = dropout, .cost = view, .map = map_view},
-      {.name = "Reshape", .run = reshape, .cost = view, .map = map_view},
-      {.name = "Flatten", .run = flatten, .cost = view, .map = map_view},
-      {.name = "Squeeze", .run = squeeze, .cost = view, .map = map_view},
-      {.name = "Unsqueeze", .run = unsqueeze, .cost = view, .map = map_view},
-      {.name = "Transpose", .run = transpose, .cost = moved, .map = map_transpose},
-      {.name = "Expand", .since = 8, .run = expand, .cost = moved, .map = map_expand},
-      {.name = "Tile", .run = tile, .cost = moved},
-      {.name = "Concat", .run = concat, .cost = moved, .map = map_concat},
-      {.name = "Split", .run = split, .cost = moved, .map = map_split},
-      {.name = "Slice", .run = slice, .cost = moved, .map = map_slice},
-      {.name = "Pad", .run = pad, .cost = moved, .map = map_pad},
-      {.name = "Shape", .run = shape_of, .cost = view},
-      {.name = "Size", .run = size_of, .cost = view},
-      {.name = "DepthToSpace", .run = depth_to_space, .cost = moved},
-      {.name = "SpaceToDepth", .run = space_to_depth, .cost = moved},
-      {.name = "ReverseSequence", .since = 10, .run = reverse_sequence, .cost = moved},
-      {.name = "ConcatFromParts", .run = concat_parts, .cost = moved},
+      {.name = "Identity", .run = identity, .takes = takes(1), .cost = view, .map = map_view},
+      {.name = "Dropout",
+       .run = dropout,
+       .takes = takes(1).from(12, 1, 3).with(
+           {flag("is_test").until(6), real("ratio").until(11), whole("seed").from(12)}),
+       .cost = view,
+       .map = map_dropout},
+      {.name = "Reshape",
+       .run = reshape,
+       .takes = takes(1).from(5, 2, 2).with({wholes("shape").until(4), flag("allowzero").from(14)}),
+       .cost = view,
+       .map = map_view},
+      {.name = "Flatten",
+       .run = flatten,
+       .takes = takes(1).with({whole("axis")}),
+       .cost = view,
+       .map = map_view},
+      {.name = "Squeeze",
+       .run = squeeze,
+       .takes = takes(1).from(13, 1, 2).with({wholes("axes").until(12)}),
+       .cost = view,
+       .map = map_view},
+      {.name = "Unsqueeze",
+       .run = unsqueeze,
+       .takes = takes(1).from(13, 2, 2).with({wholes("axes").until(12)}),
+       .cost = view,
+       .map = map_view},
+      {.name = "Transpose",
+       .run = transpose,
+       .takes = takes(1).with({wholes("perm")}),
+       .cost = moved,
+       .map = map_transpose},
+      {.name = "Expand",
+       .since = 8,
+       .run = expand,
+       .takes = takes(2),
+       .cost = moved,
+       .map = map_expand},
+      {.name = "Tile", .run = tile, .takes = takes(3).from(6, 2, 2), .cost = moved},
+      {.name = "Concat",
+       .run = concat,
+       .takes = takes(1, any_number).with({whole("axis")}),
+       .cost = moved,
+       .map = map_concat},
+      {.name = "Split",
+       .run = split,
+       .takes = takes(1).from(13, 1, 2).with(
+           {whole("axis"), wholes("split").until(12), whole("num_outputs", 1).from(18)}),
+       .cost = moved,
+       .map = map_split},
+      {.name = "Slice",
+       .run = slice,
+       .takes = takes(1).from(10, 3, 5).with(
+           {wholes("axes").until(9), wholes("ends").until(9), wholes("starts").until(9)}),
+       .cost = moved,
+       .map = map_slice},
+      {.name = "Pad",
+       .run = pad,
+       .takes = takes(1).from(11, 2, 3).from(18, 2, 4).with(
+           {text("mode", "constant reflect edge").until(18),
+            text("mode", "constant reflect edge wrap").from(19), wholes("paddings").until(1),
+            wholes("pads").from(2).until(10), real("value").until(10)}),
+       .cost = moved,
+       .map = map_pad},
+      {.name = "Shape",
+       .run = shape_of,
+       .takes = takes(1).with({whole("start").from(15), whole("end").from(15)}),
+       .cost = view},
+      {.name = "Size", .run = size_of, .takes = takes(1), .cost = view},
+      {.name = "DepthToSpace",
+       .run = depth_to_space,
+       .takes = takes(1).with({whole("blocksize"), text("mode", "DCR CRD").from(11)}),
+       .cost = moved},
+      {.name = "SpaceToDepth",
+       .run = space_to_depth,
+       .takes = takes(1).with({whole("blocksize")}),
+       .cost = moved},
+      {.name = "ReverseSequence",
+       .since = 10,
+       .run = reverse_sequence,
+       .takes = takes(2).with({whole("batch_axis", 0, 1), whole("time_axis", 0, 1)}),
+       .cost = moved},
+      {.name = "ConcatFromParts",
+       .run = concat_parts,
+       .takes = takes(1, any_number).with({whole("axis")}),
+       .cost = moved},
   };
   return all;
 }

@@ -132,6 +132,13 @@ constexpr Function functions[] = {
     {"BitwiseNot", 18, 1, nullptr, [](std::int64_t x) { return ~x; }},
 };
 
+Takes takes_of(const Function& f) {
+  Takes t = takes(1);
+  for (const std::string_view name : {f.a, f.b})
+    if (!name.empty()) t.attributes.push_back(real(name));
+  return t;
+}
+
 const Function& function_of(const Use& u) {
   const std::string name = u.node.domain.empty() ? u.node.op : u.node.domain + "." + u.node.op;
   return *std::ranges::find(functions, name, &Function::name);
@@ -286,17 +293,9 @@ void cast_to(Use& u, Dtype to) {
   for (std::int64_t k = 0; k < x.size(); ++k) y->set(k, truth ? x.number(k) != 0 : x.number(k));
 }
 
-// TensorProto.DataType
-constexpr std::pair<std::int64_t, Dtype> wire_types[] = {
-    {1, Dtype::f32},  {2, Dtype::u8},   {3, Dtype::i8},      {4, Dtype::u16},  {5, Dtype::i16},
-    {6, Dtype::i32},  {7, Dtype::i64},  {9, Dtype::boolean}, {10, Dtype::f16}, {11, Dtype::f64},
-    {12, Dtype::u32}, {13, Dtype::u64}, {16, Dtype::bf16}};
-
 void cast(Use& u) {
-  const std::int64_t to = u.integer("to", 0);
-  for (const auto& [code, type] : wire_types)
-    if (code == to) return cast_to(u, type);
-  u.refuse("casts to a type that is not known", "float32, float16, int64, ...");
+  u.require(u.says("to"), "names no type to cast to");
+  cast_to(u, u.dtype_said("to", Dtype::f32));
 }
 
 void cast_like(Use& u) {
@@ -309,16 +308,44 @@ Family unary() {
   static const std::vector<Operator> all = [] {
     std::vector<Operator> rows;
     for (const Function& f : functions)
-      rows.push_back(
-          {.name = f.name, .since = f.since, .run = run, .cost = {.flops = f.flops}, .map = map});
-    rows.push_back({.name = "IsInf", .since = 10, .run = is_infinite});
-    rows.push_back(
-        {.name = "Gelu", .since = 20, .run = gelu, .cost = {.flops = 12}, .map = map_gelu});
-    rows.push_back(
-        {.name = "Swish", .since = 24, .run = swish, .cost = {.flops = 12}, .map = map_swish});
-    rows.push_back({.name = "Affine", .since = 1, .run = scaled, .cost = {.flops = 2}});
-    rows.push_back({.name = "Cast", .since = 1, .run = cast, .map = map_cast});
-    rows.push_back({.name = "CastLike", .since = 15, .run = cast_like, .map = map_cast});
+      rows.push_back({.name = f.name,
+                      .since = f.since,
+                      .run = run,
+                      .takes = takes_of(f),
+                      .cost = {.flops = f.flops},
+                      .map = map});
+    rows.push_back({.name = "IsInf",
+                    .since = 10,
+                    .run = is_infinite,
+                    .takes = takes(1).with({flag("detect_negative"), flag("detect_positive")})});
+    rows.push_back({.name = "Gelu",
+                    .since = 20,
+                    .run = gelu,
+                    .takes = takes(1).with({text("approximate", "none tanh")}),
+                    .cost = {.flops = 12},
+                    .map = map_gelu});
+    rows.push_back({.name = "Swish",
+                    .since = 24,
+                    .run = swish,
+                    .takes = takes(1).with({real("alpha")}),
+                    .cost = {.flops = 12},
+                    .map = map_swish});
+    rows.push_back({.name = "Affine",
+                    .run = scaled,
+                    .takes = takes(1).with({real("alpha"), real("beta")}),
+                    .cost = {.flops = 2}});
+    // Saturation and its rounding are of eight-bit reals, which are not read.
+    rows.push_back({.name = "Cast",
+                    .run = cast,
+                    .takes = takes(1).with({whole("to").from(6), flag("saturate").from(19),
+                                            text("round_mode", "up down nearest").from(24)}),
+                    .map = map_cast});
+    rows.push_back({.name = "CastLike",
+                    .since = 15,
+                    .run = cast_like,
+                    .takes = takes(2).with({flag("saturate").from(19),
+                                            text("round_mode", "up down nearest").from(24)}),
+                    .map = map_cast});
     return rows;
   }();
   return all;

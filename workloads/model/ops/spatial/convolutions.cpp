@@ -16,6 +16,41 @@ namespace ane::workloads::model::ops {
 using I = std::int64_t;
 using List = Wholes;
 
+List list_or(const Use& u, const char* name, std::size_t size, I otherwise) {
+  List l = u.list(name);
+  if (l.empty()) l.assign(size, otherwise);
+  u.require(l.size() == size, fmt::format("{} of {} numbers in place of {}", name, l.size(), size));
+  return l;
+}
+
+Layout planes(const Shape& s) {
+  Layout l;
+  if (s[0] != 1) l.of[Layout::n] = {0};
+  if (s[1] != 1) l.of[Layout::c] = {1};
+  const auto rank = static_cast<int>(s.size());
+  if (rank == 4 && s[2] != 1) l.of[Layout::h] = {2};
+  if (s.back() != 1) l.of[Layout::w] = {rank - 1};
+  return l;
+}
+
+namespace {
+// auto_pad, which stands in place of pads.
+std::string automatic_of(const Use& u, const List& pads) {
+  const std::string automatic = u.text("auto_pad", "NOTSET");
+  u.require(automatic == "NOTSET" || std::ranges::all_of(pads, [](I p) { return p == 0; }),
+            fmt::format("pads beside auto_pad {}", automatic));
+  return automatic;
+}
+
+// What kernel_shape says, where it does, is what the kernel is.
+void require_kernel(const Use& u, const Shape& kernel) {
+  const List said = u.list("kernel_shape");
+  u.require(said.empty() || std::equal(said.begin(), said.end(), kernel.begin() + 2, kernel.end()),
+            fmt::format("a kernel of {}, and kernel_shape {}", kernels::to_string(kernel),
+                        kernels::to_string(said)));
+}
+}  // namespace
+
 Windows windows_of(const Use& u, std::vector<std::int64_t> kernel, const Shape& operand,
                    bool rounds_up) {
   u.require(operand.size() >= 3 && operand.size() == kernel.size() + 2,
@@ -23,16 +58,10 @@ Windows windows_of(const Use& u, std::vector<std::int64_t> kernel, const Shape& 
   const std::size_t n = kernel.size();
   Windows w;
   w.kernel = std::move(kernel);
-  const auto list = [&](const char* name, std::size_t size, I otherwise) {
-    List l = u.list(name);
-    if (l.empty()) l.assign(size, otherwise);
-    u.require(l.size() == size, fmt::format("{} of another length than its window", name));
-    return l;
-  };
-  w.stride = list("strides", n, 1);
-  w.dilation = list("dilations", n, 1);
-  const List pads = list("pads", 2 * n, 0);
-  const std::string automatic = u.text("auto_pad", "NOTSET");
+  w.stride = list_or(u, "strides", n, 1);
+  w.dilation = list_or(u, "dilations", n, 1);
+  const List pads = list_or(u, "pads", 2 * n, 0);
+  const std::string automatic = automatic_of(u, pads);
   for (std::size_t d = 0; d < n; ++d) {
     constexpr I most = 1 << 24;
     u.require(w.kernel[d] >= 1 && w.stride[d] >= 1 && w.dilation[d] >= 1 && w.kernel[d] < most &&
@@ -75,6 +104,7 @@ Conv conv_of(const Use& u, std::size_t x, std::size_t k) {
   Conv c;
   const Shape &in = u.shape(x), &kernel = u.shape(k);
   u.require(kernel.size() >= 3, "a kernel of fewer axes than three");
+  require_kernel(u, kernel);
   c.w = windows_of(u, List(kernel.begin() + 2, kernel.end()), in);
   c.groups = u.integer("group", 1);
   c.n = in[0], c.cin = in[1], c.cout = kernel[0];
@@ -117,18 +147,23 @@ void convolve(const Conv& c, const float* x, const float* k, float* y) {
     }
 }
 
-void add_bias(const Conv& c, const std::vector<float>& bias, std::vector<float>& y, const Use& u) {
-  u.require(static_cast<I>(bias.size()) == c.cout, "a bias for each channel");
+void add_bias(const Conv& c, const std::vector<float>& bias, std::vector<float>& y) {
   for (std::size_t k = 0; k < y.size(); ++k)
     y[k] += bias[k / static_cast<std::size_t>(c.plane_out) % bias.size()];
 }
 
+void require_bias(const Use& u, std::size_t operand, I channels) {
+  u.require(!u.has(operand) || kernels::elements(u.shape(operand)) == channels,
+            fmt::format("a bias for each of {} channels", channels));
+}
+
 void conv(Use& u) {
   const Conv c = conv_of(u, 0, 1);
+  require_bias(u, 2, c.cout);
   Array* y = u.out(0, u.dtype(0), c.out);
   if (y == nullptr || y->size() == 0) return;
   convolve(c, u.reals(0).data(), u.reals(1).data(), y->f.data());
-  if (u.has(2)) add_bias(c, u.reals(2), y->f, u);
+  if (u.has(2)) add_bias(c, u.reals(2), y->f);
 }
 
 // Whole numbers: one position at a time.
@@ -173,13 +208,13 @@ void conv_integer(Use& u) {
 // x, scale, zero, w, scale, zero, scale, zero, bias
 void qlinear_conv(Use& u) {
   const Conv c = conv_of(u, 0, 3);
+  require_bias(u, 8, c.cout);
   Array* y = u.out(0, u.has(7) ? u.dtype(7) : u.dtype(0), c.out);
   if (y == nullptr) return;
   convolve_integers(c, less_zero(u, 0, 2, 1), less_zero(u, 3, 5, c.cout), y->i);
   const Array& scale = u.data(4);
   const List bias = u.has(8) ? u.integers(8) : List(static_cast<std::size_t>(c.cout), 0);
-  u.require((scale.size() == 1 || scale.size() == c.cout) && static_cast<I>(bias.size()) == c.cout,
-            "a scale and a bias for each channel");
+  u.require(scale.size() == 1 || scale.size() == c.cout, "a scale for each channel");
   const double step = u.scalar(1) / u.scalar(6), zero = u.scalar_or(7, 0);
   const double low = y->type.dtype == Dtype::u8 ? 0 : -128, high = low + 255;
   for (I k = 0; k < y->size(); ++k) {
@@ -199,16 +234,11 @@ void conv_transpose(Use& u) {
   const I groups = u.integer("group", 1);
   u.require(groups >= 1 && kernel[0] == in[1] && in[1] % groups == 0,
             "a kernel for other channels");
-  const auto list = [&](const char* name, std::size_t size, I otherwise) {
-    List l = u.list(name);
-    if (l.empty()) l.assign(size, otherwise);
-    u.require(l.size() == size, fmt::format("{} of another length", name));
-    return l;
-  };
-  const List stride = list("strides", axes, 1), dilation = list("dilations", axes, 1),
-             extra = list("output_padding", axes, 0), said = u.list("output_shape");
-  List pads = list("pads", 2 * axes, 0);
-  const std::string automatic = u.text("auto_pad", "NOTSET");
+  require_kernel(u, kernel);
+  const List stride = list_or(u, "strides", axes, 1), dilation = list_or(u, "dilations", axes, 1),
+             extra = list_or(u, "output_padding", axes, 0), said = u.list("output_shape");
+  List pads = list_or(u, "pads", 2 * axes, 0);
+  const std::string automatic = automatic_of(u, pads);
   Shape out{in[0], kernel[1] * groups};
   for (std::size_t d = 0; d < axes; ++d) {
     constexpr I most = 1 << 24;
@@ -229,6 +259,7 @@ void conv_transpose(Use& u) {
     u.require(extent >= 1, "nothing is left of the result");
     out.push_back(extent);
   }
+  require_bias(u, 2, out[1]);
   Array* y = u.out(0, u.dtype(0), out);
   if (y == nullptr) return;
   const Reals &x = u.reals(0), &k = u.reals(1);
@@ -272,7 +303,6 @@ void conv_transpose(Use& u) {
     }
   if (!u.has(2)) return;
   const Reals& bias = u.reals(2);
-  u.require(static_cast<I>(bias.size()) == out[1], "a bias for each channel");
   for (std::size_t i = 0; i < y->f.size(); ++i)
     y->f[i] += bias[i / static_cast<std::size_t>(plane_out) % bias.size()];
 }
@@ -282,17 +312,6 @@ void conv_transpose(Use& u) {
 constexpr Why three_axes{
     "R3", "windows over three axes: the accelerator's slide over rows and columns", "",
     "a convolution over two axes for each step of the third, and their sum"};
-
-// [n, c, l] with l along columns, [n, c, h, w] as it is.
-Layout planes(const Shape& s) {
-  Layout l;
-  if (s[0] != 1) l.of[Layout::n] = {0};
-  if (s[1] != 1) l.of[Layout::c] = {1};
-  const auto rank = static_cast<int>(s.size());
-  if (rank == 4 && s[2] != 1) l.of[Layout::h] = {2};
-  if (s.back() != 1) l.of[Layout::w] = {rank - 1};
-  return l;
-}
 
 // Padding with zeros in front of the convolution is its own, where nothing else reads it.
 struct Padded {
@@ -374,13 +393,8 @@ std::optional<Why> map_conv_transpose(const Use& u, Mapper& m) {
         "C7",
         "a kernel that is computed: the engines stream kernels that are known before the call", "",
         "a constant kernel"};
-  const auto list = [&](const char* name, std::size_t size, I otherwise) {
-    List l = u.list(name);
-    if (l.empty()) l.assign(size, otherwise);
-    return l;
-  };
-  const List stride = list("strides", axes, 1), dilation = list("dilations", axes, 1),
-             pads = list("pads", 2 * axes, 0);
+  const List stride = list_or(u, "strides", axes, 1), dilation = list_or(u, "dilations", axes, 1),
+             pads = list_or(u, "pads", 2 * axes, 0);
   for (const I d : dilation)
     if (d != 1)
       return Why{"C8", "a transposed convolution with dilation", "", "Resize and a convolution"};
@@ -445,7 +459,7 @@ kernels::Work work_with(const Use& u, std::size_t kernel, bool back) {
   I taps = 1, plane = 1;
   for (std::size_t d = 2; d < k.size(); ++d) taps *= k[d], plane *= (back ? in : out)[d];
   // Of the transposed one each element of the operand meets the whole kernel.
-  const I inner = back ? k[1] * taps : k[1] * taps, rows = in[0] * plane;
+  const I inner = k[1] * taps, rows = in[0] * plane;
   kernels::Work w{.kind = kernels::WorkKind::conv,
                   .macs = Macs{rows * (back ? in[1] : out[1]) * inner}};
   w.read = Bytes{kernels::elements(in)};
@@ -468,14 +482,30 @@ kernels::Work transpose_work(const Use& u) {
 }  // namespace
 
 Family convolutions() {
+  const std::vector<Rule> slid{text("auto_pad", automatic_padding), wholes("dilations"),
+                               wholes("kernel_shape"), wholes("pads"), wholes("strides")};
   static const std::vector<Operator> all{
-      {.name = "Conv", .run = conv, .work = conv_work, .map = map_conv},
+      {.name = "Conv",
+       .run = conv,
+       .takes = takes(2, 3).with(slid).with({whole("group", 1)}),
+       .work = conv_work,
+       .map = map_conv},
       {.name = "ConvTranspose",
        .run = conv_transpose,
+       .takes = takes(2, 3).with(slid).with(
+           {whole("group", 1), wholes("output_padding"), wholes("output_shape")}),
        .work = transpose_work,
        .map = map_conv_transpose},
-      {.name = "ConvInteger", .since = 10, .run = conv_integer, .work = conv_work},
-      {.name = "QLinearConv", .since = 10, .run = qlinear_conv, .work = qlinear_work},
+      {.name = "ConvInteger",
+       .since = 10,
+       .run = conv_integer,
+       .takes = takes(2, 4).with(slid).with({whole("group", 1)}),
+       .work = conv_work},
+      {.name = "QLinearConv",
+       .since = 10,
+       .run = qlinear_conv,
+       .takes = takes(8, 9).with(slid).with({whole("group", 1)}),
+       .work = qlinear_work},
   };
   return all;
 }

@@ -178,8 +178,6 @@ Resizing resizing_of(Use& u) {
              .exclude = u.integer("exclude_outside", 0) != 0,
              .antialias = u.integer("antialias", 0) != 0};
   if (s.mode == "bilinear") s.mode = "linear";
-  u.require(s.mode == "nearest" || s.mode == "linear" || s.mode == "cubic",
-            fmt::format("mode '{}' is not known", s.mode));
   if (s.how == "tf_crop_and_resize") {
     const auto whole = static_cast<I>(named.size());
     u.require(u.has(1) && kernels::elements(u.shape(1)) == 2 * whole,
@@ -220,6 +218,8 @@ std::optional<Why> map_resize(const Use& given, Mapper& m) {
     const auto d = static_cast<std::size_t>(axis);
     const Along& a = r.axes[d];
     if (a.in == a.out && a.scale == 1) continue;
+    if (std::max(a.in, a.out) > m.machine().max_extent)
+      return Why{"O2", "an axis of more positions than the accelerator's tensors have", "", ""};
     std::vector<Taps> taps;
     for (I o = 0; o < a.out; ++o) taps.push_back(taps_of(r.how, a, o));
     const I times = a.in > 0 ? a.out / a.in : 0;
@@ -414,16 +414,48 @@ constexpr Cost sampled{.kind = kernels::WorkKind::pool, .flops = 8};
 }  // namespace
 
 Family images() {
+  const std::vector<Rule> resized{
+      text("mode", "nearest linear").until(10),
+      text("mode", "nearest linear cubic").from(11),
+      text("coordinate_transformation_mode",
+           "half_pixel pytorch_half_pixel align_corners asymmetric tf_half_pixel_for_nn "
+           "tf_crop_and_resize half_pixel_symmetric")
+          .from(11),
+      text("nearest_mode", "round_prefer_floor round_prefer_ceil floor ceil").from(11),
+      real("cubic_coeff_a").from(11),
+      flag("exclude_outside").from(11),
+      real("extrapolation_value").from(11),
+      flag("antialias").from(18),
+      wholes("axes").from(18),
+      text("keep_aspect_ratio_policy", "stretch not_larger not_smaller").from(18)};
   static const std::vector<Operator> all{
-      {.name = "Resize", .since = 10, .run = resize, .cost = sampled, .map = map_resize},
-      {.name = "Upsample", .run = resize, .cost = sampled, .map = map_resize},
+      {.name = "Resize",
+       .since = 10,
+       .run = resize,
+       .takes = takes(2).from(11, 3, 4).from(13, 1, 4).with(resized),
+       .cost = sampled,
+       .map = map_resize},
+      {.name = "Upsample",
+       .run = resize,
+       .takes = takes(1).from(9, 2, 2).with(
+           {text("mode", "nearest linear bilinear"), reals("scales").from(7).until(8)}),
+       .cost = sampled,
+       .map = map_resize},
       {.name = "GridSample",
        .since = 16,
        .run = grid_sample,
+       .takes =
+           takes(2).with({flag("align_corners"), text("mode", "bilinear nearest bicubic").until(19),
+                          text("mode", "linear nearest cubic").from(20),
+                          text("padding_mode", "zeros border reflection")}),
        .cost = {.kind = kernels::WorkKind::gather, .flops = 16}},
       {.name = "RoiAlign",
        .since = 10,
        .run = roi_align,
+       .takes = takes(3).with(
+           {text("coordinate_transformation_mode", "half_pixel output_half_pixel").from(16),
+            text("mode", "avg max"), whole("output_height", 1), whole("output_width", 1),
+            whole("sampling_ratio", 0), real("spatial_scale")}),
        .cost = {.kind = kernels::WorkKind::gather, .flops = 16}},
   };
   return all;

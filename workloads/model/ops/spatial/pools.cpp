@@ -74,12 +74,8 @@ void average_pool(Use& u) {
     if (padding) {  // of the padded operand, not of what rounding up adds
       count = 1;
       for (std::size_t d = 0; d < w.axes(); ++d) {
-        I inside = 0;
-        for (I t = 0; t < w.kernel[d]; ++t) {
-          const I p = at[d] * w.stride[d] - w.before[d] + t * w.dilation[d];
-          inside += p >= -w.before[d] && p < w.in[d] + w.after[d] ? 1 : 0;
-        }
-        count *= static_cast<double>(inside);
+        count *=
+            static_cast<double>(reach_of(w, d, at[d], -w.before[d], w.in[d] + w.after[d]).count());
       }
     }
     y->set(to, count > 0 ? sum / count : 0);
@@ -125,12 +121,9 @@ void global_pool(Use& u) {
 // Puts back what MaxPool took, at its places.
 void max_unpool(Use& u) {
   const List kernel = u.list("kernel_shape");
-  List stride = u.list("strides"), pads = u.list("pads");
-  if (stride.empty()) stride.assign(kernel.size(), 1);
-  if (pads.empty()) pads.assign(2 * kernel.size(), 0);
-  u.require(u.rank(0) == kernel.size() + 2 && stride.size() == kernel.size() &&
-                pads.size() == 2 * kernel.size(),
-            "its window does not fit");
+  u.require(u.rank(0) == kernel.size() + 2, "its window does not fit");
+  const List stride = list_or(u, "strides", kernel.size(), 1),
+             pads = list_or(u, "pads", 2 * kernel.size(), 0);
   Shape plain{u.shape(0)[0], u.shape(0)[1]};
   for (std::size_t d = 0; d < kernel.size(); ++d)
     plain.push_back((u.shape(0)[d + 2] - 1) * stride[d] + kernel[d] - pads[d] -
@@ -189,23 +182,11 @@ std::optional<Why> map_window(const Use& u, Mapper& m) {
   if (!flat)
     a.kernel_h = small(w.kernel[0]), a.stride_h = small(w.stride[0]),
     a.pad_top = small(w.before[0]), a.pad_bottom = small(behind(0));
-  const auto planes = [](const Shape& s) {
-    Layout l;
-    if (s[0] != 1) l.of[Layout::n] = {0};
-    if (s[1] != 1) l.of[Layout::c] = {1};
-    const auto rank = static_cast<int>(s.size());
-    if (rank == 4 && s[2] != 1) l.of[Layout::h] = {2};
-    if (s.back() != 1) l.of[Layout::w] = {rank - 1};
-    return l;
-  };
   m.result(0, m.node("pool", {m.operand(0, planes(u.shape(0)))}, a), planes(m.result_shape()));
   return std::nullopt;
 }
 
 std::optional<Why> map_global(const Use& u, Mapper& m) {
-  if (u.node.op == "GlobalLpPool")
-    return Why{"F1", "the planar engine has no such reduction", "isa/functions.h",
-               "sums, means, extremes"};
   std::vector<int> gone;
   for (std::size_t d = 2; d < u.rank(0); ++d) gone.push_back(static_cast<int>(d));
   Layout layout = m.layout_with(0, gone);
@@ -220,19 +201,50 @@ std::optional<Why> map_global(const Use& u, Mapper& m) {
 }
 
 constexpr Cost window{.kind = kernels::WorkKind::pool, .flops = 4};
-constexpr Cost whole{.kind = kernels::WorkKind::reduction, .flops = 1};
+constexpr Cost over_plane{.kind = kernels::WorkKind::reduction, .flops = 1};
 
 }  // namespace
 
 Family pools() {
+  const std::vector<Rule> slid{text("auto_pad", automatic_padding), wholes("kernel_shape"),
+                               wholes("pads"), wholes("strides")};
   static const std::vector<Operator> all{
-      {.name = "MaxPool", .run = max_pool, .cost = window, .map = map_window},
-      {.name = "AveragePool", .run = average_pool, .cost = window, .map = map_window},
-      {.name = "LpPool", .run = lp_pool, .cost = window},
-      {.name = "GlobalAveragePool", .run = global_pool, .cost = whole, .map = map_global},
-      {.name = "GlobalMaxPool", .run = global_pool, .cost = whole, .map = map_global},
-      {.name = "GlobalLpPool", .run = global_pool, .cost = whole},
-      {.name = "MaxUnpool", .since = 9, .run = max_unpool, .cost = window},
+      {.name = "MaxPool",
+       .run = max_pool,
+       .takes = takes(1).with(slid).with({flag("ceil_mode").from(10), wholes("dilations").from(10),
+                                          flag("storage_order").from(8)}),
+       .cost = window,
+       .map = map_window},
+      {.name = "AveragePool",
+       .run = average_pool,
+       .takes = takes(1).with(slid).with({flag("ceil_mode").from(10), wholes("dilations").from(19),
+                                          flag("count_include_pad").from(7)}),
+       .cost = window,
+       .map = map_window},
+      {.name = "LpPool",
+       .run = lp_pool,
+       .takes = takes(1).with(slid).with(
+           {flag("ceil_mode").from(18), wholes("dilations").from(18), whole("p", 1).from(2)}),
+       .cost = window},
+      {.name = "GlobalAveragePool",
+       .run = global_pool,
+       .takes = takes(1),
+       .cost = over_plane,
+       .map = map_global},
+      {.name = "GlobalMaxPool",
+       .run = global_pool,
+       .takes = takes(1),
+       .cost = over_plane,
+       .map = map_global},
+      {.name = "GlobalLpPool",
+       .run = global_pool,
+       .takes = takes(1).with({whole("p", 1).from(2)}),
+       .cost = over_plane},
+      {.name = "MaxUnpool",
+       .since = 9,
+       .run = max_unpool,
+       .takes = takes(2, 3).with({wholes("kernel_shape"), wholes("pads"), wholes("strides")}),
+       .cost = window},
   };
   return all;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "isa/error.h"
+#include "isa/saturated.h"
 #include "workloads/model/ops/families.h"
 
 namespace ane::workloads::model::ops {
@@ -50,6 +51,8 @@ void dft(Use& u) {
   out[axis] = bins, out.back() = 2;
   Array* y = u.out(0, u.dtype(0), out);
   if (y == nullptr) return;
+  // As many operations as a minute has, for values.
+  u.require((Saturated(y->size()) * length).value() < I{1} << 36, "too long for its reference");
   const Array& x = u.data(0);
   const I parts = u.shape(0).back(), extent = u.shape(0)[axis];
   Around a = around(u.shape(0), axis);
@@ -80,6 +83,7 @@ void stft(Use& u) {
           bins = u.integer("onesided", 1) != 0 ? length / 2 + 1 : length;
   Array* y = u.out(0, u.dtype(0), {u.shape(0)[0], frames, bins, 2});
   if (y == nullptr) return;
+  u.require((Saturated(y->size()) * length).value() < I{1} << 36, "too long for its reference");
   const Array& x = u.data(0);
   std::vector<double> re(static_cast<std::size_t>(length)), im(re.size()), f;
   for (I n = 0; n < u.shape(0)[0]; ++n)
@@ -99,10 +103,7 @@ void stft(Use& u) {
 void window(Use& u) {
   const I size = u.integers(0).at(0);
   u.require(size >= 0 && size < 1 << 24, "a size below 0");
-  const Dtype type = u.integer("output_datatype", 1) == 11   ? Dtype::f64
-                     : u.integer("output_datatype", 1) == 10 ? Dtype::f16
-                                                             : Dtype::f32;
-  Array* y = u.out(0, type, {size});
+  Array* y = u.out(0, u.dtype_said("output_datatype", Dtype::f32), {size});
   if (y == nullptr) return;
   const double n = static_cast<double>(u.integer("periodic", 1) != 0 ? size : size - 1);
   const bool hann = u.node.op == "HannWindow", hamming = u.node.op == "HammingWindow";
@@ -119,7 +120,7 @@ void mel_weights(Use& u) {
   const I bins = u.integers(0).at(0), length = u.integers(1).at(0);
   u.require(bins >= 1 && bins < 1 << 20 && length >= 1 && length < 1 << 24, "sizes below 1");
   const I rows = length / 2 + 1;
-  Array* y = u.out(0, Dtype::f32, {rows, bins});
+  Array* y = u.out(0, u.dtype_said("output_datatype", Dtype::f32), {rows, bins});
   if (y == nullptr) return;
   const double rate = u.scalar(2);
   const auto mel = [](double hertz) { return 2595 * std::log10(1 + hertz / 700); };
@@ -148,12 +149,37 @@ void mel_weights(Use& u) {
 
 Family signals() {
   static const std::vector<Operator> all{
-      {.name = "DFT", .since = 17, .run = dft, .cost = {.flops = 50}},
-      {.name = "STFT", .since = 17, .run = stft, .cost = {.flops = 50}},
-      {.name = "HannWindow", .since = 17, .run = window, .cost = {.flops = 10}},
-      {.name = "HammingWindow", .since = 17, .run = window, .cost = {.flops = 10}},
-      {.name = "BlackmanWindow", .since = 17, .run = window, .cost = {.flops = 20}},
-      {.name = "MelWeightMatrix", .since = 17, .run = mel_weights, .cost = {.flops = 1}},
+      {.name = "DFT",
+       .since = 17,
+       .run = dft,
+       .takes = takes(1, 2).from(20, 1, 3).with(
+           {whole("axis").until(19), flag("inverse"), flag("onesided")}),
+       .cost = {.flops = 50}},
+      {.name = "STFT",
+       .since = 17,
+       .run = stft,
+       .takes = takes(2, 4).with({flag("onesided")}),
+       .cost = {.flops = 50}},
+      {.name = "HannWindow",
+       .since = 17,
+       .run = window,
+       .takes = takes(1).with({whole("output_datatype"), flag("periodic")}),
+       .cost = {.flops = 10}},
+      {.name = "HammingWindow",
+       .since = 17,
+       .run = window,
+       .takes = takes(1).with({whole("output_datatype"), flag("periodic")}),
+       .cost = {.flops = 10}},
+      {.name = "BlackmanWindow",
+       .since = 17,
+       .run = window,
+       .takes = takes(1).with({whole("output_datatype"), flag("periodic")}),
+       .cost = {.flops = 20}},
+      {.name = "MelWeightMatrix",
+       .since = 17,
+       .run = mel_weights,
+       .takes = takes(5).with({whole("output_datatype")}),
+       .cost = {.flops = 1}},
   };
   return all;
 }
