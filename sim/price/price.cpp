@@ -81,6 +81,13 @@ void check_conditions(const Conditions& c, const Target& target) {
                      "it is for cards");
 }
 
+// The chip whose CPU stands beside one that has none of its own: what is said, else the usual one.
+std::string host_of(const workloads::Request& request, const Conditions& said, const Chip& chip) {
+  return !said.host.empty()                                   ? said.host
+         : (request.kind->takes & workloads::takes_host) != 0 ? usual_host(chip)
+                                                              : std::string();
+}
+
 // A chip's measured joules need no figure where nothing runs.
 double idle_watts(const Target& t) {
   return t.unit == Unit::ane   ? t.chip.ane().power_idle
@@ -98,6 +105,7 @@ class Pricing {
     check_conditions(conditions_, target_);
     note_memory();
     if (!work_.note.empty()) note(work_.note);
+    for (const std::string& n : work_.job.notes) note(n);
     Unit before = Unit::cpu;
     for (std::size_t i = 0; i < work_.stages.size(); ++i) {
       const Stage& stage = work_.job.stages[i];
@@ -148,8 +156,9 @@ class Pricing {
       return target_.unit == Unit::cpu && target_.runtime.name() == "accelerate"
                  ? &target_
                  : &other_target(Unit::cpu);
-    if (conditions_.host.empty()) return nullptr;
-    if (!host_) host_ = make_target(load_chip(conditions_.host), Unit::cpu, "");
+    const std::string name = host_of(work_.request, conditions_, target_.chip);
+    if (name.empty()) return nullptr;
+    if (!host_) host_ = make_target(load_chip(name), Unit::cpu, "");
     return &*host_;
   }
 
@@ -250,14 +259,16 @@ class Pricing {
                        fmt::format("the accelerator does not take it ({}), and no CPU of {} is "
                                    "known to fall back to",
                                    s.placements[0].reason, target_.chip.name()),
-                       usual_host(target_.chip).empty()
+                       (work_.request.kind->takes & workloads::takes_host) != 0
                            ? "host=M4: the CPU of another chip"
-                           : fmt::format("host={}: the CPU of a chip with the same cores",
-                                         usual_host(target_.chip)));
+                           : "a chip with a CPU: `anesim chips`");
     const Target& cpu = *beside;
     if (!target_.chip.has_cpu())
-      note(fmt::format("no CPU of {} is known: what it takes over is priced on that of {}",
-                       target_.chip.name(), cpu.chip.name()));
+      note(fmt::format("no CPU of {} is known: what it takes over is priced on that of {}{}",
+                       target_.chip.name(), cpu.chip.name(),
+                       cpu.chip.name() == usual_host(target_.chip)
+                           ? ", whose cores are assumed to be the same"
+                           : ""));
     const PriceOptions options{.precision = Precision::fp32};
     const DeviceEstimate e = price_cpu(s.work, cpu.chip, cpu.runtime, options);
     add_elsewhere(part, e, s.work);
@@ -631,6 +642,7 @@ workloads::Request asked_on(workloads::Request request, const Target& target) {
   request.conditions.unit = target.unit;
   request.conditions.runtime = target.runtime.name();
   request.conditions.form = workloads::form_of(request, target.unit);
+  request.conditions.host = host_of(request, request.conditions, target.chip);
   return request;
 }
 

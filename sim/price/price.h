@@ -37,7 +37,8 @@ struct Answered {
 results::Record record_of(const workloads::Request& request, const Target& target,
                           results::Cost cost, const Answered& answered = {});
 
-// The request as it is asked on this target: its unit, path and form named.
+// The request as it is asked on this target: its unit, path and form named, and where the chip has
+// no CPU of its own whose stands for it.
 workloads::Request asked_on(workloads::Request request, const Target& target);
 
 }  // namespace ane::sim

@@ -51,16 +51,13 @@ Unit unit_of(Units units, const Chip& chip) {
 
 // The model's own names of operators, by the names of its nodes.
 std::map<std::string, std::string> names_of_operators(const workloads::Request& r) {
-  std::map<std::string, std::string> names;
+  std::map<std::string, std::string> operators;
   const auto* file = dynamic_cast<const workloads::ModelFile*>(r.work.get());
-  if (file == nullptr) return names;
-  for (const workloads::model::BoundNode& n : file->bound(r.batch)->nodes) {
-    const workloads::model::Node& node = n.node;
-    names[!node.name.empty()                                ? node.name
-          : node.outputs.empty() || node.outputs[0].empty() ? node.op
-                                                            : node.outputs[0]] = node.op;
-  }
-  return names;
+  if (file == nullptr) return operators;
+  const auto model = file->bound(r.batch);
+  const std::vector<std::string> names = names_of_nodes(*model);
+  for (std::size_t k = 0; k < names.size(); ++k) operators[names[k]] = model->nodes[k].node.op;
+  return operators;
 }
 
 std::vector<ProfiledOperator> operators_of(const results::Record& record,
@@ -105,8 +102,6 @@ class Profiling {
 
   Profile profile() {
     request_.conditions.unit = target_.unit;
-    if ((request_.kind->takes & workloads::takes_host) != 0 && request_.conditions.host.empty())
-      request_.conditions.host = usual_host(chip_);
     Profile p;
     p.model = request_.work->label();
     p.chip = chip_.name();
@@ -197,7 +192,7 @@ class Profiling {
       if (const auto* row = std::ranges::find(rewrites, f.label, &Rewrite::label);
           row != std::end(rewrites))
         f.source = row->source, f.rewrite = row->rewrite;
-      if (!file) continue;
+      if (!file || f.label.empty()) continue;
       try {
         workloads::Request less = workloads::with(request_, "without", f.label);
         less.conditions = request_.conditions;

@@ -50,12 +50,13 @@ struct Job {
   Formats formats{};
   std::int64_t batch = 1;  // items side by side in a call, as a run keeps them
   std::vector<Stage> stages{};
-  double items = 1;             // what a rate of items counts
-  double nominal_flop = 0;      // 0: that of the operators
-  double counted_bytes = 0;     // what a bandwidth counts; 0: nothing
-  double parameters = 0;        // of a model
-  double cache = 0;             // bytes kept from call to call beside what the operators hold
-  double distinct_weights = 1;  // share of the operators' weight bytes that are not one tensor
+  double items = 1;                  // what a rate of items counts
+  double nominal_flop = 0;           // 0: that of the operators
+  double counted_bytes = 0;          // what a bandwidth counts; 0: nothing
+  double parameters = 0;             // of a model
+  double cache = 0;                  // bytes kept from call to call beside what the operators hold
+  double distinct_weights = 1;       // share of the operators' weight bytes that are not one tensor
+  std::vector<std::string> notes{};  // what was assumed of it, for people
 };
 
 // Makes the job. InputError for what has no graph, or no list of operators, in this form.

@@ -69,8 +69,10 @@ class ModelRun {
         work_(workloads::work_as<workloads::ModelFile>(plan.request)) {}
 
   ModelAnswer answer() {
+    if (!work_.without.empty())
+      throw InputError("without", "leaves out what the values come from", "a price alone");
     const md::Binding binding = with_inputs();
-    Outputs exact = md::evaluate(work_.source(), binding);
+    Outputs exact = md::evaluate(*work_.source(), binding);
     const bool reference = target_.unit == Unit::cpu && plan_.request.formats.activations == "fp32";
     answer_.outputs = reference ? exact : on_unit(binding, exact);
     Digest inputs, outputs;
@@ -115,8 +117,26 @@ class ModelRun {
     return b;
   }
 
+  // An input that the file gives constants for is a constant, of these or of what is given. The
+  // price is that of the file's, so it must not hang on which.
+  std::shared_ptr<const md::Model> bound() const {
+    const auto source = work_.source();
+    const auto priced = work_.bound(plan_.request.batch);
+    md::Binding other = work_.binding(plan_.request.batch);
+    std::string given;
+    for (const auto& [name, data] : plan_.inputs)
+      if (source->graph->constants.count(name) != 0) other.inputs[name] = data, given = name;
+    if (given.empty()) return priced;
+    auto model = std::make_shared<const md::Model>(md::bind(*source, other));
+    if (!std::ranges::equal(model->values, priced->values, {}, &md::Value::type, &md::Value::type))
+      throw InputError("--input",
+                       fmt::format("other values of '{}' give other shapes than the file's", given),
+                       "a file with these values as its constant");
+    return model;
+  }
+
   Outputs on_unit(const md::Binding& binding, const Outputs& exact) {
-    const auto model = work_.bound(plan_.request.batch);
+    const auto model = bound();
     const bool ane = target_.unit == Unit::ane;
     isa::Machine machine = target_.chip.machine();
     FrameworkFormats formats;

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 
 #include "isa/error.h"
 #include "tests/onnx_writer.h"
@@ -71,10 +73,30 @@ TEST(Profile, UnitsDecideWhereItRuns) {
 
 TEST(Profile, AChipWithoutAKnownCpuBorrowsOneAndSaysSo) {
   const Profile p = of(sorted_model(), "A15");
-  EXPECT_THAT(p.record.notes, Contains(testing::HasSubstr("M2")));
-  EXPECT_THROW(
-      price(workloads::parse_request(sorted_model()), make_target("A15", Unit::ane, "", {})),
-      InputError);
+  EXPECT_THAT(p.record.notes,
+              Contains(testing::HasSubstr("M2, whose cores are assumed to be the same")));
+  // Whoever asks, the question and the answer are the same.
+  const workloads::Request plain = workloads::parse_request(sorted_model()),
+                           said = workloads::parse_request(sorted_model() + " host=M2");
+  const Target target = make_target("A15", Unit::ane, "", {});
+  EXPECT_EQ(workloads::to_text(asked_on(plain, target)),
+            workloads::to_text(asked_on(said, target)));
+  EXPECT_EQ(price(plain, target).totals.latency_s, price(said, target).totals.latency_s);
+  EXPECT_EQ(price(plain, target).totals.latency_s, p.record.totals.latency_s);
+}
+
+TEST(Profile, NodesOfOneNameAreOperatorsOfTheirOwn) {
+  onnx_writer::Graph g;
+  g.inputs = {onnx_writer::value("x", {1, 8, 16, 16})};
+  g.outputs = {onnx_writer::value("z", {1, 8, 16, 16})};
+  g.nodes = {onnx_writer::node("Exp", "same", {"x"}, {"y"}),
+             onnx_writer::node("Tanh", "same", {"y"}, {"z"})};
+  const std::string path = testing::TempDir() + "/same_" + std::to_string(::getpid()) + ".onnx";
+  std::ofstream(path, std::ios::binary) << onnx_writer::model(g);
+  const Profile p = of("kind=model file=" + path);
+  std::filesystem::remove(path);
+  EXPECT_THAT(p.operators, testing::ElementsAre(Field(&ProfiledOperator::op, "Exp"),
+                                                Field(&ProfiledOperator::op, "Tanh")));
 }
 
 TEST(Profile, SegmentsSayWhatCrosses) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <future>
 #include <map>
 #include <mutex>
 
@@ -39,22 +40,100 @@ std::vector<Entry> entries_of(std::string_view key, const std::string& text) {
   return all;
 }
 
-// Files once a program's life, models once a binding.
+// Bytes of what a model keeps, about.
+std::size_t bytes_of(const model::Packed& p) {
+  return p.bytes.size();
+}
+std::size_t bytes_of(const model::Array& a) {
+  return a.f.size() * sizeof(float) + a.i.size() * sizeof(std::int64_t);
+}
+constexpr std::size_t node_bytes = 1024;
+std::size_t bytes_of(const model::Graph& g) {
+  std::size_t bytes = node_bytes * g.nodes.size();
+  for (const auto& [name, packed] : g.constants) bytes += bytes_of(*packed);
+  for (const model::Node& n : g.nodes)
+    for (const auto& [name, a] : n.attributes) {
+      if (a.tensor != nullptr) bytes += bytes_of(*a.tensor);
+      if (a.graph != nullptr) bytes += bytes_of(*a.graph);
+    }
+  return bytes;
+}
+std::size_t bytes_of(const Source& s) {
+  std::size_t bytes = bytes_of(*s.graph);
+  for (const auto& [name, f] : s.functions) bytes += bytes_of(*f.body);
+  return bytes;
+}
+std::size_t bytes_of(const Model& m) {
+  std::size_t bytes = node_bytes * m.nodes.size();
+  for (const model::Value& v : m.values) {
+    if (v.data != nullptr) bytes += bytes_of(*v.data);
+    if (v.packed != nullptr) bytes += bytes_of(*v.packed);  // keeps the file's alive
+  }
+  return bytes;
+}
+
+// Files and models as they were made, the last asked ones, as far as they fit.
 template <class Value>
 class Kept {
  public:
+  using Shared = std::shared_ptr<const Value>;
+
+  // make() runs once for all who ask meanwhile, and holds up nobody who asks for something else.
   template <class Make>
-  std::shared_ptr<const Value> get(const std::string& key, Make make) {
-    const std::scoped_lock lock(mutex_);
-    if (const auto at = all_.find(key); at != all_.end()) return at->second;
-    auto made = std::make_shared<const Value>(make());
-    if (all_.size() >= 16) all_.clear();
-    return all_.emplace(key, std::move(made)).first->second;
+  Shared get(const std::string& key, Make make) {
+    std::promise<Shared> promise;
+    std::shared_future<Shared> made;
+    {
+      const std::scoped_lock lock(mutex_);
+      Entry& e = all_[key];
+      e.asked = ++asked_;
+      if (e.made.valid())
+        made = e.made;
+      else
+        e.made = promise.get_future().share();
+    }
+    if (made.valid()) return made.get();
+    try {
+      auto value = std::make_shared<const Value>(make());
+      promise.set_value(value);
+      keep(key, 1 + bytes_of(*value));
+      return value;
+    } catch (...) {
+      const std::scoped_lock lock(mutex_);
+      all_.erase(key);
+      promise.set_exception(std::current_exception());
+      throw;
+    }
   }
 
  private:
+  struct Entry {
+    std::shared_future<Shared> made;
+    std::size_t bytes = 0;  // 0: not made yet
+    std::uint64_t asked = 0;
+  };
+
+  void keep(const std::string& key, std::size_t bytes) {
+    constexpr std::size_t most = std::size_t{2} << 30;
+    const std::scoped_lock lock(mutex_);
+    all_[key].bytes = bytes;
+    bytes_ += bytes;
+    while (bytes_ > most) {
+      auto oldest = all_.end();
+      for (auto at = all_.begin(); at != all_.end(); ++at)
+        if (at->second.bytes > 0 && at->first != key &&
+            (oldest == all_.end() || at->second.asked < oldest->second.asked))
+          oldest = at;
+      if (oldest == all_.end()) return;
+      bytes_ -= oldest->second.bytes;
+      all_.erase(oldest);
+    }
+  }
+
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<const Value>> all_;
+  std::map<std::string, Entry> all_;
+  std::size_t bytes_ = 0;
+  std::uint64_t asked_ = 0;
 };
 Kept<Source>& sources() {
   static Kept<Source> all;
@@ -68,8 +147,10 @@ Kept<Model>& models() {
 // The graph without the nodes that are refused with this label: what they give is there already.
 Graph left_out(Graph g, const isa::Machine& machine, const std::string& label) {
   std::vector<Node> kept;
+  std::vector<std::string> borne;
   for (Node& n : g.nodes) {
     const auto refusal = n.op->refuse(g.call(n), machine);
+    if (refusal) borne.emplace_back(refusal->label);
     if (!refusal || refusal->label != label) {
       kept.push_back(std::move(n));
       continue;
@@ -84,6 +165,13 @@ Graph left_out(Graph g, const isa::Machine& machine, const std::string& label) {
     made.state = true;  // nobody hands it over
     g.inputs.push_back(n.output);
     std::erase(g.outputs, n.output);
+  }
+  if (std::ranges::find(borne, label) == borne.end()) {
+    std::ranges::sort(borne);
+    borne.erase(std::unique(borne.begin(), borne.end()), borne.end());
+    throw InputError(
+        "without", fmt::format("no operator bears '{}'", label),
+        borne.empty() ? "the accelerator takes all of them" : choice_note(label, borne));
   }
   g.nodes = std::move(kept);
   for (std::size_t i = 0; i < g.nodes.size(); ++i)
@@ -104,6 +192,14 @@ std::shared_ptr<const Source> source_of(const std::string& file) {
 
 }  // namespace
 
+model::Data one_number(const model::Declared& input, double number) {
+  auto a = std::make_shared<model::Array>(input.dtype,
+                                          model::Shape(input.shaped ? input.dims.size() : 0, 1));
+  a->set(0, number);
+  model::settle(*a);
+  return a;
+}
+
 std::string encoded_path(const std::string& path) {
   std::string text;
   for (const char c : path)
@@ -118,7 +214,7 @@ std::string decoded_path(const std::string& text) {
   std::string path;
   for (std::size_t k = 0; k < text.size(); ++k) {
     int code = 0;
-    if (text[k] == '%' && k + 2 < text.size() + 0 &&
+    if (text[k] == '%' && k + 2 < text.size() &&
         std::from_chars(text.data() + k + 1, text.data() + k + 3, code, 16).ptr ==
             text.data() + k + 3) {
       path += static_cast<char>(code);
@@ -130,17 +226,14 @@ std::string decoded_path(const std::string& text) {
   return path;
 }
 
-const Source& ModelFile::source() const {
-  // Kept beside the work, so that a reference stays good.
-  thread_local std::shared_ptr<const Source> last;
-  last = source_of(file);
-  return *last;
+std::shared_ptr<const Source> ModelFile::source() const {
+  return source_of(file);
 }
 
 void ModelFile::settle() {
   if (file.empty()) return;
   file = encoded_path(decoded_path(file));
-  const std::string now = source().digest;
+  const std::string now = source()->digest;
   if (!digest.empty() && digest != now)
     throw InputError(decoded_path(file), fmt::format("is another file: {}, not {}", now, digest),
                      "without digest=");
@@ -157,7 +250,8 @@ Binding ModelFile::binding(std::int64_t batch) const {
       throw InputError("dim", fmt::format("{}:{} is no extent", e.name, e.value), "as batch:8");
     b.dims[e.name] = v;
   }
-  const Source& s = source();
+  const std::shared_ptr<const Source> read = source();
+  const Source& s = *read;
   for (const Entry& e : entries_of("given", given)) {
     double v = 0;
     const auto [end, fault] = std::from_chars(e.value.data(), e.value.data() + e.value.size(), v);
@@ -170,40 +264,50 @@ Binding ModelFile::binding(std::int64_t batch) const {
       throw InputError("given", fmt::format("'{}' is no input of the model", e.name),
                        choice_note(e.name, names));
     }
-    model::Shape one(at->shaped ? at->dims.size() : 0, 1);
-    auto a = std::make_shared<model::Array>(at->dtype, one);
-    a->set(0, v);
-    b.inputs[e.name] = std::move(a);
+    b.inputs[e.name] = one_number(*at, v);
   }
-  // The first extent of an input is its batch where it is open, or 1 and more are asked for.
+  // Items of a call stand along the first extent of inputs: an open one of which nothing else is
+  // said has as many; one of the others must hold as many, or several times as many.
+  bool held = batch == 1;
+  std::string fewer, note;
   for (const model::Declared& d : s.graph->inputs) {
-    if (s.graph->constants.count(d.name) != 0 || b.shapes.count(d.name) != 0 ||
-        b.inputs.count(d.name) != 0 || !d.shaped || d.dims.empty())
+    const auto said = b.shapes.find(d.name);
+    if (s.graph->constants.count(d.name) != 0 || b.inputs.count(d.name) != 0 ||
+        (said == b.shapes.end() && !d.shaped))
       continue;
-    const model::Dimension& first = d.dims[0];
-    if (first.extent < 0 && b.dims.count(first.symbol) != 0) continue;
-    if (first.extent >= 0 && first.extent != 1) continue;
-    if (first.extent == 1 && batch == 1) continue;
-    model::Shape all{batch};
-    bool closed = true;
-    for (std::size_t k = 1; k < d.dims.size() && closed; ++k) {
-      const auto said = b.dims.find(d.dims[k].symbol);
-      closed = d.dims[k].extent >= 0 || said != b.dims.end();
-      if (closed) all.push_back(d.dims[k].extent >= 0 ? d.dims[k].extent : said->second);
+    model::Shape shape;
+    bool closed = true, own = false;  // one that stays open is told of when it is bound
+    if (said != b.shapes.end()) {
+      shape = said->second;
+    } else {
+      for (const model::Dimension& x : d.dims) {
+        const auto named = b.dims.find(x.symbol);
+        const bool open = x.extent < 0 && named == b.dims.end();
+        if (open && shape.empty()) own = true;
+        if (open && !shape.empty()) closed = false;
+        shape.push_back(x.extent >= 0 ? x.extent : open ? batch : named->second);
+      }
     }
-    // One that stays open is told of when it is bound.
-    if (!closed) continue;
-    if (first.extent == 1)
-      throw InputError("batch", fmt::format("input '{}' has a first extent of 1", d.name),
-                       fmt::format("shape={}:{}", encoded_path(d.name), fmt::join(all, "x")));
-    b.shapes[d.name] = std::move(all);
+    if (shape.empty()) continue;
+    if (shape[0] > 0 && shape[0] % batch == 0) {
+      held = true;
+    } else if (fewer.empty()) {
+      fewer = fmt::format(": '{}' is {}", d.name, fmt::join(shape, "x"));
+      const bool fixed = d.shaped && !d.dims.empty() && d.dims[0].extent >= 0;
+      shape[0] = batch;
+      note = fixed ? "the file fixes its first extent; one that leaves it open"
+                   : fmt::format("shape={}:{}", encoded_path(d.name), fmt::join(shape, "x"));
+    }
+    if (own && closed) b.shapes[d.name] = std::move(shape);
   }
+  if (!held)
+    throw InputError("batch", fmt::format("no input holds {} items{}", batch, fewer), note);
   return b;
 }
 
 std::shared_ptr<const Model> ModelFile::bound(std::int64_t batch) const {
   const std::string key = fmt::format("{} {} {} {} {} {}", file, digest, shape, dim, given, batch);
-  return models().get(key, [&] { return model::bind(source(), binding(batch)); });
+  return models().get(key, [&] { return model::bind(*source(), binding(batch)); });
 }
 
 void ModelFile::check(const Request& r, const std::string&) const {
@@ -211,23 +315,26 @@ void ModelFile::check(const Request& r, const std::string&) const {
 }
 
 std::string ModelFile::label() const {
-  return source().name;
+  return source()->name;
 }
 
 double ModelFile::parameters() const {
-  return source().parameters;
+  return source()->parameters;
 }
 
 Job ModelFile::job(const Request& r, const JobFor& target) const {
   const auto m = bound(r.batch);
   if (!target.programs) {
+    if (!without.empty())
+      throw InputError("without", "leaves operators out of the accelerator's graph alone",
+                       "unit=ane");
     WorkList all;
     const double activation = bytes_of(r.formats.activations), weight = bytes_of(r.formats.weights);
     for (const model::BoundNode& n : m->nodes)
       if (!n.op->cost.free) all.push_back(model::work_of(*n.op, m->use(n), activation, weight));
     if (all.empty())
       throw InputError(label(), "computes nothing: all its outputs are constants or views");
-    return {.stages = {{.work = std::move(all)}}};
+    return {.stages = {{.work = std::move(all)}}, .notes = m->notes};
   }
   const Numbers numbers = numbers_of(r.formats, target.machine);
   if (numbers.int8_activations)
@@ -237,7 +344,7 @@ Job ModelFile::job(const Request& r, const JobFor& target) const {
       *m,
       {.machine = target.machine, .weights = numbers.weights, .values = target.seed.has_value()});
   if (!without.empty()) mapped.graph = left_out(std::move(mapped.graph), target.machine, without);
-  return {.stages = {{.work = std::move(mapped.graph)}}};
+  return {.stages = {{.work = std::move(mapped.graph)}}, .notes = m->notes};
 }
 
 namespace kind {

@@ -28,13 +28,19 @@ struct ModelFile : Work {
   double parameters() const override;
   Job job(const Request& r, const JobFor& target) const override;
 
-  // The file as it was read; bound for so many items.
-  const model::Source& source() const;
-  std::shared_ptr<const model::Model> bound(std::int64_t batch) const;
+  // The file as it was read, once for all who ask. InputError as read_onnx has it.
+  std::shared_ptr<const model::Source> source() const;
+  // What `shape`, `dim`, `given` and the items of a call say of its inputs. InputError for entries
+  // of another form, and for items that no input has.
   model::Binding binding(std::int64_t batch) const;
+  // Bound so, once for all who ask. InputError as bind has it.
+  std::shared_ptr<const model::Model> bound(std::int64_t batch) const;
 };
 
-// A path as the value of the key `file`, and back.
+// The one number of an input, in its type and rank.
+model::Data one_number(const model::Declared& input, double number);
+
+// A path as the value of the key `file`, and back; also names of inputs and of open extents.
 std::string encoded_path(const std::string& path);
 std::string decoded_path(const std::string& text);
 
