@@ -18,6 +18,8 @@ struct Workload {
   // word; none: it has no inputs.
   bool (*reads)(std::string_view start) = nullptr;
   std::string_view input = "";  // what such a file is, by name: "reads.fastq.gz"
+  // The text of the request that such a file stands for; none: it has more to it than a request.
+  std::string (*request_of)(const std::string& path) = nullptr;
 };
 std::span<const Workload> workloads();
 

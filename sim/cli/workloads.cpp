@@ -10,7 +10,8 @@ std::span<const Workload> workloads() {
        is_structure, "1ubq.pdb"},
       {"readqc", "read quality models on FASTQ", run_readqc, compare_readqc, "kind=readqc name=mlp",
        is_fastq, "reads.fastq.gz"},
-      {"onnx", "a model in an ONNX file", run_onnx, compare_onnx, "", is_onnx_file, "model.onnx"},
+      {"onnx", "a model in an ONNX file", run_onnx, compare_onnx, "", is_onnx_file, "model.onnx",
+       onnx_request},
       {"vision_language", "a picture and a question to an answer", run_vision_language,
        compare_vision_language, "kind=vision_language"},
   };

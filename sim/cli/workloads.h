@@ -15,6 +15,7 @@ bool is_fastq(std::string_view start);
 int run_onnx(const Arguments& arguments);
 int compare_onnx(const Arguments& arguments);
 bool is_onnx_file(std::string_view start);
+std::string onnx_request(const std::string& path);
 int run_vision_language(const Arguments& arguments);
 int compare_vision_language(const Arguments& arguments);
 // Of requests, for whatever is no workload of its own: names and key=value among the arguments.

@@ -77,13 +77,9 @@ int run_profile(const Arguments& arguments) {
     if (texts.size() != 1) throw InputError("anesim profile", "one model at a time");
     text = texts[0];
   }
-  if (const std::string precision = (*given)["precision"].as<std::string>(); !precision.empty()) {
-    const workloads::Formats f = workloads::formats_named(precision, "--precision");
-    text += fmt::format(" weights={} activations={}", f.weights, f.activations);
-  }
-  if (const std::int64_t batch = (*given)["batch"].as<std::int64_t>(); batch != 1)
-    text += fmt::format(" batch={}", batch);
-  const workloads::Request request = workloads::parse_request(text);
+  const workloads::Request request =
+      with_numbers(text, "--precision", (*given)["precision"].as<std::string>(),
+                   (*given)["batch"].as<std::int64_t>());
   const Chip chip = load_chip((*given)["chip"].as<std::string>(), overrides_of(*given));
   Profile p = profile_of(request, chip, units);
   if (file) p.record.stored.model = words[0];

@@ -144,11 +144,11 @@ int run_sweep(const Arguments& arguments) {
   add_table_option(options);
   const auto given = parse(
       {.name = "sweep",
-       .usage =
-           "NAME|KIND|kind=... [key=value ...] --axis NAME=VALUES ... [options]\n\nOne request "
-           "on many machines: every point priced, stored as it comes, answered by a view. "
-           "Started\nagain it computes what is missing.\n\nviews:\n" +
-           sweep_views_text(),
+       .usage = "NAME|KIND|MODEL.onnx|kind=... [key=value ...] --axis NAME=VALUES ... "
+                "[options]\n\nOne request "
+                "on many machines: every point priced, stored as it comes, answered by a view. "
+                "Started\nagain it computes what is missing.\n\nviews:\n" +
+                sweep_views_text(),
        .options = options,
        .positional = "what",
        .examples =

@@ -30,6 +30,13 @@ std::string named(const std::string& word) {
   return {};
 }
 
+// The request that a file is, for those of workloads that are no more than that.
+std::string request_of_file(const std::string& word) {
+  const Workload& w = workload_of_file(word);
+  if (w.request_of == nullptr) throw InputError(word, "a file stands first, and alone");
+  return w.request_of(word);
+}
+
 bool is_pair(std::string_view word) {
   return word.find('=') != std::string_view::npos;
 }
@@ -117,10 +124,10 @@ std::vector<std::string> requests_of(const Arguments& words) {
       if (workload_named(word) != nullptr)
         throw InputError(word, "has options of its own and stands alone",
                          fmt::format("anesim run {}", word));
-      const std::string name = is_pair(word) ? "" : named(word);
+      std::string name = is_pair(word) ? "" : named(word);
       if (!is_pair(word) && name.empty()) {
-        if (means_file(word)) throw InputError(word, "a file stands first, and alone");
-        unknown("run", word);
+        if (!means_file(word)) unknown("run", word);
+        name = request_of_file(word);
       }
       const bool starts = !name.empty() || word.starts_with("kind=");
       if (all.empty() || (starts && started)) all.push_back({}), started = false;

@@ -6,6 +6,7 @@
 //   llama-3.2-1b                 a language model, asked for what is usual
 //   kind=matmul m=8 n=8 k=8      a request, in one word or in several; `matmul m=8 n=8 k=8` as well
 //   reads.fastq.gz, 1ubq.pdb     a file, known by its first bytes
+//   model.onnx batch=8           one that is a request, and keys behind it
 //
 // A new workload is a row of sim/cli/workloads.cpp, a new name one of its kind's table
 // (workloads/request/kind.h): nothing is listed here.

@@ -86,16 +86,6 @@ std::string joined(const std::string& list, const std::string& one) {
 
 constexpr const char* name_form = "as NAME=VALUE";
 
-// What the formats and batch of a line add.
-std::string asked_text(std::string text, const std::string& precision, const std::string& option,
-                       std::int64_t batch) {
-  if (!precision.empty()) {
-    const workloads::Formats f = workloads::formats_named(precision, option);
-    text += fmt::format(" weights={} activations={}", f.weights, f.activations);
-  }
-  return batch == 1 ? text : fmt::format("{} batch={}", text, batch);
-}
-
 std::string file_name(const std::string& output) {
   std::string name;
   for (const char c : output)
@@ -131,6 +121,21 @@ bool is_onnx_file(std::string_view start) {
   return is_onnx(start);
 }
 
+std::string onnx_request(const std::string& path) {
+  return fmt::format("kind=model file={}", workloads::encoded_path(path));
+}
+
+workloads::Request with_numbers(const std::string& text, const std::string& option,
+                                const std::string& precision, std::int64_t batch) {
+  std::string all = text;
+  if (!precision.empty()) {
+    const workloads::Formats f = workloads::formats_named(precision, option);
+    all += fmt::format(" weights={} activations={}", f.weights, f.activations);
+  }
+  if (batch != 1) all += fmt::format(" batch={}", batch);
+  return workloads::parse_request(all);
+}
+
 void add_binding_options(po::options_description& options) {
   options.add_options()  //
       ("shape", po::value<std::vector<std::string>>()->value_name("NAME=1x3x224x224")->composing(),
@@ -152,12 +157,13 @@ OnnxQuestion onnx_question(const std::string& file, const po::variables_map& giv
   }
   for (const Pair& p : pairs(given, "dim", "as --dim batch=8"))
     dims = joined(dims, fmt::format("{}:{}", workloads::encoded_path(p.name), p.value));
-  q.text = fmt::format("kind=model file={}", workloads::encoded_path(file));
+  q.text = onnx_request(file);
   const std::vector<Pair> inputs = pairs(given, "input", "as --input x=FILE.npy");
   if (!inputs.empty()) {
     workloads::ModelFile model;
     model.file = workloads::encoded_path(file);
-    const auto& declared = model.source().graph->inputs;
+    const auto source = model.source();
+    const auto& declared = source->graph->inputs;
     for (const Pair& p : inputs) {
       const auto at = std::ranges::find(declared, p.name, &md::Declared::name);
       if (at == declared.end()) {
@@ -170,10 +176,7 @@ OnnxQuestion onnx_question(const std::string& file, const po::variables_map& giv
         throw InputError("--input", fmt::format("'{}' is given twice", p.name));
       if (const auto v = number(p.value)) {
         known = joined(known, fmt::format("{}:{}", workloads::encoded_path(p.name), p.value));
-        auto a =
-            std::make_shared<md::Array>(at->dtype, md::Shape(at->shaped ? at->dims.size() : 0, 1));
-        a->set(0, *v);
-        q.inputs[p.name] = std::move(a);
+        q.inputs[p.name] = workloads::one_number(*at, *v);
         continue;
       }
       q.inputs[p.name] = read_input(p.value, *at);
@@ -190,6 +193,28 @@ OnnxQuestion onnx_question(const std::string& file, const po::variables_map& giv
   if (!known.empty()) q.text += " given=" + known;
   return q;
 }
+
+namespace {
+// What run and compare of a model share: its own options and those of all commands, the file, and
+// what is asked of it.
+struct Front {
+  po::variables_map given;
+  std::string file;
+  OnnxQuestion question;
+};
+std::optional<Front> front_of(CommandLine line, const Arguments& arguments, const char* command) {
+  add_binding_options(line.options);
+  add_target_options(line.options);
+  add_output_options(line.options);
+  auto given = parse(std::move(line), arguments);
+  if (!given) return std::nullopt;
+  check_output(*given, false);
+  Front front{.given = std::move(*given), .file = {}, .question = {}};
+  front.file = only_word(front.given, "what", command, "which model?");
+  front.question = onnx_question(front.file, front.given);
+  return front;
+}
+}  // namespace
 
 int run_onnx(const Arguments& arguments) {
   CommandLine line{
@@ -214,22 +239,18 @@ int run_onnx(const Arguments& arguments) {
       ("out", po::value<std::string>()->value_name("FOLDER"),
        "write each output as FOLDER/NAME.npy")  //
       ("seed", po::value<std::int64_t>()->default_value(1), "of inputs that are not given");
-  add_binding_options(line.options);
-  add_target_options(line.options);
-  add_output_options(line.options);
-  const auto given = parse(std::move(line), arguments);
-  if (!given) return 0;
-  check_output(*given, false);
-  const std::string file = only_word(*given, "what", "run", "which model?");
-  const OnnxQuestion question = onnx_question(file, *given);
-  std::string text = asked_text(question.text, (*given)["precision"].as<std::string>(),
-                                "--precision", (*given)["batch"].as<std::int64_t>());
-  workloads::Request request = workloads::parse_request(text);
+  const auto front = front_of(std::move(line), arguments, "run");
+  if (!front) return 0;
+  const po::variables_map* given = &front->given;
+  const std::string& file = front->file;
+  const OnnxQuestion& question = front->question;
+  workloads::Request request =
+      with_numbers(question.text, "--precision", (*given)["precision"].as<std::string>(),
+                   (*given)["batch"].as<std::int64_t>());
   if (const auto form = form_option(*given)) request.conditions.form = form;
   const Target target = make_target((*given)["chip"].as<std::string>(), unit_option(*given),
                                     (*given)["runtime"].as<std::string>(), overrides_of(*given));
   request.conditions.unit = target.unit;
-  request.conditions.host = usual_host(target.chip);
   const bool files = std::ranges::any_of(pairs(*given, "input", name_form),
                                          [](const Pair& p) { return !number(p.value); });
   if (!files && given->count("out") == 0) {
@@ -269,33 +290,23 @@ int compare_onnx(const Arguments& arguments) {
        "items a call, at commas")  //
       ("precisions", po::value<std::string>()->default_value("fp16")->value_name("A,B"),
        "fp32, fp16, int8w (weights alone), lut4, ...");
-  add_binding_options(line.options);
-  add_target_options(line.options);
-  add_output_options(line.options);
-  const auto given = parse(std::move(line), arguments);
-  if (!given) return 0;
-  check_output(*given, false);
-  const std::string file = only_word(*given, "what", "compare", "which model?");
-  const OnnxQuestion question = onnx_question(file, *given);
+  const auto front = front_of(std::move(line), arguments, "compare");
+  if (!front) return 0;
+  const po::variables_map* given = &front->given;
+  const std::string& file = front->file;
+  const OnnxQuestion& question = front->question;
   std::vector<Asked> lines;
   for (const std::string& precision :
        split_names("--precisions", (*given)["precisions"].as<std::string>()))
     for (const std::int64_t batch :
          split_numbers("--batches", (*given)["batches"].as<std::string>())) {
-      Asked asked{.request = workloads::parse_request(
-                      asked_text(question.text, precision, "--precisions", batch)),
+      Asked asked{.request = with_numbers(question.text, "--precisions", precision, batch),
                   .model = file};
       if (const auto form = form_option(*given)) asked.request.conditions.form = form;
       lines.push_back(std::move(asked));
     }
   const Grid grid = grid_of(*given);
-  return finish_compare(*given,
-                        compare_records(*given, grid,
-                                        [&](const Target& target) {
-                                          for (Asked& asked : lines)
-                                            asked.request.conditions.host = usual_host(target.chip);
-                                          return lines;
-                                        }),
+  return finish_compare(*given, compare_records(*given, grid, [&](const Target&) { return lines; }),
                         grid);
 }
 

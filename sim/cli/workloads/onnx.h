@@ -16,6 +16,11 @@ struct OnnxQuestion {
   std::string text;                                      // of the request, without unit and formats
   std::map<std::string, workloads::model::Data> inputs;  // that files or numbers give
 };
+// The request with the formats and items of a line: --precision, empty for the request's own, and
+// --batch. InputError for a precision that is not known.
+workloads::Request with_numbers(const std::string& text, const std::string& option,
+                                const std::string& precision, std::int64_t batch);
+
 // InputError for an option of another form, an input that the model does not have, and a file whose
 // type or shape does not fit it.
 OnnxQuestion onnx_question(const std::string& file,

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -100,6 +101,134 @@ TEST_F(OnnxCommand, AnInputOfAFileIsTheInput) {
   const std::vector<float> both = two.floats();
   EXPECT_EQ(std::vector<float>(both.begin(), both.begin() + 10), once);
   EXPECT_EQ(std::vector<float>(both.begin() + 10, both.end()), once);
+}
+
+TEST_F(OnnxCommand, ItemsThatNoInputHoldsAreRefused) {
+  const std::string model = file("model.onnx");
+  const auto macs = [&](const std::string& options) {
+    const Answer a = anesim(fmt::format("run {} --no-db --json {}", model, options), "");
+    EXPECT_EQ(a.status, 0) << options;
+    return a.status == 0 ? json::parse(a.text)["macs"].get<std::int64_t>() : 0;
+  };
+  const std::int64_t one = macs("");
+  EXPECT_EQ(macs("--batch 8"), 8 * one);
+  EXPECT_EQ(macs("--batch 8 --shape image=8x3x16x16"), 8 * one);
+  EXPECT_EQ(macs("--batch 4 --dim batch=8"), 8 * one);
+  for (const char* options : {"--shape image=1x3x16x16", "--dim batch=1", "--dim batch=12"})
+    expect_fault(fmt::format("run {} --no-db --batch 8 {}", model, options),
+                 "batch: no input holds 8 items");
+  expect_fault(fmt::format("run {} --no-db --batch 8 --shape image=1x3x16x16", model),
+               "shape=image:8x3x16x16");
+  onnx_writer::Graph g;
+  g.inputs = {onnx_writer::value("x", {1, 4})};
+  g.outputs = {onnx_writer::value("y", {1, 4})};
+  g.nodes = {onnx_writer::node("Relu", "relu", {"x"}, {"y"})};
+  write("fixed.onnx", onnx_writer::model(g));
+  expect_fault(fmt::format("run {} --no-db --batch 2", file("fixed.onnx")),
+               "the file fixes its first extent");
+}
+
+// One question, however it is asked: the file as a word or as a key, in every command.
+TEST_F(OnnxCommand, EveryCommandTakesAFileAsAWordAndAsAKey) {
+  const std::string model = file("sorted.onnx"), key = "kind=model file=" + model;
+  for (const char* chip : {"M4", "A15"}) {
+    std::vector<std::string> answers;
+    for (const std::string& what : {model, key})
+      answers.push_back(
+          anesim(fmt::format("run {} --chip {} --no-db --json", what, chip), "").text);
+    const json word = json::parse(answers[0]), asked = json::parse(answers[1]);
+    EXPECT_EQ(word["latency_s"], asked["latency_s"]);
+    const Answer profile = anesim(fmt::format("profile {} --chip {} --json", key, chip), "");
+    ASSERT_EQ(profile.status, 0) << profile.text;
+    EXPECT_EQ(json::parse(profile.text)["latency_s"], word["latency_s"]);
+    for (const std::string& what : {model, key}) {
+      const Answer sweep = anesim(
+          fmt::format("sweep {} --axis chip={} --axis batch=1,8 --no-db --json", what, chip), "");
+      ASSERT_EQ(sweep.status, 0) << sweep.text;
+      EXPECT_THAT(sweep.text, HasSubstr("batch"));
+    }
+    EXPECT_EQ(anesim(fmt::format("compare {} --chips {} --no-db", key, chip)).status, 0);
+  }
+  EXPECT_EQ(anesim(fmt::format("sweep {} dim=batch:4 --axis chip=M1,M4 --no-db", model)).status, 0);
+  EXPECT_EQ(anesim(fmt::format("compare resnet18 {} --chips M4 --no-db", model)).status, 0);
+  expect_fault("sweep reads.fastq --axis chip=M1", "reads.fastq");
+}
+
+TEST_F(OnnxCommand, WhatIsLeftOutMustBeThere) {
+  const std::string key = "kind=model file=" + file("sorted.onnx");
+  const Answer a = anesim(fmt::format("profile {} --json", key), "");
+  ASSERT_EQ(a.status, 0);
+  const std::string label = json::parse(a.text)["fallbacks"][0]["label"];
+  EXPECT_EQ(anesim(fmt::format("run {} without={} --no-db", key, label)).status, 0);
+  expect_fault(fmt::format("run {} without=ZZ --no-db", key), "no operator bears 'ZZ'");
+  expect_fault(fmt::format("run {} without={} --unit gpu --no-db", key, label), "unit=ane");
+}
+
+TEST_F(OnnxCommand, AnInputThatTheFileGivesTakesOtherValuesEverywhere) {
+  onnx_writer::Graph g;
+  g.inputs = {onnx_writer::value("x", {1, 16}), onnx_writer::value("w", {1, 16})};
+  g.outputs = {onnx_writer::value("y", {1, 16})};
+  g.constants = {onnx_writer::tensor("w", {1, 16}, std::vector<float>(16, 1))};
+  g.nodes = {onnx_writer::node("Mul", "mul", {"x", "w"}, {"y"})};
+  write("over.onnx", onnx_writer::model(g));
+  const auto npy = [&](const char* name, float number) {
+    std::string bytes;
+    for (int k = 0; k < 16; ++k) bytes.append(reinterpret_cast<const char*>(&number), 4);
+    write(name, workloads::npy_bytes("<f4", {1, 16}, bytes));
+  };
+  npy("two.npy", 2), npy("five.npy", 5);
+  for (const char* unit : {"--unit cpu --precision fp32", "--unit ane", "--unit gpu"})
+    for (const auto& [more, wanted] :
+         {std::pair{std::string(), 2.0F}, {" --input w=" + file("five.npy"), 10.0F}}) {
+      const Answer a =
+          anesim(fmt::format("run {} {} --input x={}{} --out {} --no-db", file("over.onnx"), unit,
+                             file("two.npy"), more, file("o")));
+      ASSERT_EQ(a.status, 0) << a.text;
+      EXPECT_EQ(workloads::read_npy(file("o/y.npy")).floats()[0], wanted) << unit << more;
+    }
+}
+
+TEST_F(OnnxCommand, WhatWasAssumedOfAModelIsToldOf) {
+  onnx_writer::Graph g;
+  g.inputs = {onnx_writer::value("x", {64, 64})};
+  g.outputs = {onnx_writer::value("y", {2, -1}, "found")};
+  g.nodes = {onnx_writer::node("NonZero", "find", {"x"}, {"i"}),
+             onnx_writer::node("Cast", "cast", {"i"}, {"y"},
+                               {onnx_writer::attribute("to", std::int64_t{1})})};
+  write("found.onnx", onnx_writer::model(g));
+  for (const char* unit : {"ane", "gpu", "cpu"})
+    EXPECT_THAT(anesim(fmt::format("run {} --unit {} --no-db", file("found.onnx"), unit)).text,
+                HasSubstr("counted as the most it can be"))
+        << unit;
+}
+
+TEST_F(OnnxCommand, AMappingThatFailsLeavesTheNodeToTheHost) {
+  onnx_writer::Graph g;
+  g.inputs = {onnx_writer::value("x", {1, 4, 8}), onnx_writer::value("s", {1, 4, 8}),
+              onnx_writer::value("b", {8})};
+  g.outputs = {onnx_writer::value("y", {1, 4, 8})};
+  g.constants = {onnx_writer::tensor("g", {8}, std::vector<float>(8, 1)),
+                 onnx_writer::tensor("h", {8}, std::vector<float>(8, 0))};
+  g.nodes = {onnx_writer::node("SkipLayerNormalization", "norm", {"x", "s", "g", "h", "b"}, {"y"},
+                               {}, "com.microsoft")};
+  write("skip.onnx", onnx_writer::model(g, {.domains = {"com.microsoft"}, .functions = {}}));
+  EXPECT_EQ(
+      anesim(fmt::format("run {} --chip M4 --out {} --no-db", file("skip.onnx"), file("o"))).status,
+      0);
+}
+
+TEST_F(OnnxCommand, ALongChainIsPricedInItsLength) {
+  onnx_writer::Graph g;
+  const int length = 4000;
+  g.inputs = {onnx_writer::value("t0", {1, 16})};
+  g.outputs = {onnx_writer::value("t" + std::to_string(length), {1, 16})};
+  for (int k = 0; k < length; ++k)
+    g.nodes.push_back(onnx_writer::node(k % 2 == 0 ? "Tanh" : "Relu", "n" + std::to_string(k),
+                                        {"t" + std::to_string(k)}, {"t" + std::to_string(k + 1)}));
+  write("chain.onnx", onnx_writer::model(g));
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(anesim(fmt::format("run {} --no-db", file("chain.onnx"))).status, 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(15));
 }
 
 TEST_F(OnnxCommand, FaultsAreOneLineWithWhatToDo) {
