@@ -3,96 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <deque>
-#include <mutex>
-#include <numeric>
 
 #include "isa/error.h"
 #include "kernels/arithmetic.h"
+#include "workloads/model/mapping/unmapped.h"
 
 namespace ane::workloads::model {
 namespace {
 
-using kernels::Call;
-using kernels::Work;
-
-// ---- what the host runs
-
-// One result of one of the model's nodes, as a node of the graph.
-struct HostWork : kernels::Parameters {
-  Node node;
-  const Operator* op = nullptr;
-  std::vector<Tensor> operands;  // of the model; known ones with their values
-  std::vector<int> from;         // the graph node's input of each operand; below 0: known, or none
-  std::size_t result = 0;        // of the node's results
-  HostReason why;
-  Work work;  // of the whole node, at two bytes an element
-};
-
-const HostWork& host_work(const Call& call) {
-  return static_cast<const HostWork&>(*call.parameters);
-}
-
-kernels::TensorType host_shape(const Call& call) {
-  return call.output;
-}
-std::optional<kernels::Refusal> host_refuse(const Call& call, const isa::Machine&) {
-  const HostReason& why = host_work(call).why;
-  return kernels::Refusal{why.label, why.reason};
-}
-Work host_count(const Call& call) {
-  const HostWork& h = host_work(call);
-  // All of a node's work stands at its first result.
-  if (h.result != 0) return {.kind = kernels::WorkKind::copy};
-  return h.work;
-}
-
-void host_reference(const Call& call, const kernels::Arithmetic&,
-                    std::span<const kernels::Tensor* const> inputs, kernels::Tensor& output) {
-  const HostWork& h = host_work(call);
-  std::vector<Tensor> operands = h.operands;
-  for (std::size_t k = 0; k < operands.size(); ++k) {
-    if (h.from[k] < 0) continue;
-    const kernels::Tensor& given = *inputs[static_cast<std::size_t>(h.from[k])];
-    auto a = std::make_shared<Array>(operands[k].type.dtype, operands[k].type.shape);
-    for (std::int64_t i = 0; i < a->size(); ++i) a->set(i, kernels::element(given, i));
-    operands[k].data = std::move(a);
-  }
-  Use use(h.node, std::move(operands), true);
-  h.op->run(use);
-  use.finish();
-  Tensor& result = use.outputs().at(h.result);
-  if (result.data == nullptr && result.packed != nullptr)
-    result.data = std::make_shared<Array>(unpack(*result.packed));
-  const std::int64_t size = output.size();
-  if (result.data == nullptr || result.data->size() != size)
-    throw InputError(call.name, "its result has another shape than was bound",
-                     "--unit cpu --precision fp32 runs it as it comes");
-  for (std::int64_t i = 0; i < size; ++i) kernels::set_element(output, i, result.data->number(i));
-}
-
-// The graph's operator for each of the model's, so that listings name it.
-const kernels::Operator& host_operator(const Operator& op) {
-  static std::mutex mutex;
-  static std::map<const Operator*, kernels::Operator> all;
-  const std::scoped_lock lock(mutex);
-  const auto [at, fresh] = all.try_emplace(&op);
-  if (fresh)
-    at->second = {.name = op.name,
-                  .summary = "of the host",
-                  .min_inputs = 0,
-                  .max_inputs = 1 << 20,
-                  .shape = host_shape,
-                  .refuse = host_refuse,
-                  .work = host_count,
-                  .reference = host_reference,
-                  .lower = nullptr};
-  return at->second;
-}
-
-// ---- layouts
-
+// A layout as a key.
 std::vector<int> joined(const Layout& l) {
   std::vector<int> key;
   for (const auto& group : l.of) {
@@ -102,50 +21,23 @@ std::vector<int> joined(const Layout& l) {
   return key;
 }
 
-constexpr const char* no_axes = "R1";
-
-struct Unmapped {
-  HostReason why;
-};
-[[noreturn]] void unmapped(std::string label, std::string reason, std::string rewrite = "") {
-  throw Unmapped{{std::move(label), std::move(reason), "", std::move(rewrite)}};
+// Row-major data, broadcast to `as`, in the order of a layout of `as`.
+std::vector<float> laid_out(const Array& data, const Shape& as, const Layout& layout) {
+  const std::vector<std::int64_t> own = strides_as(data.type.shape, as);
+  Shape shape;
+  std::vector<std::int64_t> strides;
+  for (const int d : layout.order()) {
+    shape.push_back(as[static_cast<std::size_t>(d)]);
+    strides.push_back(own[static_cast<std::size_t>(d)]);
+  }
+  std::vector<float> out(static_cast<std::size_t>(kernels::elements(shape)));
+  walk(shape, strides, [&](std::int64_t at, std::int64_t from) {
+    out[static_cast<std::size_t>(at)] = static_cast<float>(data.number(from));
+  });
+  return out;
 }
 
 }  // namespace
-
-std::vector<int> Layout::order() const {
-  std::vector<int> all;
-  for (const auto& group : of) all.insert(all.end(), group.begin(), group.end());
-  return all;
-}
-
-Layout natural_layout(const Shape& shape) {
-  Layout l;
-  const auto rank = static_cast<int>(shape.size());
-  for (int d = 0; d < rank; ++d)
-    if (shape[static_cast<std::size_t>(d)] != 1)
-      l.of[static_cast<std::size_t>(std::max(0, 4 - rank + d))].push_back(d);
-  return l;
-}
-
-Extents extents_of(const Shape& shape, const Layout& layout) {
-  std::array<std::int64_t, 4> e{1, 1, 1, 1};
-  for (std::size_t g = 0; g < 4; ++g)
-    for (const int d : layout.of[g]) e[g] *= shape[static_cast<std::size_t>(d)];
-  return {.w = e[3], .h = e[2], .c = e[1], .n = e[0]};
-}
-
-int machine_axis(std::size_t group) {
-  constexpr int axes[] = {kernels::axis_n, kernels::axis_c, kernels::axis_h, kernels::axis_w};
-  return axes[group];
-}
-
-const HostReason* host_reason(const workloads::Node& node) {
-  return node.op->refuse == host_refuse ? &static_cast<const HostWork&>(*node.parameters).why
-                                        : nullptr;
-}
-
-// ---- the mapper
 
 Format Mapper::format_of(Dtype dtype) const {
   return is_real(dtype) || dtype == Dtype::boolean ? Format::fp16 : Format::i32;
@@ -327,24 +219,6 @@ ValueId Mapper::scalar(float number) {
   return constant("scalar", {.w = 1, .h = 1, .c = 1, .n = 1}, {number});
 }
 
-namespace {
-// Row-major data, broadcast to `as`, in the order of a layout of `as`.
-std::vector<float> laid_out(const Array& data, const Shape& as, const Layout& layout) {
-  const std::vector<std::int64_t> own = strides_as(data.type.shape, as);
-  Shape shape;
-  std::vector<std::int64_t> strides;
-  for (const int d : layout.order()) {
-    shape.push_back(as[static_cast<std::size_t>(d)]);
-    strides.push_back(own[static_cast<std::size_t>(d)]);
-  }
-  std::vector<float> out(static_cast<std::size_t>(kernels::elements(shape)));
-  walk(shape, strides, [&](std::int64_t at, std::int64_t from) {
-    out[static_cast<std::size_t>(at)] = static_cast<float>(data.number(from));
-  });
-  return out;
-}
-}  // namespace
-
 ValueId Mapper::constant(std::size_t k, const Shape& as, const Layout& layout) {
   const Tensor& t = use_->in(k);
   std::vector<float> numbers;
@@ -366,48 +240,6 @@ ValueId Mapper::known(const Value& v, const Layout& layout) {
   graph_.values[static_cast<std::size_t>(id)].constant =
       std::make_shared<const kernels::Tensor>(std::move(host));
   return id;
-}
-
-std::optional<Layout> Mapper::layout(std::size_t k) const {
-  const int v = use_->in(k).id;
-  if (v < 0 || places_[static_cast<std::size_t>(v)].id < 0) return std::nullopt;
-  return places_[static_cast<std::size_t>(v)].layout;
-}
-
-Layout Mapper::layout_or_natural(std::size_t k) const {
-  return layout(k).value_or(natural_layout(shape(k)));
-}
-
-Layout Mapper::layout_with(std::size_t k, const std::vector<int>& wanted) const {
-  const Shape& s = shape(k);
-  std::vector<int> axes;
-  for (const int d : wanted) {
-    if (d < 0 || d >= static_cast<int>(s.size()))
-      throw InputError(use_->place(), "an axis that its operand lacks");
-    if (s[static_cast<std::size_t>(d)] != 1) axes.push_back(d);
-  }
-  const auto in = [&](int d) { return std::ranges::find(axes, d) != axes.end(); };
-  const auto whole = [&](const Layout& l) {
-    return std::ranges::all_of(l.of, [&](const std::vector<int>& group) {
-      return std::ranges::all_of(group, in) || std::ranges::none_of(group, in);
-    });
-  };
-  const Layout now = layout_or_natural(k);
-  if (whole(now)) return now;
-  const Layout plain = natural_layout(s);
-  if (whole(plain)) return plain;
-  // What is in front of the axes is batch, what is behind stands along columns; the axes between.
-  Layout l;
-  const int first = *std::ranges::min_element(axes);
-  for (int d = 0; d < static_cast<int>(s.size()); ++d) {
-    if (s[static_cast<std::size_t>(d)] == 1) continue;
-    if (in(d))
-      l.of[Layout::c].push_back(d);
-    else
-      l.of[d < first ? Layout::n : Layout::w].push_back(d);
-  }
-  if (l.of[Layout::w].empty()) std::swap(l.of[Layout::w], l.of[Layout::c]);
-  return l;
 }
 
 ValueId Mapper::placed(std::size_t k) {
@@ -459,88 +291,6 @@ ValueId Mapper::value_in(int v, const Layout& layout) {
   return id;
 }
 
-ValueId Mapper::moved(ValueId x, const Layout& from, const Layout& to, const Shape& shape) {
-  const std::vector<int> a = from.order(), b = to.order();
-  const Extents want = extents_of(shape, to);
-  if (a == b) return reshape(x, want);
-  if (graph_.type(x).format != Format::fp16)
-    unmapped("I1", "whole numbers do not move on the accelerator");
-  // Runs of axes that stay together, in the order of `from`.
-  std::vector<std::vector<int>> runs;
-  for (const int d : a) {
-    const auto place = [&](int axis) { return std::ranges::find(b, axis) - b.begin(); };
-    if (!runs.empty() && place(runs.back().back()) + 1 == place(d))
-      runs.back().push_back(d);
-    else
-      runs.push_back({d});
-  }
-  if (runs.size() > 4)
-    unmapped(
-        no_axes,
-        fmt::format("its axes change places in {} pieces; the accelerator's tensors have four axes",
-                    runs.size()),
-        "a layout in which fewer axes change places");
-  const auto size = [&](const std::vector<int>& axes) {
-    std::int64_t n = 1;
-    for (const int d : axes) n *= shape[static_cast<std::size_t>(d)];
-    return n;
-  };
-  // Which run each machine axis of the source holds, where each holds one or none.
-  std::array<int, 4> held{-1, -1, -1, -1};
-  bool fits = true;
-  std::size_t at = 0;
-  for (std::size_t g = 0; g < 4 && fits; ++g) {
-    if (from.of[g].empty()) continue;
-    fits = at < runs.size() && from.of[g] == runs[at];
-    held[g] = static_cast<int>(at++);
-  }
-  if (!fits || at != runs.size()) {
-    std::array<std::int64_t, 4> e{1, 1, 1, 1};
-    held = {-1, -1, -1, -1};
-    for (std::size_t r = 0; r < runs.size(); ++r) {
-      const std::size_t g = 4 - runs.size() + r;
-      e[g] = size(runs[r]);
-      held[g] = static_cast<int>(r);
-    }
-    x = reshape(x, {.w = e[3], .h = e[2], .c = e[1], .n = e[0]});
-  }
-  // Straight to the target's axes where each takes one run; else side by side, then a reshape.
-  std::vector<int> wanted;  // runs in the order of `to`
-  for (std::size_t i = 0; i < b.size();) {
-    const auto run = std::ranges::find_if(runs, [&](const auto& r) { return r.front() == b[i]; });
-    wanted.push_back(static_cast<int>(run - runs.begin()));
-    i += run->size();
-  }
-  std::array<int, 4> order{-1, -1, -1, -1};
-  bool direct = true;
-  std::size_t next = 0;
-  for (std::size_t g = 0; g < 4 && direct; ++g) {
-    if (to.of[g].empty()) continue;
-    direct = next < wanted.size() && to.of[g] == runs[static_cast<std::size_t>(wanted[next])];
-    if (direct) order[g] = static_cast<int>(std::ranges::find(held, wanted[next++]) - held.begin());
-  }
-  if (!direct) {
-    order = {-1, -1, -1, -1};
-    for (std::size_t r = 0; r < wanted.size(); ++r)
-      order[4 - wanted.size() + r] =
-          static_cast<int>(std::ranges::find(held, wanted[r]) - held.begin());
-  }
-  for (int& o : order)
-    if (o < 0)
-      for (int g = 0; g < 4; ++g)
-        if (held[static_cast<std::size_t>(g)] < 0 && std::ranges::find(order, g) == order.end()) {
-          o = g;
-          break;
-        }
-  return reshape(transpose(x, order), want);
-}
-
-ValueId Mapper::relaid(ValueId x, const Shape& shape, const Layout& to) {
-  const ValueId y = laid_ == to ? x : moved(x, laid_, to, shape);
-  laid_ = to;
-  return y;
-}
-
 void Mapper::result(std::size_t k, ValueId v, Layout layout) {
   const BoundNode& n = model_.nodes[static_cast<std::size_t>(now_)];
   if (k >= n.outputs.size() || n.outputs[k] < 0) return;
@@ -548,50 +298,6 @@ void Mapper::result(std::size_t k, ValueId v, Layout layout) {
   if (extents(v) != extents_of(model_.values[static_cast<std::size_t>(made)].type.shape, layout))
     throw InputError(use_->place(), "its result has other extents on the accelerator");
   set_place(made, {v, std::move(layout)});
-}
-
-void Mapper::host(const BoundNode& n, const HostReason& why) {
-  HostWork work;
-  work.node = n.node;
-  work.op = n.op;
-  work.why = why;
-  std::vector<ValueId> inputs;
-  for (std::size_t k = 0; k < use_->size(); ++k) {
-    Tensor t;
-    t.given = use_->has(k);
-    if (t.given) t = use_->in(k);
-    int from = -1;
-    if (t.given && !t.known()) {
-      from = static_cast<int>(inputs.size());
-      inputs.push_back(value_in(t.id, natural_layout(t.type.shape)));
-    }
-    if (!options_.values && t.known()) t.data = nullptr, t.packed = nullptr;
-    work.from.push_back(from);
-    work.operands.push_back(std::move(t));
-  }
-  work.work = n.op->cost.free ? Work{.kind = kernels::WorkKind::copy} : work_of(*n.op, *use_, 2, 2);
-  // Weights are counted from the parameters, at the bytes of the unit that runs them.
-  work.cout = work.work.weights.count / 2, work.cin = 1;
-  for (std::size_t k = 0; k < n.outputs.size(); ++k) {
-    if (n.outputs[k] < 0) continue;
-    const Type& type = use_->outputs()[k].type;
-    const Layout layout = natural_layout(type.shape);
-    auto one = std::make_shared<HostWork>(work);
-    one->result = k;
-    if (k > 0) one->cout = 0;
-    workloads::Node node{.op = &host_operator(*n.op),
-                         .name = node_names_[static_cast<std::size_t>(now_)],
-                         .attributes = {},
-                         .parameters = std::move(one),
-                         .inputs = inputs,
-                         .output = -1};
-    node.output =
-        value(n.node.outputs[k] + ":host", {format_of(type.dtype), extents_of(type.shape, layout)},
-              static_cast<int>(graph_.nodes.size()));
-    set_place(n.outputs[k], {node.output, layout});
-    graph_.nodes.push_back(std::move(node));
-    out_.node_of.push_back(now_);
-  }
 }
 
 bool Mapper::all_placed(const BoundNode& n) const {
