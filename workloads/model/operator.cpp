@@ -19,8 +19,8 @@ const Tensor& Use::in(std::size_t k) const {
 }
 
 const Array& Use::data(std::size_t k) {
-  Tensor& t = inputs_[k];
   if (!has(k)) refuse(fmt::format("operand {} is missing", k));
+  Tensor& t = inputs_[k];
   if (t.data == nullptr && t.packed != nullptr) t.data = std::make_shared<Array>(unpack(*t.packed));
   if (t.data == nullptr)
     refuse(fmt::format("the result's shape depends on the values of '{}', which are not constant",
@@ -127,7 +127,6 @@ Array* Use::out(std::size_t k, Dtype dtype, Shape shape) {
 void Use::same(std::size_t k, std::size_t from, std::optional<Shape> shape) {
   if (k >= outputs_.size()) return;
   Tensor t = in(from);
-  view_ = true;
   if (shape && *shape != t.type.shape) {
     require(checked_elements(*shape, place()) == checked_elements(t.type.shape, place()),
             fmt::format("{} cannot become {}", kernels::to_string(t.type.shape),

@@ -92,7 +92,6 @@ class Use {
 
   std::vector<Tensor>& outputs() { return outputs_; }
   const std::vector<Tensor>& outputs() const { return outputs_; }
-  bool is_view() const { return view_; }
   bool bounded_only() const { return at_most_; }
   // Settles what was filled and makes it the results' data.
   void finish();
@@ -100,7 +99,7 @@ class Use {
  private:
   std::vector<Tensor> inputs_, outputs_;
   std::vector<std::shared_ptr<Array>> filled_;
-  bool values_ = false, view_ = false, at_most_ = false;
+  bool values_ = false, at_most_ = false;
 };
 
 // What it costs where nothing better is said: the kind of pass over its operands, and operations an

@@ -181,10 +181,6 @@ TEST(Refused, OperandsThatNobodyReads) {
   expect({.op = "Relu", .attributes = {}, .inputs = {{4}, {4}}}, "takes 1 operands, not 2");
   expect({.op = "Relu", .attributes = {}, .inputs = {{4}}, .names = {"", ""}}, "");
   expect({.op = "Add", .attributes = {}, .inputs = {{4}}}, "takes 2 operands, not 1");
-  expect({.op = "Einsum",
-          .attributes = {attribute("equation", "ij,jk,kl->il")},
-          .inputs = {{4, 4}, {4, 4}, {4, 4}}},
-         "takes 1 to 2 operands, not 3");
 }
 
 TEST(Refused, ANameThatIsMadeTwice) {

@@ -25,7 +25,7 @@ using List = std::vector<std::int64_t>;
 
 std::vector<float> seeded(std::size_t count, std::uint64_t seed, float low = -1, float high = 1) {
   SeededValues values(seed);
-  return values.uniform(static_cast<std::int64_t>(count), low, high);
+  return values.uniform(static_cast<std::int64_t>(count), (low + high) / 2, (high - low) / 2);
 }
 
 model::Source read(const onnx_writer::Graph& g, std::int64_t opset = 17) {
@@ -218,7 +218,61 @@ TEST(SmallModels, AMaskOfADropoutIsOnesWithoutBeingHeld) {
   EXPECT_EQ(model::bind(read(g), {}).nodes.size(), 3U);
 }
 
-// 13 letters' worth of loops: the product of all extents, as the same product by MatMul.
+// Its weights would be as many as all pairs of positions.
+TEST(SmallModels, AResizeBeyondTheAcceleratorsExtentsIsOfTheHostBeforeItsWeightsAre) {
+  onnx_writer::Graph g;
+  g.inputs = {value("x", {1, 1, 1, 1000})};
+  g.outputs = {value("y", {1, 1, 1, 1000 * 50000LL})};
+  g.constants = {tensor("s", {4}, {1, 1, 1, 50000})};
+  g.nodes = {node("Resize", "resize", {"x", "", "s"}, {"y"}, {attribute("mode", "linear")})};
+  const isa::Machine machine;
+  const model::Model bound = model::bind(read(g), {});
+  for (const bool with_values : {false, true}) {
+    const model::Mapped m = model::map_model(bound, {.machine = machine, .values = with_values});
+    ASSERT_EQ(m.graph.nodes.size(), 1U);
+    ASSERT_NE(model::host_reason(m.graph.nodes[0]), nullptr);
+    EXPECT_EQ(model::host_reason(m.graph.nodes[0])->label, "O2");
+  }
+}
+
+std::vector<float> einsum(const std::string& equation, const std::vector<List>& shapes) {
+  onnx_writer::Graph g;
+  model::Binding given;
+  std::vector<std::string> operands;
+  for (std::size_t k = 0; k < shapes.size(); ++k) {
+    operands.push_back("x" + std::to_string(k));
+    g.inputs.push_back(value(operands.back(), shapes[k]));
+    auto a = std::make_shared<model::Array>(model::Dtype::f32, shapes[k]);
+    a->f = seeded(static_cast<std::size_t>(a->size()), k + 1);
+    given.inputs[operands.back()] = std::move(a);
+  }
+  g.outputs = {onnx_writer::text(1, "y")};
+  g.nodes = {node("Einsum", "e", operands, {"y"}, {attribute("equation", equation)})};
+  return model::evaluate(read(g), given).at(0).second->f;
+}
+
+// Of several operands one joins after the other; held against the sum over all letters at once.
+TEST(SmallModels, AnEinsumOfManyIsTheSumOverAllLetters) {
+  const std::vector<float> a = seeded(3 * 4, 1), b = seeded(4 * 5, 2), c = seeded(5 * 3 * 2, 3);
+  const std::vector<float> y = einsum("ij,jk,kim->mi", {{3, 4}, {4, 5}, {5, 3, 2}});
+  ASSERT_EQ(y.size(), 6U);
+  for (std::size_t m = 0; m < 2; ++m)
+    for (std::size_t i = 0; i < 3; ++i) {
+      double sum = 0;
+      for (std::size_t j = 0; j < 4; ++j)
+        for (std::size_t k = 0; k < 5; ++k)
+          sum += static_cast<double>(a[i * 4 + j]) * static_cast<double>(b[j * 5 + k]) *
+                 static_cast<double>(c[(k * 3 + i) * 2 + m]);
+      EXPECT_NEAR(y[m * 3 + i], sum, 1e-5);
+    }
+  // A letter that repeats an extent of 1, and one operand's diagonal and sum.
+  const std::vector<float> d = seeded(9, 1), one = seeded(3, 2);
+  const std::vector<float> scaled = einsum("ii,ji->ij", {{3, 3}, {1, 3}});
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_FLOAT_EQ(scaled[i], d[i * 4] * one[i]);
+  EXPECT_FLOAT_EQ(einsum("ii->", {{3, 3}})[0], d[0] + d[4] + d[8]);
+}
+
+// The product of all extents, as the same product by MatMul.
 TEST(SmallModels, AnEinsumCostsItsLoops) {
   const auto work = [](const std::string& op, const std::vector<std::string>& attributes, List a,
                        List b, List y) {
@@ -242,6 +296,14 @@ TEST(SmallModels, AnEinsumCostsItsLoops) {
       work("Einsum", {attribute("equation", "ij,ij->ij")}, {32, 64}, {32, 64}, {32, 64});
   EXPECT_EQ(each.macs.count, 0);
   EXPECT_EQ(each.other_flops, 32 * 64);
+  // Three operands are two products.
+  onnx_writer::Graph g;
+  g.inputs = {value("a", {8, 16}), value("b", {16, 32}), value("c", {32, 4})};
+  g.outputs = {value("y", {8, 4})};
+  g.nodes = {node("Einsum", "e", {"a", "b", "c"}, {"y"}, {attribute("equation", "ij,jk,kl->il")})};
+  const model::Model m = model::bind(read(g), {});
+  EXPECT_EQ(model::work_of(*m.nodes[0].op, m.use(m.nodes[0]), 2, 2).macs.count,
+            8 * 16 * 32 + 8 * 32 * 4);
 }
 
 }  // namespace

@@ -136,7 +136,7 @@ void fused_matmul(Use& u) {
 // An equation, with what '...' stands for in letters that no term has.
 struct Equation {
   std::vector<std::string> terms;  // a letter for each axis of each operand
-  std::string result, summed;
+  std::string result;
   std::map<char, I> extents;
   Shape shape_of(const std::string& letters) const {
     Shape s;
@@ -196,42 +196,87 @@ Equation equation_of(const Use& u) {
       if (times == 1 && c > 32) e.result += c;
   }
   for (const char c : e.result) u.require(e.extents.count(c) != 0, "a letter that no operand has");
-  for (const auto& [c, extent] : e.extents)
-    if (e.result.find(c) == std::string::npos) e.summed += c;
   return e;
+}
+
+// An operand after the other joins what has been multiplied so far; letters that nothing behind it
+// has are summed there. A single operand has one step, without a right side.
+struct Step {
+  std::string left, right, kept;
+};
+std::vector<Step> steps_of(const Equation& e) {
+  std::vector<Step> steps;
+  std::string so_far = e.terms[0];
+  const std::size_t count = std::max<std::size_t>(2, e.terms.size());
+  for (std::size_t k = 1; k < count; ++k) {
+    Step s{so_far, k < e.terms.size() ? e.terms[k] : "", e.result};
+    if (k + 1 < count) {
+      std::string behind = e.result;
+      for (std::size_t later = k + 1; later < count; ++later) behind += e.terms[later];
+      s.kept.clear();
+      for (const char c : s.left + s.right)
+        if (behind.find(c) != std::string::npos && s.kept.find(c) == std::string::npos) s.kept += c;
+    }
+    so_far = s.kept;
+    steps.push_back(std::move(s));
+  }
+  return steps;
+}
+
+// Of one operand or two (right: null).
+Array contracted(const Step& step, const Array& left, const Array* right) {
+  std::map<char, I> extents;
+  const auto meet = [&](const std::string& letters, const Shape& shape) {
+    for (std::size_t d = 0; d < letters.size(); ++d) {
+      I& extent = extents.emplace(letters[d], 1).first->second;
+      extent = extent == 1 ? shape[d] : extent;
+    }
+  };
+  meet(step.left, left.type.shape);
+  if (right != nullptr) meet(step.right, right->type.shape);
+  std::string summed;
+  Shape out, inner;
+  for (const char c : step.kept) out.push_back(extents.at(c));
+  for (const auto& [c, extent] : extents)
+    if (step.kept.find(c) == std::string::npos) summed += c, inner.push_back(extent);
+  const auto strides = [](const std::string& letters, const Shape& shape, const std::string& over) {
+    const List own = strides_of(shape);
+    List s;
+    for (const char c : over) {
+      I sum = 0;
+      for (std::size_t d = 0; d < letters.size(); ++d)
+        if (letters[d] == c && shape[d] != 1) sum += own[d];
+      s.push_back(sum);
+    }
+    return s;
+  };
+  const Array& other = right != nullptr ? *right : left;
+  const std::string& letters = right != nullptr ? step.right : step.left;
+  const List left_inner = strides(step.left, left.type.shape, summed),
+             right_inner = strides(letters, other.type.shape, summed);
+  Array y(left.type.dtype, out);
+  walk(out, strides(step.left, left.type.shape, step.kept),
+       strides(letters, other.type.shape, step.kept), [&](I at, I i, I j) {
+         double sum = 0;
+         walk(inner, left_inner, right_inner, [&](I, I di, I dj) {
+           sum += left.number(i + di) * (right != nullptr ? right->number(j + dj) : 1);
+         });
+         y.set(at, sum);
+       });
+  return y;
 }
 
 void einsum(Use& u) {
   const Equation e = equation_of(u);
-  const Shape out = e.shape_of(e.result), inner = e.shape_of(e.summed);
-  Array* y = u.out(0, u.dtype(0), out);
+  const std::vector<Step> steps = steps_of(e);
+  for (const Step& s : steps) checked_elements(e.shape_of(s.kept), u.place());
+  Array* y = u.out(0, u.dtype(0), e.shape_of(e.result));
   if (y == nullptr) return;
-  std::vector<List> outer_strides, inner_strides;
-  for (std::size_t k = 0; k < e.terms.size(); ++k) {
-    const List own = strides_of(u.shape(k));
-    const auto strides = [&](const std::string& over) {
-      List s;
-      for (const char c : over) {
-        I sum = 0;
-        for (std::size_t d = 0; d < e.terms[k].size(); ++d)
-          if (e.terms[k][d] == c && u.shape(k)[d] != 1) sum += own[d];
-        s.push_back(sum);
-      }
-      return s;
-    };
-    outer_strides.push_back(strides(e.result));
-    inner_strides.push_back(strides(e.summed));
-  }
-  std::vector<const Array*> x;
-  for (std::size_t k = 0; k < e.terms.size(); ++k) x.push_back(&u.data(k));
-  const std::size_t second = x.size() - 1;
-  walk(out, outer_strides[0], outer_strides[second], [&](I at, I i, I j) {
-    double sum = 0;
-    walk(inner, inner_strides[0], inner_strides[second], [&](I, I di, I dj) {
-      sum += x.size() == 1 ? x[0]->number(i + di) : x[0]->number(i + di) * x[1]->number(j + dj);
-    });
-    y->set(at, sum);
-  });
+  Array so_far;
+  for (std::size_t k = 0; k < steps.size(); ++k)
+    so_far = contracted(steps[k], k == 0 ? u.data(0) : so_far,
+                        k + 1 < u.size() ? &u.data(k + 1) : nullptr);
+  y->f = std::move(so_far.f), y->i = std::move(so_far.i);
 }
 
 void determinant(Use& u) {
@@ -394,29 +439,39 @@ kernels::Work product_work(const Use& u) {
   return w;
 }
 
-// Letters of both operands and the result are batch, those that are summed are inner; the others
-// are rows or columns, by the operand that has them.
+// Letters of both sides and the result are batch, those that are summed are inner; the others are
+// rows or columns, by the side that has them. Of several products the extents are the largest's.
 kernels::Work einsum_work(const Use& u) {
   const Equation e = equation_of(u);
-  const auto in = [&](std::size_t k, char c) {
-    return k < e.terms.size() && e.terms[k].find(c) != std::string::npos;
+  const auto in = [](const std::string& letters, char c) {
+    return letters.find(c) != std::string::npos;
   };
-  kernels::Work w{.kind = kernels::WorkKind::gemm};
-  w.m = w.n = w.k = w.batch = 1;
-  for (const auto& [c, extent] : e.extents) {
-    std::int64_t& part = e.summed.find(c) != std::string::npos ? w.k
-                         : in(0, c) && in(1, c)                ? w.batch
-                         : in(0, c)                            ? w.m
-                                                               : w.n;
-    part = (Saturated(part) * extent).value();
+  kernels::Work w{.kind = kernels::WorkKind::elementwise};
+  Saturated macs = 0, others = 0;
+  I largest = -1;
+  for (const Step& step : steps_of(e)) {
+    I m = 1, n = 1, k = 1, batch = 1;
+    for (const auto& [c, extent] : e.extents) {
+      if (!in(step.left, c) && !in(step.right, c)) continue;
+      I& part = !in(step.kept, c)                       ? k
+                : in(step.left, c) && in(step.right, c) ? batch
+                : in(step.left, c)                      ? m
+                                                        : n;
+      part = (Saturated(part) * extent).value();
+    }
+    const I all = (Saturated(batch) * m * n * k).value();
+    const bool product = !step.right.empty() && (m != 1 || n != 1 || k != 1);
+    (product ? macs : others) = (product ? macs : others) + all;
+    if (product && all > largest) {
+      largest = all;
+      w.kind = kernels::WorkKind::gemm;
+      w.m = m, w.n = n, w.k = k, w.batch = batch;
+    }
   }
-  const I all = (Saturated(w.batch) * w.m * w.n * w.k).value();
-  if (u.size() == 1)  // a sum, or elements in another order
-    w = {.kind = kernels::WorkKind::reduction, .other_flops = all};
-  else if (w.m == 1 && w.n == 1 && w.k == 1)
-    w = {.kind = kernels::WorkKind::elementwise, .other_flops = all};
-  else
-    w.macs = Macs{all};
+  // A sum, or elements in another order.
+  if (u.size() == 1) w.kind = kernels::WorkKind::reduction;
+  w.macs = Macs{macs.value()};
+  w.other_flops = others.value();
   I read = 0, weights = 0;
   for (std::size_t k = 0; k < u.size(); ++k)
     (k > 0 && u.known(k) ? weights : read) += kernels::elements(u.shape(k));
@@ -446,7 +501,7 @@ Family products() {
       {.name = "Einsum",
        .since = 12,
        .run = einsum,
-       .takes = takes(1, 2).with({text("equation")}),
+       .takes = takes(1, any_number).with({text("equation")}),
        .work = einsum_work},
       {.name = "Det", .since = 11, .run = determinant, .takes = takes(1), .cost = {.flops = 8}},
   };
