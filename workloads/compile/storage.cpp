@@ -1,6 +1,7 @@
 #include "workloads/compile/storage.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "kernels/ops/ops.h"
 
@@ -47,25 +48,53 @@ std::vector<Life> lives(const Graph& g) {
   return life;
 }
 
+namespace {
+constexpr std::size_t most_stretches = 16;
+std::size_t stretch_of(int node, int stretch) {
+  return static_cast<std::size_t>(std::max(0, node) / stretch);
+}
+}  // namespace
+
 std::optional<std::int64_t> Arena::place(std::int64_t bytes, const Life& life, std::int64_t limit) {
-  std::vector<const Block*> alive;
-  for (const Block& b : blocks_)
-    if (b.life.begin <= life.end && life.begin <= b.life.end) alive.push_back(&b);
-  std::ranges::sort(alive, {}, &Block::begin);
+  std::vector<const Block*> others;
+  for (const std::size_t k : alive(life.begin, life.end)) others.push_back(&blocks_[k]);
+  std::ranges::sort(others, {}, &Block::begin);
   std::int64_t at = 0;
-  for (const Block* b : alive) {
+  for (const Block* b : others) {
     if (at + bytes <= b->begin) break;
     at = std::max(at, aligned(b->end));
   }
   if (at > limit - bytes) return std::nullopt;
+  const std::size_t first = stretch_of(life.begin, stretch), last = stretch_of(life.end, stretch);
+  if (last - first > most_stretches) {
+    long_lived_.push_back(blocks_.size());
+  } else {
+    by_stretch_.resize(std::max(by_stretch_.size(), last + 1));
+    for (std::size_t s = first; s <= last; ++s) by_stretch_[s].push_back(blocks_.size());
+  }
   blocks_.push_back({at, at + bytes, life});
   return at;
 }
 
+std::vector<std::size_t> Arena::alive(int from, int to) const {
+  std::vector<std::size_t> found;
+  const auto meets = [&](std::size_t k) {
+    return blocks_[k].life.begin <= to && from <= blocks_[k].life.end;
+  };
+  std::ranges::copy_if(long_lived_, std::back_inserter(found), meets);
+  const std::size_t first = stretch_of(from, stretch);
+  const std::size_t last = std::min(stretch_of(to, stretch) + 1, by_stretch_.size());
+  for (std::size_t s = first; s < last; ++s)
+    for (const std::size_t k : by_stretch_[s])  // each where it is met first
+      if (meets(k) && s == std::max(first, stretch_of(blocks_[k].life.begin, stretch)))
+        found.push_back(k);
+  std::ranges::sort(found);
+  return found;
+}
+
 std::vector<std::pair<std::int64_t, std::int64_t>> Arena::alive_at(int node) const {
   std::vector<std::pair<std::int64_t, std::int64_t>> list;
-  for (const Block& b : blocks_)
-    if (b.life.begin <= node && node <= b.life.end) list.emplace_back(b.begin, b.end);
+  for (const std::size_t k : alive(node, node)) list.emplace_back(blocks_[k].begin, blocks_[k].end);
   return list;
 }
 

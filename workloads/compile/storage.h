@@ -32,7 +32,14 @@ class Arena {
     std::int64_t begin, end;
     Life life;
   };
+  // Those whose lives meet nodes [first, last], in the order in which they were placed.
+  std::vector<std::size_t> alive(int first, int last) const;
+
   std::vector<Block> blocks_;
+  // Blocks by stretches of nodes that their lives meet; those of many stretches in a list.
+  static constexpr int stretch = 64;
+  std::vector<std::vector<std::size_t>> by_stretch_;
+  std::vector<std::size_t> long_lived_;
 };
 
 // Chooses the intermediates that stay in L2: in order of production, as long as at every node of

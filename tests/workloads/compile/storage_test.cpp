@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
+
 #include "kernels/arith/profile.h"
 #include "workloads/compile/compile.h"
 #include "workloads/graph/layers.h"
@@ -52,6 +55,40 @@ TEST(Arena, BlocksThatLiveAtOneNodeLieApart) {
   EXPECT_THAT(a.alive_at(2), UnorderedElementsAre(Pair(0, 100), Pair(128, 192)));
   EXPECT_THAT(a.alive_at(3), UnorderedElementsAre(Pair(128, 192), Pair(0, 64)));
   EXPECT_THAT(a.alive_at(5), testing::IsEmpty());
+}
+
+// Lives of a few nodes, of many and of all of them: as a search through all blocks finds them.
+TEST(Arena, LivesAreFoundHoweverLongTheyAre) {
+  struct Placed {
+    std::int64_t begin, end;
+    Life life;
+  };
+  Arena a;
+  std::vector<Placed> all;
+  std::mt19937 random(7);
+  for (int k = 0; k < 600; ++k) {
+    const int begin = static_cast<int>(random() % 4000);
+    const int length = k % 50 == 0 ? 4000 : k % 5 == 0 ? static_cast<int>(random() % 1500) : k % 70;
+    const Life life{begin, begin + length};
+    const std::int64_t bytes = 64 * (1 + static_cast<std::int64_t>(random() % 4));
+    std::vector<Placed> meets;
+    for (const Placed& p : all)
+      if (p.life.begin <= life.end && life.begin <= p.life.end) meets.push_back(p);
+    std::ranges::sort(meets, {}, &Placed::begin);
+    std::int64_t at = 0;
+    for (const Placed& p : meets) {
+      if (at + bytes <= p.begin) break;
+      at = std::max(at, p.end);
+    }
+    ASSERT_EQ(a.place(bytes, life), at) << k;
+    all.push_back({at, at + bytes, life});
+  }
+  for (int node = 0; node < 8000; node += 37) {
+    std::vector<std::pair<std::int64_t, std::int64_t>> alive;
+    for (const Placed& p : all)
+      if (p.life.begin <= node && node <= p.life.end) alive.emplace_back(p.begin, p.end);
+    ASSERT_EQ(a.alive_at(node), alive) << node;
+  }
 }
 
 TEST(Arena, AGapAndTheEndAreFilledToTheLastByte) {
