@@ -308,9 +308,9 @@ TEST(Bounds, AWindowIsWorthWhatIsInsideIt) {
   g.inputs = {value("x", {1, 1, 1, 1})};
   g.outputs = {value("y", {1, 1, 1, 1})};
   g.constants = {tensor("c", {1, 1, 1, 1}, {3})};
-  const List kernel{8000000, 8000000}, pads(4, 7999999), strides{16000000, 16000000};
+  const List wide{8000000, 8000000}, pads(4, 7999999), strides{16000000, 16000000};
   g.nodes = {node("MaxPool", "p", {"c"}, {"p"},
-                  {attribute("kernel_shape", kernel), attribute("pads", pads),
+                  {attribute("kernel_shape", wide), attribute("pads", pads),
                    attribute("strides", strides)}),
              node("Add", "a", {"x", "p"}, {"y"})};
   EXPECT_EQ(fault_of(g), "");

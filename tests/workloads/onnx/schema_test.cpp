@@ -88,15 +88,17 @@ TEST(OnnxSchemas, RowsTakeWhatTheProjectSays) {
           EXPECT_EQ(static_cast<int>(rule->is), static_cast<int>(kind_of(a.type)))
               << place << " " << name;
           if (rule->is == Attribute::Is::text && !rule->texts.empty() &&
-              !a.default_value.s().empty())
+              !a.default_value.s().empty()) {
             EXPECT_NE((" " + std::string(rule->texts) + " ").find(" " + a.default_value.s() + " "),
                       std::string::npos)
                 << place << " " << name;
+          }
         }
         for (const Rule& r : o.takes.attributes)
-          if (r.in(version))
+          if (r.in(version)) {
             EXPECT_TRUE(names.count(std::string(r.name)) != 0)
                 << place << " has no " << r.name << " there";
+          }
       }
     }
   EXPECT_GT(compared, 250U);

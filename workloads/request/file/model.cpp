@@ -182,6 +182,45 @@ Graph left_out(Graph g, const isa::Machine& machine, const std::string& label) {
   return g;
 }
 
+// Items of a call stand along the first extent of inputs: an open one of which nothing else is said
+// has as many; one of the others must hold as many, or several times as many.
+void hold_items(Binding& b, const Source& s, std::int64_t batch) {
+  bool held = batch == 1;
+  std::string fewer, note;
+  for (const model::Declared& d : s.graph->inputs) {
+    const auto said = b.shapes.find(d.name);
+    if (s.graph->constants.count(d.name) != 0 || b.inputs.count(d.name) != 0 ||
+        (said == b.shapes.end() && !d.shaped))
+      continue;
+    model::Shape shape;
+    bool closed = true, own = false;  // one that stays open is told of when it is bound
+    if (said != b.shapes.end()) {
+      shape = said->second;
+    } else {
+      for (const model::Dimension& x : d.dims) {
+        const auto named = b.dims.find(x.symbol);
+        const bool open = x.extent < 0 && named == b.dims.end();
+        if (open && shape.empty()) own = true;
+        if (open && !shape.empty()) closed = false;
+        shape.push_back(x.extent >= 0 ? x.extent : open ? batch : named->second);
+      }
+    }
+    if (shape.empty()) continue;
+    if (shape[0] > 0 && shape[0] % batch == 0) {
+      held = true;
+    } else if (fewer.empty()) {
+      fewer = fmt::format(": '{}' is {}", d.name, fmt::join(shape, "x"));
+      const bool fixed = d.shaped && !d.dims.empty() && d.dims[0].extent >= 0;
+      shape[0] = batch;
+      note = fixed ? "the file fixes its first extent; one that leaves it open"
+                   : fmt::format("shape={}:{}", encoded_path(d.name), fmt::join(shape, "x"));
+    }
+    if (own && closed) b.shapes[d.name] = std::move(shape);
+  }
+  if (!held)
+    throw InputError("batch", fmt::format("no input holds {} items{}", batch, fewer), note);
+}
+
 std::shared_ptr<const Source> source_of(const std::string& file) {
   const std::string path = decoded_path(file);
   std::error_code none;
@@ -266,42 +305,7 @@ Binding ModelFile::binding(std::int64_t batch) const {
     }
     b.inputs[e.name] = one_number(*at, v);
   }
-  // Items of a call stand along the first extent of inputs: an open one of which nothing else is
-  // said has as many; one of the others must hold as many, or several times as many.
-  bool held = batch == 1;
-  std::string fewer, note;
-  for (const model::Declared& d : s.graph->inputs) {
-    const auto said = b.shapes.find(d.name);
-    if (s.graph->constants.count(d.name) != 0 || b.inputs.count(d.name) != 0 ||
-        (said == b.shapes.end() && !d.shaped))
-      continue;
-    model::Shape shape;
-    bool closed = true, own = false;  // one that stays open is told of when it is bound
-    if (said != b.shapes.end()) {
-      shape = said->second;
-    } else {
-      for (const model::Dimension& x : d.dims) {
-        const auto named = b.dims.find(x.symbol);
-        const bool open = x.extent < 0 && named == b.dims.end();
-        if (open && shape.empty()) own = true;
-        if (open && !shape.empty()) closed = false;
-        shape.push_back(x.extent >= 0 ? x.extent : open ? batch : named->second);
-      }
-    }
-    if (shape.empty()) continue;
-    if (shape[0] > 0 && shape[0] % batch == 0) {
-      held = true;
-    } else if (fewer.empty()) {
-      fewer = fmt::format(": '{}' is {}", d.name, fmt::join(shape, "x"));
-      const bool fixed = d.shaped && !d.dims.empty() && d.dims[0].extent >= 0;
-      shape[0] = batch;
-      note = fixed ? "the file fixes its first extent; one that leaves it open"
-                   : fmt::format("shape={}:{}", encoded_path(d.name), fmt::join(shape, "x"));
-    }
-    if (own && closed) b.shapes[d.name] = std::move(shape);
-  }
-  if (!held)
-    throw InputError("batch", fmt::format("no input holds {} items{}", batch, fewer), note);
+  hold_items(b, s, batch);
   return b;
 }
 
