@@ -76,19 +76,10 @@ LoweredSegment lower_program(Segment segment, const Target& target, bool keep_in
 
 LoweredStage lower_graph(const Stage& stage, const Graph& graph, const Target& target,
                          workloads::Placing placing, bool shared) {
-  const bool keep_in_l2 = stage.keep_in_l2;
   LoweredStage out;
   out.macs = workloads::graph_macs(graph);
-  std::vector<Segment> segments;
-  if (placing == workloads::Placing::coreml) {
-    Planned planned = place_by_coreml(graph, target.chip, stage.program.get());
-    out.assumed = std::move(planned.assumed);
-    segments = segments_of(graph, planned.placements);
-  } else if (placing == workloads::Placing::best) {
-    segments = segments_of(graph, place_best(graph, target, keep_in_l2));
-  } else {
-    segments = segments_of(graph, target.chip.machine());
-  }
+  auto [segments, assumed] = segmented(stage, graph, target, placing);
+  out.assumed = std::move(assumed);
   const auto refused = std::ranges::find(segments, false, &Segment::on_ane);
   if (refused != segments.end() && !falls_back(target.runtime))
     throw InputError(refused->graph.nodes[0].name,
@@ -97,7 +88,7 @@ LoweredStage lower_graph(const Stage& stage, const Graph& graph, const Target& t
                                  refused->placements[0].label, refused->placements[0].reason),
                      "a runtime that falls back to the CPU: coreml");
   for (Segment& s : segments)
-    out.segments.push_back(lower_program(std::move(s), target, keep_in_l2, shared));
+    out.segments.push_back(lower_program(std::move(s), target, stage.keep_in_l2, shared));
   return out;
 }
 

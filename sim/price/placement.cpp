@@ -4,7 +4,9 @@
 #include <map>
 #include <set>
 
+#include "isa/error.h"
 #include "sim/place/planner.h"
+#include "workloads/request/kind.h"
 
 namespace ane::sim {
 namespace {
@@ -102,6 +104,31 @@ std::vector<Segment> segments_of(const Graph& graph, const std::vector<Placement
     first = last;
   }
   return segments;
+}
+
+Segmented segmented(const workloads::Stage& stage, const Graph& graph, const Target& target,
+                    workloads::Placing placing) {
+  switch (placing) {
+    case workloads::Placing::coreml: {
+      Planned planned = place_by_coreml(graph, target.chip, stage.program.get());
+      return {segments_of(graph, planned.placements), std::move(planned.assumed)};
+    }
+    case workloads::Placing::best:
+      return {segments_of(graph, place_best(graph, target, stage.keep_in_l2)), {}};
+    default:
+      return {segments_of(graph, target.chip.machine()), {}};
+  }
+}
+
+std::vector<Segment> segments_of(const workloads::Request& request, const Target& target) {
+  const isa::Machine machine = target.chip.machine();
+  const workloads::Job job = workloads::job_of(
+      request, {.machine = machine, .form = workloads::form_of(request, Unit::ane)});
+  const Graph* graph = job.stages.size() == 1 ? std::get_if<Graph>(&job.stages[0].work) : nullptr;
+  if (graph == nullptr)
+    throw InputError("request",
+                     "kind=" + std::string(request.kind->name) + " is no single program");
+  return segmented(job.stages[0], *graph, target, request.conditions.placement).segments;
 }
 
 bool falls_back(const Runtime& runtime) {

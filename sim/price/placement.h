@@ -7,6 +7,7 @@
 #include "sim/price/target.h"
 #include "workloads/graph/graph.h"
 #include "workloads/mil/program.h"
+#include "workloads/request/job.h"
 
 namespace ane::sim {
 
@@ -41,6 +42,17 @@ struct Segment {
 std::vector<Segment> segments_of(const workloads::Graph& graph, const isa::Machine& machine);
 std::vector<Segment> segments_of(const workloads::Graph& graph,
                                  const std::vector<Placement>& placements);
+
+// The segments of a stage's graph on this target by the rule that is asked for. `assumed`: as of
+// Planned; empty by other rules.
+struct Segmented {
+  std::vector<Segment> segments;
+  std::string assumed;
+};
+Segmented segmented(const workloads::Stage& stage, const workloads::Graph& graph,
+                    const Target& target, workloads::Placing placing);
+// Those of a request that is one program. InputError for the others.
+std::vector<Segment> segments_of(const workloads::Request& request, const Target& target);
 
 // Whether this software places what the accelerator refuses elsewhere: Core ML does, in float32 on
 // the CPU, each run of accepted operators between being a program with a call of its own. A direct

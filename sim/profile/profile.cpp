@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "isa/error.h"
 #include "sim/price/placement.h"
@@ -146,7 +147,7 @@ class Profiling {
     // Bytes that cross, where the request is one graph.
     std::vector<Segment> parts;
     try {
-      parts = segments_of(workloads::graph_of(request_, chip_.machine()), chip_.machine());
+      parts = segments_of(request_, target_);
     } catch (const InputError&) {
       return;
     }
@@ -165,6 +166,8 @@ class Profiling {
 
   void fallbacks(Profile& p) {
     if (target_.unit != Unit::ane) return;
+    constexpr int most_reasons = 2;  // behind the first, of one label
+    std::map<std::string, int> reasons_told;
     for (const ProfiledOperator& o : p.operators) {
       if (o.unit == "ane") continue;
       auto at = std::ranges::find(p.fallbacks, o.label, &Fallback::label);
@@ -172,15 +175,19 @@ class Profiling {
         p.fallbacks.push_back({.label = o.label, .reason = o.reason, .source = {}, .rewrite = {}});
         at = p.fallbacks.end() - 1;
       } else if (at->reason != o.reason && at->reason.find(o.reason) == std::string::npos) {
-        at->reason += "; " + o.reason;
+        if (reasons_told[o.label]++ < most_reasons) at->reason += "; " + o.reason;
       }
       ++at->operators;
       at->seconds += o.seconds;
     }
     if (p.fallbacks.empty()) return;
+    for (Fallback& f : p.fallbacks)
+      if (const int more = reasons_told[f.label] - most_reasons; more > 0)
+        f.reason += fmt::format("; and {} more like {}", more, more == 1 ? "it" : "them");
     const bool file = request_.kind->name == "model";
     std::map<std::string, const workloads::model::HostReason*> reasons;
     workloads::Graph graph;
+    const std::set<std::string> of_planner = labels_of_planner();
     if (file) {
       graph = workloads::graph_of(request_, chip_.machine());
       for (const workloads::Node& n : graph.nodes)
@@ -192,6 +199,18 @@ class Profiling {
       if (const auto* row = std::ranges::find(rewrites, f.label, &Rewrite::label);
           row != std::end(rewrites))
         f.source = row->source, f.rewrite = row->rewrite;
+      if (of_planner.contains(f.label)) {
+        f.source = "docs/placement.md";
+        f.rewrite = f.label == "small"
+                        ? "more work a call: a larger batch, or several models in one program"
+                    : f.label == "island" ? "what cuts it off in operators that the ANE takes"
+                                          : "";
+        // What is capable and stays is weighed; the others are no choice of the planner's.
+        if (f.label == "small" || f.label == "island" || f.label == "quicker")
+          f.gain_s = p.record.totals.latency_s -
+                     price(placed(workloads::Placing::capable), target_).totals.latency_s;
+        continue;
+      }
       if (!file || f.label.empty()) continue;
       try {
         workloads::Request less = workloads::with(request_, "without", f.label);
@@ -205,6 +224,28 @@ class Profiling {
       return (std::isnan(a.gain_s) ? a.seconds : a.gain_s) >
              (std::isnan(b.gain_s) ? b.seconds : b.gain_s);
     });
+  }
+
+  workloads::Request placed(workloads::Placing how) const {
+    workloads::Request r = request_;
+    r.conditions.placement = how;
+    return r;
+  }
+
+  // Of what the accelerator would take, and the planner leaves on the CPU.
+  std::set<std::string> labels_of_planner() const {
+    std::set<std::string> labels;
+    if (request_.conditions.placement == workloads::Placing::capable) return labels;
+    std::set<std::string> refused;
+    try {
+      for (const Segment& s : segments_of(placed(workloads::Placing::capable), target_))
+        for (const Placement& p : s.placements) refused.insert(p.label);
+      for (const Segment& s : segments_of(request_, target_))
+        for (const Placement& p : s.placements)
+          if (!s.on_ane && !refused.contains(p.label)) labels.insert(p.label);
+    } catch (const InputError&) {  // no single program
+    }
+    return labels;
   }
 
   void what_if(Profile& p, const std::string& what, const workloads::Request& r,
@@ -236,10 +277,17 @@ class Profiling {
         p.what_ifs.push_back({.what = "batch " + batch, .refused = e.what()});
       }
     }
+    using workloads::Placing;
+    if (target_.unit == Unit::ane && falls_back(target_.runtime))
+      for (const auto& [how, what] :
+           {std::pair{Placing::capable, "the accelerator gets all that it takes"},
+            {Placing::coreml, "placed by Core ML's planner"},
+            {Placing::best, "placed as is quickest here"}})
+        if (how != request_.conditions.placement) what_if(p, what, placed(how), target_);
     for (const Unit unit : {Unit::ane, Unit::gpu, Unit::cpu})
       if (unit != target_.unit && has_unit(chip_, unit))
-        what_if(p, fmt::format("all on the {}", workloads::name(unit)), with(request_, "unit", ""),
-                make_target(chip_, unit, ""));
+        what_if(p, fmt::format("all on the {}", workloads::name(unit)),
+                with(placed(Placing::capable), "unit", ""), make_target(chip_, unit, ""));
     // The next of the same family by its number: M4 -> M5.
     const std::string name = chip_.name();
     const std::size_t digits = name.find_first_of("0123456789");

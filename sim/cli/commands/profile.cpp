@@ -20,15 +20,32 @@ namespace ane::sim {
 
 namespace po = boost::program_options;
 
+namespace {
+
+// Core ML's placement, where it places at all and nothing else is said.
+std::string with_placement(const std::string& text, const po::variables_map& given, Units units,
+                           const Chip& chip) {
+  const bool on_ane = (units == Units::all || units == Units::cpu_and_ne) && chip.has_ane();
+  const auto said = workloads::said(text, "placement");
+  if (given.count("placement") == 0) return said || !on_ane ? text : text + " placement=coreml";
+  const std::string asked = given["placement"].as<std::string>();
+  if (!on_ane) throw InputError("--placement", "nothing may run on an ANE here", "--units all");
+  workloads::parse_term<workloads::Placing>("placement", asked, "--placement");
+  if (said && *said != asked)
+    throw InputError("--placement", fmt::format("the request says placement={}", *said));
+  return said ? text : text + " placement=" + asked;
+}
+
+}  // namespace
+
 int run_profile(const Arguments& arguments) {
   CommandLine line{
       .name = "profile",
       .usage =
           "MODEL.onnx|NAME [options]\n\nWhere each operator runs, why, and what it costs: by "
           "operator, unit, segment and cause;\nwhat keeps operators off the accelerator, with a "
-          "rewrite and what it would give; and what\nif. An operator goes to the accelerator "
-          "where that takes it; --units all is that too: no\npublished rule of Core ML's planner "
-          "is applied to the choice yet.",
+          "rewrite and what it would give; and what\nif. Operators go where Core ML's planner "
+          "puts them (docs/placement.md), or where --placement says.",
       .options = po::options_description("options"),
       .positional = "what",
       .examples = {"anesim profile resnet50 --chip M4",
@@ -39,6 +56,9 @@ int run_profile(const Arguments& arguments) {
        "see `anesim chips`")  //
       ("units", po::value<std::string>()->default_value("all")->value_name("NAME"),
        "all, cpu_and_ne, cpu_and_gpu or cpu_only")  //
+      ("placement", po::value<std::string>()->value_name("NAME"),
+       "coreml (default: as its planner does), capable (the accelerator gets all that it takes) or "
+       "best (what is quickest here)")  //
       ("precision", po::value<std::string>()->default_value("")->value_name("NAME"),
        "fp16 (default), fp32, int8w (weights alone), lut4, ...")                               //
       ("batch", po::value<std::int64_t>()->default_value(1)->value_name("N"), "items a call")  //
@@ -77,10 +97,11 @@ int run_profile(const Arguments& arguments) {
     if (texts.size() != 1) throw InputError("anesim profile", "one model at a time");
     text = texts[0];
   }
+  const Chip chip = load_chip((*given)["chip"].as<std::string>(), overrides_of(*given));
+  text = with_placement(text, *given, units, chip);
   const workloads::Request request =
       with_numbers(text, "--precision", (*given)["precision"].as<std::string>(),
                    (*given)["batch"].as<std::int64_t>());
-  const Chip chip = load_chip((*given)["chip"].as<std::string>(), overrides_of(*given));
   Profile p = profile_of(request, chip, units);
   if (file) p.record.stored.model = words[0];
   p.record.stored.command = results::shell_text(results::program().command);

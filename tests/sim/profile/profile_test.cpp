@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -105,6 +106,27 @@ TEST(Profile, SegmentsSayWhatCrosses) {
   // Ten probabilities of two bytes come out; the host takes them.
   EXPECT_EQ(p.segments[0].bytes_out, 20);
   EXPECT_EQ(p.segments[1].bytes_in, 20);
+}
+
+TEST(Profile, ByCoreMlsPlannerSmallModelsStayOnTheCpuAndSayWhatThatCosts) {
+  const Profile free = of(sorted_model()), p = of(sorted_model() + " placement=coreml");
+  EXPECT_EQ(p.on_ane_share, 0);
+  const auto small = std::ranges::find(p.fallbacks, "small", &Fallback::label);
+  const auto cut = std::ranges::find(p.fallbacks, "island", &Fallback::label);
+  ASSERT_TRUE(small != p.fallbacks.end() || cut != p.fallbacks.end());
+  const Fallback& why = small != p.fallbacks.end() ? *small : *cut;
+  EXPECT_NEAR(why.gain_s, p.record.totals.latency_s - free.record.totals.latency_s, 1e-12);
+  EXPECT_FALSE(why.rewrite.empty());
+  EXPECT_THAT(p.what_ifs, Contains(testing::AllOf(
+                              Field(&WhatIf::what, "the accelerator gets all that it takes"),
+                              Field(&WhatIf::latency_s, free.record.totals.latency_s))));
+}
+
+TEST(Profile, ByCoreMlsPlannerALargeModelIsPlacedAsItsOperatorsAre) {
+  const Profile free = of("kind=network name=resnet50"),
+                p = of("kind=network name=resnet50 placement=coreml");
+  EXPECT_EQ(p.on_ane_share, 1);
+  EXPECT_EQ(p.record.totals.latency_s, free.record.totals.latency_s);
 }
 
 }  // namespace

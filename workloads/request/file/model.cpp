@@ -348,7 +348,12 @@ Job ModelFile::job(const Request& r, const JobFor& target) const {
       *m,
       {.machine = target.machine, .weights = numbers.weights, .values = target.seed.has_value()});
   if (!without.empty()) mapped.graph = left_out(std::move(mapped.graph), target.machine, without);
-  return {.stages = {{.work = std::move(mapped.graph)}}, .notes = m->notes};
+  Stage stage{.work = std::move(mapped.graph)};
+  if (r.conditions.placement == Placing::coreml)
+    stage.program = std::make_shared<const mil::Program>(mil::program_of(*m));
+  Job job{.notes = m->notes};
+  job.stages.push_back(std::move(stage));
+  return job;
 }
 
 namespace kind {
