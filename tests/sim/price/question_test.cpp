@@ -146,7 +146,6 @@ const std::set<std::pair<std::string, std::string>> no_figures = {
     {"model", "shape"},
     {"model", "dim"},
     {"model", "given"},
-    {"model", "without"},
 };
 
 class Keys : public testing::TestWithParam<std::string> {};
