@@ -186,12 +186,15 @@ TEST(SmallModels, AnInputThatAFailedAttemptPlacedIsStillTheInput) {
 }
 
 TEST(SmallModels, AMatrixOfMoreAxesPutsThemInFront) {
-  onnx_writer::Graph g;
-  g.inputs = {value("x", {16, 8})};
-  g.outputs = {value("y", {1, 1, 16, 6})};
-  g.constants = {tensor("w", {1, 1, 8, 6}, seeded(48, 5))};
-  g.nodes = {node("MatMul", "product", {"x", "w"}, {"y"})};
-  expect_on_engine(g);
+  for (const auto& [x, y] :
+       {std::pair{List{16, 8}, List{1, 1, 16, 6}}, std::pair{List{3, 16, 8}, List{1, 3, 16, 6}}}) {
+    onnx_writer::Graph g;
+    g.inputs = {value("x", x)};
+    g.outputs = {value("y", y)};
+    g.constants = {tensor("w", {1, 1, 8, 6}, seeded(48, 5))};
+    g.nodes = {node("MatMul", "product", {"x", "w"}, {"y"})};
+    expect_on_engine(g);
+  }
 }
 
 // A bias that is computed cannot be folded; it was read as if it were there.
