@@ -30,8 +30,8 @@ enum Type { real = 1, u8 = 2, i8 = 3, i32 = 6, i64 = 7, boolean = 9 };
 
 struct Input {
   Type type = real;
-  Dims dims;
-  std::vector<double> values;
+  Dims dims{};
+  std::vector<double> values{};
 };
 
 std::int64_t count(const Dims& d) {
@@ -41,13 +41,13 @@ std::int64_t count(const Dims& d) {
 }
 
 struct Case {
-  std::string op, domain;
+  std::string op{}, domain{};
   std::int64_t opset = 17;
-  std::vector<std::string> attributes;
-  std::vector<std::string> operands;  // by name; empty: left out
-  std::map<std::string, Input> inputs;
+  std::vector<std::string> attributes{};
+  std::vector<std::string> operands{};  // by name; empty: left out
+  std::map<std::string, Input> inputs{};
   std::vector<std::pair<std::string, Type>> outputs{{"y", real}};
-  std::vector<std::string> constants;
+  std::vector<std::string> constants{};
   double tolerance = 1e-4;  // of |y| + 1
 };
 
