@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <future>
@@ -13,40 +12,13 @@
 #include "sim/price/version.h"
 
 namespace ane::sim {
-namespace {
-
-std::uint64_t hashed(std::uint64_t z) {
-  z = (z + 0x9e3779b97f4a7c15U) * 0xbf58476d1ce4e5b9U;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-  return z ^ (z >> 31);
-}
-
-}  // namespace
-
-bool Shard::has(std::int64_t i) const {
-  return hashed(static_cast<std::uint64_t>(i)) % static_cast<std::uint64_t>(of) ==
-         static_cast<std::uint64_t>(number - 1);
-}
-
-Shard parse_shard(const std::string& text) {
-  Shard s;
-  const char* const end = text.data() + text.size();
-  const auto [slash, error] = std::from_chars(text.data(), end, s.number);
-  if (error != std::errc() || slash == end || *slash != '/')
-    throw InputError("--shard", fmt::format("'{}' is no K/N", text), "--shard 1/4");
-  const auto [last, fault] = std::from_chars(slash + 1, end, s.of);
-  if (fault != std::errc() || last != end || s.of < 1 || s.number < 1 || s.number > s.of)
-    throw InputError("--shard", fmt::format("'{}' is no part of a whole", text),
-                     "K from 1 to N, as 2/8");
-  return s;
-}
-
 SweepSum run_sweep(const SweepPlan& plan, const SweepRun& run) {
   using Points = std::vector<results::SweepPoint>;
   using Clock = std::chrono::steady_clock;
-  constexpr std::int64_t block = 16;  // points that a thread takes at once
   constexpr auto often = std::chrono::milliseconds(100);
-  const std::int64_t all = plan.points();
+  const std::int64_t all = run.only.empty() ? plan.points() : std::ssize(run.only);
+  const std::int64_t block = run.only.empty() ? 16 : 1;  // points that a thread takes at once
+  const Shares shares(plan, run.shard.of);
   std::atomic<std::int64_t> next{0}, left_out{0};
   std::atomic<bool> broken{false};
   std::mutex mutex;
@@ -68,10 +40,11 @@ SweepSum run_sweep(const SweepPlan& plan, const SweepRun& run) {
       for (;;) {
         const std::int64_t from = next.fetch_add(block);
         if (from >= all) return;
-        for (std::int64_t i = from; i < std::min(all, from + block); ++i) {
+        for (std::int64_t n = from; n < std::min(all, from + block); ++n) {
+          const std::int64_t i = run.only.empty() ? n : run.only[static_cast<std::size_t>(n)];
           if ((run.stop != nullptr && *run.stop) || broken) return;
           if (!run.done.empty() && run.done[static_cast<std::size_t>(i)]) continue;
-          if (!run.shard.has(i)) continue;
+          if (shares.part_of(i) != run.shard.number - 1) continue;
           if (auto point = maker.price(i))
             own.push_back(std::move(*point));
           else

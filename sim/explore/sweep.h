@@ -8,20 +8,15 @@
 
 #include "results/sweep.h"
 #include "sim/explore/plan.h"
+#include "sim/explore/shares.h"
 
 namespace ane::sim {
-
-struct Shard {
-  std::int64_t number = 1, of = 1;  // from 1
-  // Whether it computes point i: by a hash, so that each has its part of every axis.
-  bool has(std::int64_t i) const;
-};
-Shard parse_shard(const std::string& text);  // "2/8"; InputError at --shard
 
 struct SweepRun {
   int threads = 1;
   Shard shard{};
   std::vector<bool> done{};                 // points that are there already
+  std::span<const std::int64_t> only{};     // of these points alone; empty: of all
   const std::atomic<bool>* stop = nullptr;  // set: no further point is begun
   // Called on the caller's thread, at least five times a second while there are points.
   std::function<void(std::span<const results::SweepPoint>)> keep{};

@@ -1,6 +1,5 @@
 // The inside of Lowered, for the files of this folder.
 #pragma once
-#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,15 +7,12 @@
 
 #include "sim/ane/schedule.h"
 #include "sim/devices/estimate.h"
+#include "sim/price/limits.h"
 #include "sim/price/lower.h"
 #include "sim/price/placement.h"
 #include "sim/price/plan.h"
 
 namespace ane::sim {
-
-// The limits that a program keeps to. Two machines of one key run each other's programs.
-using MachineKey = std::array<std::int64_t, 15>;
-MachineKey key_of(const isa::Machine& machine);
 
 // The unit of a stage on this target's chip.
 Unit unit_of(const workloads::Stage& stage, const Target& target);

@@ -88,6 +88,50 @@ TEST(Sweep, IsTheSameOnAnyNumberOfThreadsAndInParts) {
   EXPECT_EQ(left[1].index, 90);
 }
 
+// Programs of very different weight: each part has the same predicted seconds, as nearly as the
+// largest program lets it, every point is in one part, and a program's points are in few.
+TEST(Shares, AreAsHeavyAsEachOther) {
+  SweepPlan plan = plan_of("kind=network name=resnet50",
+                           {"batch=1..16:1", "memory.bandwidth=30GB/s..89GB/s:1GB/s"});
+  const Shares shares(plan, 4), same(plan, 4);
+  ASSERT_EQ(shares.seconds().size(), 4U);
+  const auto [least, most] = std::ranges::minmax(shares.seconds());
+  EXPECT_LT(most, 1.1 * least);
+  EXPECT_GT(least, 0);
+  std::vector<std::set<std::int64_t>> parts_of_batch(16);
+  std::vector<std::int64_t> counts;
+  for (std::int64_t i = 0; i < plan.points(); ++i) {
+    const std::int64_t part = shares.part_of(i);
+    ASSERT_GE(part, 0);
+    ASSERT_LT(part, 4);
+    EXPECT_EQ(part, same.part_of(i));
+    parts_of_batch[static_cast<std::size_t>(i / 60)].insert(part);
+  }
+  for (const auto& parts : parts_of_batch) EXPECT_EQ(parts.size(), 1U);
+  // What is heavier than all others together is a part of its own, with fewer points.
+  plan = plan_of("kind=network name=resnet50",
+                 {"batch=1,2,3,4,64", "memory.bandwidth=30GB/s..39GB/s:1GB/s"});
+  const Shares uneven(plan, 2);
+  counts.assign(2, 0);
+  for (std::int64_t i = 0; i < plan.points(); ++i)
+    ++counts[static_cast<std::size_t>(uneven.part_of(i))];
+  EXPECT_EQ(counts[static_cast<std::size_t>(uneven.part_of(plan.points() - 1))], 10);
+  // One program alone is cut by its points.
+  plan = plan_of(matmul, {"memory.bandwidth=30GB/s..130GB/s:100MB/s"});
+  const Shares one(plan, 5);
+  counts.assign(5, 0);
+  for (std::int64_t i = 0; i < plan.points(); ++i)
+    ++counts[static_cast<std::size_t>(one.part_of(i))];
+  for (const std::int64_t n : counts) EXPECT_NEAR(static_cast<double>(n), 200, 60);
+  // L2 is a limit of programs: points of one size stay together.
+  plan = plan_of(matmul, {"ane.clock=1GHz..1.5GHz:1MHz", "ane.l2=1MiB..8MiB*2"});
+  std::vector<std::set<std::int64_t>> parts_of_l2(4);
+  const Shares l2(plan, 2);
+  for (std::int64_t i = 0; i < plan.points(); ++i)
+    parts_of_l2[static_cast<std::size_t>(i % 4)].insert(l2.part_of(i));
+  EXPECT_LE(parts_of_l2[0].size(), 2U);
+}
+
 TEST(Sweep, WhatIsRefusedIsAPointAndWhatNobodyAsksForIsNone) {
   SweepPlan plan = plan_of("kind=llm name=llama-3.1-70b phase=decode",
                            {"memory.capacity=16GiB,1TB", "batch=1,2,4"});
