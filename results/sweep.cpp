@@ -8,6 +8,7 @@ double SweepPoint::objective(std::string_view name) const {
   if (!refused.empty()) return unknown;
   if (name == "latency") return latency_s;
   if (name == "energy") return energy_j;
+  if (name == "energy_per_item") return energy_j / (throughput_items_per_s * latency_s);
   if (name == "edp") return energy_j * latency_s;
   if (name == "power") return energy_j / latency_s;
   if (name == "memory")

@@ -27,6 +27,8 @@ std::span<const Command> commands() {
        run_sweep, subject_words},
       {"tables", "published figures beside simulated ones, with a verdict each", run_tables},
       {"train", "train a read-QC model on FASTQ and say how good it is", run_train},
+      {"tune", "the best of what a user may choose for given work on a chip", run_tune,
+       subject_words},
       {"validate", "measured rows of real chips against predictions", run_validate},
   };
   return table;

@@ -29,6 +29,7 @@ int run_show(const Arguments& arguments);
 int run_sweep(const Arguments& arguments);
 int run_tables(const Arguments& arguments);
 int run_train(const Arguments& arguments);
+int run_tune(const Arguments& arguments);
 int run_validate(const Arguments& arguments);
 
 // The first words of those that have some.

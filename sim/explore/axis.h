@@ -7,7 +7,8 @@
 //   ..3GHz:log
 //
 // An axis is a parameter of chips (its name has a dot), chip, unit, runtime, precision, batch, or
-// any other key of the request.
+// any other key of the request, which `usual` leaves out. Layers of one value of fp16_layers are
+// parted by '+'.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -15,6 +16,8 @@
 #include <vector>
 
 namespace ane::sim {
+
+inline constexpr std::string_view usual_value = "usual";
 
 struct Axis {
   std::string name;

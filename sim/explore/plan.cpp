@@ -59,6 +59,15 @@ std::vector<double> sobol(std::size_t axes, std::int64_t i) {
 
 }  // namespace
 
+Sampling sampling_named(const std::string& name, const std::string& place) {
+  const auto at = std::ranges::find(samplings, name);
+  if (at == std::end(samplings))
+    throw InputError(
+        place, fmt::format("unknown sampling '{}'", name),
+        choice_note(name, std::vector<std::string>(std::begin(samplings), std::end(samplings))));
+  return static_cast<Sampling>(at - std::begin(samplings));
+}
+
 std::int64_t SweepPlan::points() const {
   if (sampling != Sampling::grid) return samples;
   std::int64_t n = 1;
@@ -106,9 +115,10 @@ std::string SweepPlan::text() const {
 }
 
 std::span<const Objective> objectives() {
-  static constexpr Objective all[] = {{"latency", "s", false}, {"energy", "J", false},
-                                      {"edp", "J*s", false},   {"power", "W", false},
-                                      {"memory", "B", false},  {"throughput", "items/s", true}};
+  static constexpr Objective all[] = {
+      {"latency", "s", false},        {"energy", "J", false}, {"energy_per_item", "J/item", false},
+      {"edp", "J*s", false},          {"power", "W", false},  {"memory", "B", false},
+      {"throughput", "items/s", true}};
   return all;
 }
 
@@ -199,13 +209,7 @@ SweepPlan plan_of_json(const std::string& text, const std::string& place) {
         plan.axes.push_back(parse_axis(name + "=" + values));
       }
     } else if (key == "sampling") {
-      const std::string name = one_text();
-      const auto at = std::ranges::find(samplings, name);
-      if (at == std::end(samplings))
-        throw InputError(place, fmt::format("unknown sampling '{}'", name),
-                         choice_note(name, std::vector<std::string>(std::begin(samplings),
-                                                                    std::end(samplings))));
-      plan.sampling = static_cast<Sampling>(at - std::begin(samplings));
+      plan.sampling = sampling_named(one_text(), place);
     } else if (key == "samples") {
       plan.samples = whole();
     } else if (key == "seed") {

@@ -17,6 +17,7 @@ namespace ane::sim {
 // axis in as many strata as there are points, each once (McKay, Beckman, Conover, Technometrics
 // 21:239, 1979). sobol: a low-discrepancy sequence (Boost.Random, directions of Joe and Kuo, 2008).
 enum class Sampling { grid, random, lhs, sobol };
+Sampling sampling_named(const std::string& name, const std::string& place);  // InputError
 
 struct SweepPlan {
   std::string request;  // canonical text
@@ -39,8 +40,8 @@ struct SweepPlan {
 
 constexpr std::int64_t most_points = 100'000'000;
 
-// What a plan may be judged by: "latency", "energy", "edp" (energy x delay), "power", "memory",
-// "throughput".
+// What a plan may be judged by: "latency" and "energy" of a call, "energy_per_item", "edp" (energy
+// x delay), "power", "memory", "throughput".
 struct Objective {
   std::string_view name, unit;
   bool largest;  // is best

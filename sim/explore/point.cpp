@@ -23,6 +23,14 @@ Role role_of(const Axis& axis) {
   return Role::key;
 }
 
+// What an axis says of a key, as the request takes it.
+std::string value_of_key(const std::string& key, std::string value) {
+  if (value == usual_value) return {};
+  // The names of layers are parted by commas, as the values of an axis are.
+  if (key == "fp16_layers") std::ranges::replace(value, '+', ',');
+  return value;
+}
+
 bool is_objective(const std::string& name) {
   return std::ranges::any_of(objectives(), [&](const Objective& o) { return o.name == name; });
 }
@@ -71,7 +79,8 @@ workloads::Request PointMaker::request_of(const std::vector<std::string>& values
   workloads::Request r = m.base;
   for (std::size_t a = 0; a < m.roles.size(); ++a) {
     const Axis& axis = m.plan.axes[a];
-    if (m.roles[a] == Role::key) r = workloads::with(r, axis.name, values[a]);
+    if (m.roles[a] == Role::key)
+      r = workloads::with(r, axis.name, value_of_key(axis.name, values[a]));
     if (m.roles[a] == Role::runtime) r = workloads::with(r, "path", values[a]);
     if (m.roles[a] == Role::precision) {
       const workloads::Formats f = workloads::formats_named(values[a], "--axis precision");

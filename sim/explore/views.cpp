@@ -66,12 +66,13 @@ std::vector<std::string> distinct(const Sweep& s, std::size_t axis) {
 }
 
 std::string key_of(std::string_view objective) {
-  return objective == "latency"  ? "latency_s"
-         : objective == "energy" ? "energy_j"
-         : objective == "edp"    ? "edp_js"
-         : objective == "power"  ? "power_w"
-         : objective == "memory" ? "peak_memory_bytes"
-                                 : "throughput_items_per_s";
+  return objective == "latency"           ? "latency_s"
+         : objective == "energy"          ? "energy_j"
+         : objective == "energy_per_item" ? "energy_per_item_j"
+         : objective == "edp"             ? "edp_js"
+         : objective == "power"           ? "power_w"
+         : objective == "memory"          ? "peak_memory_bytes"
+                                          : "throughput_items_per_s";
 }
 
 void add_axes(Table& t, const Sweep& s) {

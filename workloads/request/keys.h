@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "isa/error.h"
 #include "workloads/request/terms.h"
@@ -27,7 +28,9 @@ struct Key {
   std::optional<std::string> (*write)(const void* object, const void* plain);
   bool needed = false;
   bool lowering = false;          // how the accelerator's compiler goes about it, not what is asked
+  bool choice = false;            // changes how the work is done, not what it answers
   double least = 0, most = 1e15;  // of numbers
+  std::vector<std::string> (*values)() = nullptr;  // all that there are; of numbers and names none
 };
 
 namespace keys {
@@ -109,6 +112,21 @@ std::string value_text(const V& v) {
   }
 }
 
+// The texts of a closed set of values.
+template <class V>
+std::vector<std::string> all_values() {
+  if constexpr (IsOptional<V>::value) {
+    return all_values<typename V::value_type>();
+  } else if constexpr (std::is_same_v<V, bool>) {
+    return {"0", "1"};
+  } else if constexpr (std::is_enum_v<V>) {
+    const auto names = names_of(V{});
+    return {names.begin(), names.end()};
+  } else {
+    return {};
+  }
+}
+
 }  // namespace keys
 
 // A key for that member: key<&Conv::cin>("cin", "input channels"). Object: what `read` and `write`
@@ -130,7 +148,8 @@ constexpr Key key(std::string_view name, std::string_view help, double least = 0
             return keys::value_text(v);
           },
           .least = least,
-          .most = most};
+          .most = most,
+          .values = keys::all_values<V>};
 }
 // The same of a key that must be given; a count of it is at least 1.
 template <auto Member>
@@ -146,7 +165,16 @@ template <auto Member>
 constexpr Key lowering(std::string_view name, std::string_view help, double least = 0,
                        double most = 1e15) {
   Key k = key<Member>(name, help, least, most);
-  k.lowering = true;
+  k.lowering = k.choice = true;
+  return k;
+}
+
+// A key that leaves the answers as they are, and that a line of a comparison is told by.
+template <auto Member>
+constexpr Key choice(std::string_view name, std::string_view help, double least = 0,
+                     double most = 1e15) {
+  Key k = key<Member>(name, help, least, most);
+  k.choice = true;
   return k;
 }
 

@@ -4,10 +4,6 @@
 #include "sim/explore/sweep.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <csignal>
 
 #include "isa/error.h"
 #include "isa/file.h"
@@ -16,44 +12,14 @@
 #include "results/json.h"
 #include "results/store.h"
 #include "sim/cli/session.h"
-#include "sim/cli/subject/subject.h"
+#include "sim/cli/sweep/asked.h"
 #include "sim/cli/sweep/output.h"
-#include "workloads/request/kinds.h"
+#include "sim/cli/sweep/stop.h"
 
 namespace ane::sim {
 namespace {
 
 namespace po = boost::program_options;
-
-// Set by the first interrupt; the second one ends the program as usual.
-std::atomic<bool> interrupted{false};
-static_assert(std::atomic<bool>::is_always_lock_free);
-extern "C" void interrupt(int signal) {
-  interrupted = true;
-  std::signal(signal, SIG_DFL);
-}
-
-// What of the request is said by options.
-std::string with_options(std::string text, const po::variables_map& given) {
-  const auto add = [&](const char* option, const char* key) {
-    if (given.count(option) == 0) return;
-    if (const auto said = workloads::said(text, key))
-      throw InputError(fmt::format("--{}", option),
-                       fmt::format("the request says {}={}", key, *said));
-    text += fmt::format(" {}={}", key, given[option].as<std::string>());
-  };
-  add("unit", "unit");
-  add("runtime", "path");
-  add("batch", "batch");
-  return text;
-}
-
-// Workloads that are kinds as well, which have no options here: "mpnn residues=106".
-Arguments as_requests(Arguments words) {
-  for (const workloads::Kind* k : workloads::kinds())
-    if (!words.empty() && words[0] == k->name) words[0] = fmt::format("kind={}", words[0]);
-  return words;
-}
 
 SweepPlan plan_of(const po::variables_map& given) {
   SweepPlan plan;
@@ -66,29 +32,16 @@ SweepPlan plan_of(const po::variables_map& given) {
                    "chip", "unit", "runtime", "batch", "what"},
                   "the file says all of it");
     if (plan.request.empty()) throw InputError(file, "lacks 'request'");
-    plan.request = requests_of(as_requests({plan.request})).at(0);
+    plan.request = priced_requests({plan.request}).at(0);
   } else {
-    if (given.count("what") == 0)
-      throw InputError("anesim sweep", "what is to be swept?",
-                       "anesim sweep resnet50 --axis chip=M1,M4");
-    const std::vector<std::string> texts =
-        requests_of(as_requests(given["what"].as<std::vector<std::string>>()));
-    if (texts.size() != 1)
-      throw InputError("anesim sweep",
-                       fmt::format("'{}' and '{}': one at a time", texts[0], texts[1]));
-    plan.request = with_options(texts[0], given);
+    plan.request = only_request(given, "anesim sweep", "what is to be swept?",
+                                "anesim sweep resnet50 --axis chip=M1,M4");
     plan.chip = given["chip"].as<std::string>();
     plan.set = overrides_of(given);
     if (given.count("axis"))
       for (const std::string& a : given["axis"].as<std::vector<std::string>>())
         plan.axes.push_back(parse_axis(a));
-    const std::string sample = given["sample"].as<std::string>();
-    const std::vector<std::string> samples{"grid", "random", "lhs", "sobol"};
-    const auto at = std::ranges::find(samples, sample);
-    if (at == samples.end())
-      throw InputError("--sample", fmt::format("unknown sampling '{}'", sample),
-                       choice_note(sample, samples));
-    plan.sampling = static_cast<Sampling>(at - samples.begin());
+    plan.sampling = sampling_named(given["sample"].as<std::string>(), "--sample");
     if (plan.sampling == Sampling::grid)
       refuse_beside(given, "--sample grid", {"points", "seed"}, "a grid is all of its points");
     if (given.count("points"))
@@ -124,8 +77,8 @@ int run_sweep(const Arguments& arguments) {
       ("where", po::value<std::vector<std::string>>()->composing()->value_name("CONDITION"),
        "points that count: 'latency < 5ms', 'ane.l2 * ane.cores <= 64MiB'; repeat for several")  //
       ("objective", po::value<std::string>()->value_name("NAME,..."),
-       "what is best: latency, energy, edp (energy x delay), power, memory, throughput; default: "
-       "latency,energy")                                                                        //
+       "what is best: latency, energy, energy_per_item, edp (energy x delay), power, memory, "
+       "throughput; default: latency,energy")                                                   //
       ("chip", po::value<std::string>()->default_value(default_chip), "where no axis is chip")  //
       ("unit", po::value<std::string>()->value_name("NAME"), "ane, gpu or cpu")                 //
       ("runtime", po::value<std::string>()->value_name("NAME"), "software on top")              //
@@ -164,12 +117,8 @@ int run_sweep(const Arguments& arguments) {
   results::Sweep sweep = sweep_of(plan);
   sweep.command = results::shell_text(results::program().command);
   SweepRun run;
-  run.threads = given->count("threads")
-                    ? (*given)["threads"].as<int>()
-                    : static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
-  if (run.threads < 1 || run.threads > 256) throw InputError("--threads", "1 to 256");
+  run.threads = threads_of(*given);
   if (given->count("shard")) run.shard = parse_shard((*given)["shard"].as<std::string>());
-  run.stop = &interrupted;
   std::optional<results::Store> store;
   std::int64_t there = 0;
   if (given->count("no-db") == 0) {
@@ -177,10 +126,10 @@ int run_sweep(const Arguments& arguments) {
     sweep.id = store->begin_sweep(sweep, run.done);
     there = std::ranges::count(run.done, true);
   }
-  std::signal(SIGINT, interrupt);
-  std::signal(SIGTERM, interrupt);
   SweepSum sum;
   {
+    const StopAtSignal stop;
+    run.stop = stop.flag();
     Progress progress("points", (sweep.points - there) / run.shard.of);
     run.keep = [&](std::span<const results::SweepPoint> points) {
       if (store)
@@ -191,8 +140,6 @@ int run_sweep(const Arguments& arguments) {
     };
     sum = run_sweep(plan, run);
   }
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
   print_status("{}{} points computed, {} refused{}{}\n",
                store ? fmt::format("{}: sweep {}: ", store->path(), sweep.id) : "", sum.computed,
                sum.refused, there > 0 ? fmt::format(", {} were there", there) : "",

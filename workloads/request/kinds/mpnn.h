@@ -57,8 +57,8 @@ struct MpnnWork : Work {
       key<&MpnnWork::context_layers>("context_layers", "of LigandMPNN's encoder (framework)", 0,
                                      1e4),
       key<&MpnnWork::featurise>("featurise", "0: distances and features are there already"),
-      key<&MpnnWork::host_features>("host_features",
-                                    "1: distances, neighbours and features on the CPU (framework)"),
+      choice<&MpnnWork::host_features>(
+          "host_features", "1: distances, neighbours and features on the CPU (framework)"),
       key<&MpnnWork::flash_attention>("flash_attention", "attention in tiles (phase=attention)"),
       lowering<&MpnnWork::bucket>("bucket", "places that the protein is padded to", 0, 1e6),
       lowering<&MpnnWork::gather>(

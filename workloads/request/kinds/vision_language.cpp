@@ -33,9 +33,8 @@ struct VisionLanguage : Work {
       key<&VisionLanguage::language>("language", "a language model"),
       key<&VisionLanguage::question>("question", "tokens beside the picture's", 1, 100000),
       key<&VisionLanguage::answer>("answer", "tokens written", 1, 100000),
-      key<&VisionLanguage::vision_unit>("vision_unit",
-                                        "automatic (the ANE, a GPU where there is none), ane, gpu, "
-                                        "cpu"),
+      choice<&VisionLanguage::vision_unit>(
+          "vision_unit", "automatic (the ANE, a GPU where there is none), ane, gpu, cpu"),
   };
 
   void settle() override {
