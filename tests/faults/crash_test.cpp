@@ -15,6 +15,8 @@
 #include <string_view>
 #include <thread>
 
+#include "isa/error.h"
+#include "results/sqlite.h"
 #include "tests/faults/writers.h"
 
 namespace ane::faults {
@@ -178,6 +180,79 @@ TEST(Crash, AWriteThatFailsIsToldAndLeavesAllWhole) {
   }
   EXPECT_GT(refused, all / 4);
   std::printf("%d writes that fail, %d of them refused, the others harmless\n", all, refused);
+}
+
+// A sweep's points, a line each.
+std::string points_of(const std::string& db) {
+  results::Database database(db, results::Database::Open::existing);
+  results::Statement all(database,
+                         "SELECT point, assignment, latency_s, energy_j, peak_memory_bytes, bound, "
+                         "feasible, refused FROM sweep_point ORDER BY point");
+  std::string text;
+  while (all.step()) {
+    for (int c = 0; c < 8; ++c) text += all.text(c) + "|";
+    text += "\n";
+  }
+  return text;
+}
+
+// Killed at random moments until it ends, a sweep leaves row for row what an undisturbed one does,
+// and computes no point twice that was in the file.
+TEST(Crash, ASweepKilledAgainAndAgainEndsAsIfNobodyHad) {
+  std::mt19937 random(11);
+  Folder folder;
+  const auto sweep = [&](const char* db) {
+    return Start{{"sweep", "kind=matmul", "m=96", "n=96", "k=96", "--axis", "chip=M1,M4", "--axis",
+                  "memory.bandwidth=30GB/s..60GB/s:100MB/s", "--axis", "ane.l2=1MiB,2MiB",
+                  "--threads", "2", "--view", "best", "--db", db},
+                 folder.path()};
+  };
+  const Clock::time_point start = Clock::now();
+  ASSERT_EQ(run(sweep("whole.db")).status, 0);
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
+  const std::string whole = points_of(folder.file("whole.db"));
+  const auto rows = std::ranges::count(whole, '\n');
+  ASSERT_EQ(rows, 2 * 301 * 2);
+  int killed = 0, ends = 0;
+  std::ptrdiff_t there = 0;  // rows when the last one was killed
+  const int most = 4 * kills();
+  for (int i = 0; (killed < kills() && i < most) || there > 0; ++i) {
+    Outcome end;
+    {
+      Process process(sweep("killed.db"));
+      std::this_thread::sleep_for(std::chrono::microseconds(
+          random() % static_cast<unsigned>(std::max<std::int64_t>(1, took.count()))));
+      // Past the last kill it may end.
+      if (killed < kills() && i < most) process.send(SIGKILL);
+      end = process.wait();
+    }
+    const std::string file = folder.file("killed.db");
+    if (end.signal == SIGKILL) {
+      ++killed;
+      // Before its tables there is nothing to read.
+      std::string now;
+      if (std::filesystem::exists(file)) try {
+          now = points_of(file);
+        } catch (const InputError&) {
+          EXPECT_EQ(there, 0) << "kill " << i;
+        }
+      const auto more = std::ranges::count(now, '\n');
+      EXPECT_GE(more, there) << "kill " << i;
+      there = more;
+      continue;
+    }
+    ASSERT_EQ(end.status, 0) << end.err;
+    // Those that were there are not computed again.
+    EXPECT_THAT(end.err, testing::HasSubstr(fmt::format(" {} points computed", rows - there)))
+        << "end " << i;
+    EXPECT_EQ(points_of(file), whole) << "end " << i;
+    for (const char* name : {"killed.db", "killed.db-wal", "killed.db-shm", "killed.db-journal"})
+      std::filesystem::remove(folder.file(name));
+    there = 0;
+    ++ends;
+  }
+  EXPECT_GE(killed, kills() / 4);
+  std::printf("%d kills of sweeps, %d of them resumed to their end\n", killed, ends);
 }
 
 // While one writer dies, another one of the same store works on.
