@@ -253,6 +253,10 @@ LayerChoice tune_layers(const TunePlan& plan, const Request& request, const Tune
   const std::vector<std::string> names = layers_of(request, target);
   if (names.empty()) throw InputError("fp16_layers", "this work has no layers with weights");
   Agreements agreements(run.agreement);
+  // What all of them in FP16 do not reach, none of them does.
+  const std::string all = fmt::format("{}", fmt::join(names, ","));
+  if (agreements.of(workloads::with(request, "fp16_layers", all), target) < *plan.min_agreement)
+    return out;
   std::vector<std::pair<double, std::string>> gains;
   for (const std::string& name : names) {
     if (run.stop != nullptr && *run.stop) return out;

@@ -76,7 +76,7 @@ struct LayerChoice {
 };
 // request: with all other choices made, in numbers that do not agree enough. Layers are taken in
 // the order of what each alone gives; the first set that agrees enough and keeps the bounds is the
-// best. InputError where its kind keeps no layers.
+// best. None where all layers in FP16 agree too little. InputError where its kind keeps no layers.
 LayerChoice tune_layers(const TunePlan& plan, const workloads::Request& request,
                         const TuneRun& run);
 

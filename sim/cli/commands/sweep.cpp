@@ -150,9 +150,10 @@ int run_sweep(const Arguments& arguments) {
   }
   if (store) sweep = store->load_sweep(sweep.id);
   std::ranges::sort(sweep.rows, {}, &results::SweepPoint::index);
-  if (!sweep.rows.empty() && std::ranges::all_of(sweep.rows, [](const results::SweepPoint& p) {
-        return !p.refused.empty();
-      }))
+  // A part is of the whole's points: others may have a price.
+  if (run.shard.of == 1 && !sweep.rows.empty() &&
+      std::ranges::all_of(sweep.rows,
+                          [](const results::SweepPoint& p) { return !p.refused.empty(); }))
     throw InputError("anesim sweep",
                      fmt::format("no point can be priced; the first: {}", sweep.rows[0].refused));
   print_sweep(sweep, output);

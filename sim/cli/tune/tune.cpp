@@ -196,9 +196,10 @@ int run_tune(const Arguments& arguments) {
            choices_text(),
        .options = options,
        .positional = "what",
-       .examples =
-           {"anesim tune resnet50 --chip M4 --objective energy --max-latency 10ms",
-            "anesim tune mpnn residues=106 --objective throughput --choose batch --choose gather"}},
+       .examples = {"anesim tune resnet50 --chip M4 --objective energy --max-latency 10ms",
+                    "anesim tune mpnn residues=106 --objective throughput --choose batch=1,2,4 "
+                    "--choose gather"},
+       .mismatch = "where nothing that was tried is within the bounds"},
       arguments);
   if (!given) return 0;
   const results::Style style = style_of(*given);

@@ -174,6 +174,23 @@ TEST(Sweep, AFaultOfWhoKeepsIsThrownAndAStopKeepsWhatIsDone) {
   EXPECT_LT(kept, 100000);
 }
 
+TEST(Sweep, AKeyIsLeftOutByUsualAndLayersArePartedByPlus) {
+  const SweepPlan plan = plan_of("kind=readqc name=mlp weights=int8 activations=int8",
+                                 {"fp16_layers=usual,dense1,dense1+dense2", "batch=usual,8"});
+  check(plan);
+  PointMaker maker(plan);
+  const auto at = [&](std::int64_t i) { return maker.request_of(plan.values(i)); };
+  EXPECT_EQ(workloads::to_text(at(0)), plan.request);
+  EXPECT_EQ(at(1).batch, 8);
+  EXPECT_EQ(at(2).formats.fp16_layers, "dense1");
+  EXPECT_EQ(at(4).formats.fp16_layers, "dense1,dense2");
+  const std::vector<SweepPoint> points = points_of(plan);
+  ASSERT_EQ(points.size(), 6U);
+  EXPECT_NE(points[0].energy_j, points[4].energy_j);
+  // The energy of an item is that of its call, shared.
+  EXPECT_DOUBLE_EQ(points[1].objective("energy_per_item") * 8, points[1].energy_j);
+}
+
 TEST(SweepPlan, SamplesFillTheirAxesEvenly) {
   SweepPlan plan = plan_of(matmul, {"memory.bandwidth=1GB/s..101GB/s", "ane.clock=1GHz..2GHz"});
   plan.samples = 64;
