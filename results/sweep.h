@@ -19,7 +19,8 @@ struct SweepPoint {
   bool feasible = false;  // computed, and the conditions hold
   std::string refused{};  // why there is no cost; empty: there is one
 
-  // latency, energy, energy_per_item, edp, power, memory or throughput, in base units; NaN where there is no cost.
+  // latency, energy, energy_per_item, edp, power, memory or throughput, in base units; NaN where
+  // there is no cost.
   double objective(std::string_view name) const;
 };
 

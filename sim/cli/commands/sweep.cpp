@@ -126,6 +126,7 @@ int run_sweep(const Arguments& arguments) {
     sweep.id = store->begin_sweep(sweep, run.done);
     there = std::ranges::count(run.done, true);
   }
+  const bool part = run.shard.of > 1;
   SweepSum sum;
   {
     const StopAtSignal stop;
@@ -151,7 +152,7 @@ int run_sweep(const Arguments& arguments) {
   if (store) sweep = store->load_sweep(sweep.id);
   std::ranges::sort(sweep.rows, {}, &results::SweepPoint::index);
   // A part is of the whole's points: others may have a price.
-  if (run.shard.of == 1 && !sweep.rows.empty() &&
+  if (!part && !sweep.rows.empty() &&
       std::ranges::all_of(sweep.rows,
                           [](const results::SweepPoint& p) { return !p.refused.empty(); }))
     throw InputError("anesim sweep",
