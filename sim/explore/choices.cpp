@@ -77,6 +77,7 @@ constexpr Choice table[] = {
      },
      buckets},
     {"path", "the software that runs it", always, nullptr},
+    {"placement", "what the accelerator gets", always, nullptr},
     {"scales", "of int8 and int4 weights",
      [](const Request& r) { return takes(r, workloads::takes_weights); }, nullptr, true},
     {"fp16_layers", "layers that stay in FP16",
