@@ -115,6 +115,7 @@ JudgedPlacement judge(ObservedPlacement o, const Planner& planner, const Chip& c
   const std::vector<Op>& ops = j.observed.ops;
   if (j.observed.question == PlacementQuestion::capable) {
     j.predicted = "ane";
+    j.why = "no published rule refuses it";
     for (const Op& op : ops)
       if (const Incapable why = incapable(op, limits_on(planner, chip)); !why.label.empty())
         j.predicted = "refused", j.why = why.reason;
@@ -128,7 +129,7 @@ JudgedPlacement judge(ObservedPlacement o, const Planner& planner, const Chip& c
   std::size_t last = placed.size() - 1;
   if (!alone)  // of the operators asked for
     for (std::size_t i = 0; i < program.ops.size(); ++i)
-      if (program.ops[i].name == asked) last = i;
+      if (!program.ops[i].names.empty()) last = i;
   j.why = placed[last].reason;
   j.predicted = !alone && j.observed.set == single ? units_in_order(placed)
                 : placed[last].on_ane              ? "ane"
@@ -147,7 +148,7 @@ Program in_context(const std::vector<Op>& ops) {
     for (const Tensor* t : ends.inputs[i]) wrap(p, *t);
   for (const Op& op : ops) {
     p.ops.push_back(op);
-    p.ops.back().name = asked;
+    p.ops.back().names = {asked};
   }
   for (std::size_t i = 0; i < ops.size(); ++i)
     for (const Tensor* t : ends.outputs[i]) wrap(p, *t);
@@ -160,7 +161,7 @@ Program in_large_graph(const std::vector<Op>& ops) {
   for (int pair = 0; pair < 4; ++pair) wrap(p, t);
   for (const Op& op : ops) {
     p.ops.push_back(op);
-    p.ops.back().name = asked;
+    p.ops.back().names = {asked};
   }
   for (int pair = 0; pair < 4; ++pair) wrap(p, t);
   return p;
@@ -220,7 +221,7 @@ std::vector<JudgedPlacement> judge_placements() {
 results::Report placement_report(const std::vector<JudgedPlacement>& judged) {
   results::Report report{.heading = "placements observed, and the planner's"};
   results::Block sums, misses;
-  sums.table = {"groups",
+  sums.table = {"placement_groups",
                 {{"set", "table", ""},
                  {"question", "question", ""},
                  {"cases", "cases", ""},
@@ -228,7 +229,7 @@ results::Report placement_report(const std::vector<JudgedPlacement>& judged) {
                  {"share", "share %", "%"}},
                 {},
                 true};
-  misses.table = {"misses",
+  misses.table = {"placement_misses",
                   {{"set", "table", ""},
                    {"id", "id", ""},
                    {"question", "question", ""},

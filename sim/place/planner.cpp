@@ -85,14 +85,15 @@ void explain(std::vector<PlacedOp>& ops, std::size_t first, std::size_t last,
   const bool whole = opens && ends;
   for (std::size_t i = first; i < last; ++i) {
     ops[i].label = whole ? "small" : "island";
-    ops[i].reason =
-        whole ? fmt::format("too small: the ANE saves {} of the {} that a launch takes",
-                            milliseconds(std::max(0.0, saves)), milliseconds(needs))
-              : fmt::format(
-                    "cut off by operators that the ANE cannot take: {} operator{} save{} "
-                    "{} of the {} that going there takes",
-                    last - first, last - first == 1 ? "" : "s", last - first == 1 ? "s" : "",
-                    milliseconds(std::max(0.0, saves)), milliseconds(needs));
+    ops[i].reason = saves <= 0 ? std::string("no quicker on the ANE, by the planner's estimates")
+                    : whole
+                        ? fmt::format("too small: the ANE saves {} of the {} that a launch takes",
+                                      milliseconds(saves), milliseconds(needs))
+                        : fmt::format(
+                              "a stretch of {} operator{} saves {} of the {} that going to the "
+                              "ANE takes",
+                              last - first, last - first == 1 ? "" : "s", milliseconds(saves),
+                              milliseconds(needs));
     ops[i].source = "S1";
   }
 }
@@ -140,7 +141,7 @@ PlannerLimits limits_on(const Planner& planner, const Chip& chip) {
 }
 
 std::vector<PlacedOp> plan_placement(const workloads::mil::Program& program, const Planner& planner,
-                                     const Chip& chip) {
+                                     const Chip& chip, const std::vector<Incapable>& refused) {
   const PlannerParameters& costs = planner.costs();
   const PlannerLimits limits = limits_on(planner, chip);
   const std::size_t n = program.ops.size();
@@ -154,7 +155,8 @@ std::vector<PlacedOp> plan_placement(const workloads::mil::Program& program, con
   std::vector<Step> steps(n);
   for (std::size_t i = 0; i < n; ++i) {
     PlacedOp& op = placed[i];
-    const Incapable why = incapable(program.ops[i], limits);
+    Incapable why = incapable(program.ops[i], limits);
+    if (why.label.empty() && !refused.empty()) why = refused[i];
     op.capable = why.label.empty();
     op.cpu_s = cpu_estimate(program.ops[i], costs.cpu);
     if (op.capable)

@@ -83,7 +83,9 @@ struct PlacedOp {
   std::string label, reason, source;
 };
 // One for each operator of the program. Of two paths of one cost the one that changes later.
+// refused: by operator, what else keeps it off the ANE (an empty label: nothing); empty: nothing
+// does.
 std::vector<PlacedOp> plan_placement(const workloads::mil::Program& program, const Planner& planner,
-                                     const Chip& chip);
+                                     const Chip& chip, const std::vector<Incapable>& refused = {});
 
 }  // namespace ane::sim

@@ -50,6 +50,7 @@ void check_numbers(const workloads::Formats& f, const Target& target) {
 // `shared`: for other rates too.
 LoweredSegment lower_program(Segment segment, const Target& target, bool keep_in_l2, bool shared) {
   LoweredSegment out;
+  out.on_ane = segment.on_ane;
   out.placements = std::move(segment.placements);
   for (const workloads::Node& n : segment.graph.nodes)
     out.nodes.push_back({n.name, std::string(n.op->name)});
@@ -216,6 +217,7 @@ void halve_batch(Lowered::Impl& whole, const Target& target) {
   for (std::size_t i = 0; i < whole.stages.size(); ++i) {
     LoweredStage& stage = whole.stages[i];
     if (!spills(stage) || part->stages[i].segments.size() != 1 ||
+        !part->stages[i].segments[0].schedule ||
         whole.job.stages[i].calls != part->job.stages[i].calls ||
         2 * program_seconds(part->stages[i], ane) >= program_seconds(stage, ane))
       continue;
@@ -298,6 +300,23 @@ std::int64_t Lowered::call_batch() const {
   return impl_->call_batch > 0 ? impl_->call_batch : impl_->request.batch;
 }
 
+// The quickest of the placements that there are rules for, priced whole. Nothing of it is kept: it
+// rests on all rates of the chip and its CPU.
+Lowered lower_best(const Request& request, const Target& target) {
+  Lowered best = lower_anew(request, target);
+  const auto latency = [&](const Lowered& l) {
+    return price(l, target, request.conditions).totals.latency_s;
+  };
+  double least = latency(best);
+  for (const auto how : {workloads::Placing::capable, workloads::Placing::coreml}) {
+    Request other = request;
+    other.conditions.placement = how;
+    const Lowered candidate = lower(other, target);
+    if (const double s = latency(candidate); s < least) least = s, best = candidate;
+  }
+  return best;
+}
+
 Lowered lower(const Request& request, const Target& target) {
   constexpr std::size_t most_tasks = 400'000;
   static std::mutex mutex;
@@ -321,6 +340,7 @@ Lowered lower(const Request& request, const Target& target) {
   if ((request.kind->takes & (workloads::takes_weights | workloads::takes_activations)) != 0)
     check_numbers(request.formats, target);
   const MachineKey machine = key_of(target.chip.machine());
+  if (request.conditions.placement == workloads::Placing::best) return lower_best(request, target);
   // The runtime decides only whether what is refused may run elsewhere.
   Request work = request;
   work.conditions.runtime.clear();

@@ -23,6 +23,7 @@ struct NodeName {
 
 // A program of the accelerator, or operators that it does not take, on the CPU.
 struct LoweredSegment {
+  bool on_ane = true;
   std::shared_ptr<const Schedule> schedule{};  // none: on the CPU
   SamePlan same{};                             // of the program; empty: not asked for
   std::size_t same_tasks = 0;                  // that it keeps
@@ -59,6 +60,8 @@ struct Lowered::Impl {
   bool holds(const Chip& chip) const;
 };
 
+// Of Placing::best: the quickest of what each rule places.
+Lowered lower_best(const workloads::Request& request, const Target& target);
 // Without what is kept: the slow way, which lower() must equal.
 Lowered lower_anew(const workloads::Request& request, const Target& target);
 

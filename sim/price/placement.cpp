@@ -74,15 +74,34 @@ Planned place_by_coreml(const Graph& graph, const Chip& chip,
   const workloads::mil::Program& all = program == nullptr ? own : *program;
   ChosenPlanner chosen = planner_of(chip.name());
   planned.assumed = std::move(chosen.assumed);
-  const std::vector<PlacedOp> ops = plan_placement(all, chosen.planner, chip);
+  // What this accelerator refuses is on the CPU in any case, with all that bears its name.
+  std::map<std::string_view, const Placement*> refused_names;
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i)
+    if (const Placement& p = planned.placements[i]; !p.on_ane)
+      refused_names.emplace(graph.nodes[i].name, &p);
+  std::vector<Incapable> refused(all.ops.size());
+  for (std::size_t i = 0; i < all.ops.size(); ++i)
+    for (const std::string& name : all.ops[i].names)
+      if (const auto at = refused_names.find(name); at != refused_names.end())
+        refused[i] = {at->second->label, at->second->reason, {}};
+  const std::vector<PlacedOp> ops = plan_placement(all, chosen.planner, chip, refused);
   // A node is where its first operator is; what moves data for one bears its name.
   std::map<std::string_view, const PlacedOp*> by_name;
-  for (std::size_t i = 0; i < ops.size(); ++i) by_name.emplace(all.ops[i].name, &ops[i]);
+  for (std::size_t i = 0; i < ops.size(); ++i)
+    for (const std::string& name : all.ops[i].names) by_name.emplace(name, &ops[i]);
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     Placement& p = planned.placements[i];
-    const auto at = by_name.find(graph.nodes[i].name);
-    if (at == by_name.end() || !p.on_ane) continue;
-    p = {at->second->on_ane, at->second->label, at->second->reason};
+    if (!p.on_ane) continue;
+    if (const auto at = by_name.find(graph.nodes[i].name); at != by_name.end()) {
+      p = {at->second->on_ane, at->second->label, at->second->reason};
+      continue;
+    }
+    // An operator that the program has not, as an identity: with what it reads.
+    for (const workloads::ValueId v : graph.nodes[i].inputs)
+      if (const int from = graph.values[static_cast<std::size_t>(v)].producer; from >= 0) {
+        p = planned.placements[static_cast<std::size_t>(from)];
+        break;
+      }
   }
   return planned;
 }

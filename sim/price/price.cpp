@@ -174,12 +174,17 @@ class Pricing {
     }
     int calls = 0;
     for (const LoweredSegment& s : lowered.segments) {
-      if (s.schedule || s.work.empty()) {
+      if (s.on_ane) {
         call(part, stage, s, on, ane, state);
         ++calls;
       } else {
         fallback(part, s);
       }
+    }
+    // Core ML's own call, where it never reaches the engine.
+    if (calls == 0 && !lowered.segments.empty()) {
+      of(part.causes, Cause::dispatch) += on.runtime.costs().call_cpu;
+      at_ += on.runtime.costs().call_cpu;
     }
     note_fallbacks(lowered, calls);
     // A stage beside a job of another unit has formats of its own.

@@ -70,7 +70,7 @@ std::vector<ProfiledOperator> operators_of(const results::Record& record,
     const std::string op = known == names.end() ? row.op : known->second;
     // What moves data for an operator is that operator's.
     const bool same = !all.empty() && known != names.end() && all.back().name == row.name &&
-                      all.back().unit == row.unit && all.back().label == row.placement;
+                      all.back().unit == row.unit;
     if (!same) {
       all.push_back({.name = row.name,
                      .op = op,
@@ -84,7 +84,8 @@ std::vector<ProfiledOperator> operators_of(const results::Record& record,
           (std::isnan(all.back().energy_j) ? 0 : all.back().energy_j) + row.energy_j;
     }
     ProfiledOperator& o = all.back();
-    if (row.seconds > o.seconds) o.bound = row.bound;
+    if (row.seconds > o.seconds)
+      o.bound = row.bound, o.label = row.placement, o.reason = row.reason;
     o.seconds += row.seconds;
     o.macs += row.macs;
     o.bytes += row.dram_bytes;
@@ -107,6 +108,8 @@ class Profiling {
     p.model = request_.work->label();
     p.chip = chip_.name();
     p.units = std::string(sim::names_of(units_)[static_cast<std::size_t>(units_)]);
+    if (target_.unit == Unit::ane)
+      p.placement = std::string(workloads::name(request_.conditions.placement));
     p.record = record_of(request_, target_, price(request_, target_, Detail::tasks));
     p.operators = operators_of(p.record, names_of_operators(request_));
     sums(p);

@@ -58,9 +58,9 @@ struct UnitSum {
 };
 
 struct Profile {
-  std::string model, chip, units;
-  results::Record record;   // as `anesim run` gives it
-  double on_ane_share = 0;  // of the operators
+  std::string model, chip, units, placement;  // placement: by which rule; empty: on one unit
+  results::Record record;                     // as `anesim run` gives it
+  double on_ane_share = 0;                    // of the operators
   double on_ane_macs_share = results::unknown;
   std::map<std::string, UnitSum> by_unit;
   std::vector<ProfiledSegment> segments;

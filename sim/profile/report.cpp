@@ -177,8 +177,9 @@ std::string profile_text(const Profile& p, std::size_t columns, bool whole) {
                                               f.rewrite.empty() ? "" : "; instead: ", f.rewrite));
   add("what if", what_ifs_table(p));
   for (const std::string& note : p.record.notes) blocks.back().after.push_back("  note: " + note);
-  results::Report report{fmt::format("{} on {}, units {}", p.model, p.chip, p.units), &p.record,
-                         std::move(blocks)};
+  results::Report report{fmt::format("{} on {}, units {}{}", p.model, p.chip, p.units,
+                                     p.placement.empty() ? "" : ", placement " + p.placement),
+                         &p.record, std::move(blocks)};
   return results::text_of({report}, columns);
 }
 
@@ -194,6 +195,7 @@ std::string profile_json(const Profile& p) {
   body["model"] = p.model;
   body["chip"] = p.chip;
   body["units"] = p.units;
+  if (!p.placement.empty()) body["placement"] = p.placement;
   body["precision"] = p.record.run.precision;
   body["batch"] = p.record.run.batch;
   body["latency_s"] = number(p.record.totals.latency_s);

@@ -323,7 +323,7 @@ TEST_F(StoreTest, RefusesAPlaceThatCannotBeWritten) {
               HasSubstr("folder that exists"));
   EXPECT_THAT(error_of([&] { Store s(folder_); }), HasSubstr("folder that exists"));
   EXPECT_THAT(error_of([&] { Store s(file_, Store::Open::existing); }),
-              HasSubstr("unable to open"));
+              HasSubstr("there is no such results file"));
   EXPECT_FALSE(std::filesystem::exists(file_));
 }
 

@@ -1,4 +1,5 @@
-#include <map>
+#include <algorithm>
+#include <array>
 
 #include "workloads/mil/program.h"
 
@@ -6,18 +7,21 @@ namespace ane::workloads::mil {
 namespace {
 
 // MIL's names of the accelerator's functions and operations, where they differ.
-const std::map<std::string_view, std::string_view> renamed{
-    {"hard_sigmoid", "sigmoid_hard"},
-    {"hard_swish", "silu"},
-    {"negate", "mul"},
-    {"reciprocal", "inverse"},
-    {"div", "real_div"},
-    {"max", "maximum"},
-    {"min", "minimum"},
+struct Renamed {
+  std::string_view function, mil;
+};
+constexpr std::array renamed{
+    Renamed{"hard_sigmoid", "sigmoid_hard"},
+    Renamed{"hard_swish", "silu"},
+    Renamed{"negate", "mul"},
+    Renamed{"reciprocal", "inverse"},
+    Renamed{"div", "real_div"},
+    Renamed{"max", "maximum"},
+    Renamed{"min", "minimum"},
 };
 std::string mil_name(std::string_view name) {
-  const auto at = renamed.find(name);
-  return std::string(at == renamed.end() ? name : at->second);
+  const auto* at = std::ranges::find(renamed, name, &Renamed::function);
+  return std::string(at == renamed.end() ? name : at->mil);
 }
 
 std::string reduction(std::string_view operation) {
@@ -49,7 +53,7 @@ class Writer {
 
  private:
   void op(const Node& n, std::string mil, std::vector<Tensor> inputs) {
-    Op one{.mil = std::move(mil), .inputs = std::move(inputs), .name = n.name};
+    Op one{.mil = std::move(mil), .inputs = std::move(inputs), .names = {n.name}};
     one.outputs = {tensor_of(g_, n.output)};
     program_.ops.push_back(std::move(one));
   }

@@ -185,14 +185,16 @@ class Reader {
         window(one, n);
         if (next >= 0 && folds_into_conv(m_.nodes[index(next)])) {
           folded[index(next)] = true;
+          one.names.push_back(names_[index(next)]);
           one.outputs = outputs_of(m_.nodes[index(next)]);
         }
       } else if (op == "Gemm") {
         linear(one, n, m_.use(n).integer("transB", 0) != 0);
       } else if (op == "MatMul" && next >= 0 && constant(n, 1) && shape(n, 1).size() == 2 &&
-                 adds_constant(m_.nodes[index(next)])) {
+                 adds_bias(m_.nodes[index(next)], 1)) {
         linear(one, n, false);
         folded[index(next)] = true;
+        one.names.push_back(names_[index(next)]);
         one.inputs.push_back({.shape = {shape(n, 1).back()}, .constant = true});
       } else if (op == "MaxPool" || op == "AveragePool" || op == "LpPool") {
         one.kernel = m_.use(n).list("kernel_shape");
@@ -243,7 +245,7 @@ class Reader {
     for (std::size_t k = 0; k < n.inputs.size(); ++k)
       if (given(n, k)) one.inputs.push_back(tensor(value(n, k)));
     one.outputs = outputs_of(n);
-    one.name = names_[static_cast<std::size_t>(&n - m_.nodes.data())];
+    one.names = {names_[static_cast<std::size_t>(&n - m_.nodes.data())]};
     return one;
   }
 
@@ -257,6 +259,8 @@ class Reader {
 
   // [M, K] by weights [N, K]; a product where the weights are computed.
   void linear(Op& one, const BoundNode& n, bool transposed) const {
+    if (n.op->name == "Gemm" && m_.use(n).integer("transA", 0) != 0)
+      std::ranges::reverse(one.inputs[0].shape);
     if (!constant(n, 1)) {
       one.mil = "matmul";
       return;
@@ -279,14 +283,22 @@ class Reader {
     return reads_[index(n.outputs[0])];
   }
   bool folds_into_conv(const BoundNode& n) const {
-    if (n.op->name != "BatchNormalization" && !adds_constant(n)) return false;
-    for (std::size_t k = 0; k < n.inputs.size(); ++k)
-      if (k > 0 && given(n, k) && n.op->name == "BatchNormalization" && !constant(n, k))
-        return false;
+    if (n.op->name != "BatchNormalization") return adds_bias(n, 0);
+    for (std::size_t k = 1; k < n.inputs.size(); ++k)
+      if (given(n, k) && !constant(n, k)) return false;
     return true;
   }
-  bool adds_constant(const BoundNode& n) const {
-    return n.op->name == "Add" && n.inputs.size() == 2 && (constant(n, 0) || constant(n, 1));
+  // The addition of a constant that has more than one element along the channels alone, which are
+  // the axis `behind` from the end, or (0) the second one of the whole.
+  bool adds_bias(const BoundNode& n, std::size_t behind) const {
+    if (n.op->name != "Add" || n.inputs.size() != 2) return false;
+    const std::size_t k = constant(n, 1) ? 1 : 0;
+    if (!constant(n, k) || constant(n, 1 - k)) return false;
+    const model::Shape &bias = shape(n, k), &whole = shape(n, 1 - k);
+    const std::size_t channels = behind > 0 ? behind : whole.size() - 1;  // from the end
+    for (std::size_t from_end = 1; from_end <= bias.size(); ++from_end)
+      if (from_end != channels && bias[bias.size() - from_end] != 1) return false;
+    return true;
   }
   bool same_in_fp16(const BoundNode& n) const {
     return model::is_real(value(n, 0).type.dtype) &&

@@ -30,7 +30,7 @@ struct Op {
   std::vector<std::int64_t> kernel{};       // of a pool; of a convolution its weights say it
   std::vector<std::int64_t> dilations{};    // of a convolution; empty: 1
   std::int64_t groups = 1;                  // of a convolution
-  std::string name{};                       // the node that it comes from
+  std::vector<std::string> names{};         // the nodes that it comes from
 };
 
 struct Program {

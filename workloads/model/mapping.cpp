@@ -378,8 +378,14 @@ Mapped Mapper::run() {
     const int v = model_.outputs[k];
     const Value& value_of = model_.values[static_cast<std::size_t>(v)];
     if (value_of.known()) continue;  // nothing computes it
-    const Layout layout = natural_layout(value_of.type.shape);
-    ValueId id = value_in(v, layout);
+    Layout layout = natural_layout(value_of.type.shape);
+    ValueId id = -1;
+    try {
+      id = value_in(v, layout);
+    } catch (const Unmapped&) {  // the host takes it as it lies
+      const Place& place = places_[static_cast<std::size_t>(v)];
+      id = place.id, layout = place.layout;
+    }
     graph_.outputs.push_back(id);
     out_.outputs.push_back({graph_.values[static_cast<std::size_t>(id)].name,
                             model_.output_names[k], value_of.type, layout});

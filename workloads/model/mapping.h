@@ -147,6 +147,8 @@ class Mapper {
   workloads::Node* own_product(std::size_t k);
   bool along_channels(std::size_t k) const;
   void host(const BoundNode& n, const HostReason& why);
+  // In the natural layout, which the host reads; moved by the host where the accelerator cannot.
+  ValueId natural(const Tensor& t);
   bool all_placed(const BoundNode& n) const;
   void set_place(int model_value, Place place);
   void drop_unread();

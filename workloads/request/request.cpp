@@ -105,7 +105,7 @@ constexpr Common common[] = {
          "placement",
          "what the ANE gets: capable (all that it takes), coreml (what "
          "Core ML's planner puts there) or best (what is quickest there)"),
-     takes_nothing, true},
+     takes_weights | takes_activations, true},
 };
 
 bool taken(const Kind& k, const Common& c) {

@@ -26,8 +26,10 @@ namespace {
 std::string with_placement(const std::string& text, const po::variables_map& given, Units units,
                            const Chip& chip) {
   const bool on_ane = (units == Units::all || units == Units::cpu_and_ne) && chip.has_ane();
+  const bool cpu_known = chip.has_cpu() || !usual_host(chip).empty();
   const auto said = workloads::said(text, "placement");
-  if (given.count("placement") == 0) return said || !on_ane ? text : text + " placement=coreml";
+  if (given.count("placement") == 0)
+    return said || !on_ane || !cpu_known ? text : text + " placement=coreml";
   const std::string asked = given["placement"].as<std::string>();
   if (!on_ane) throw InputError("--placement", "nothing may run on an ANE here", "--units all");
   workloads::parse_term<workloads::Placing>("placement", asked, "--placement");
@@ -49,7 +51,7 @@ int run_profile(const Arguments& arguments) {
       .options = po::options_description("options"),
       .positional = "what",
       .examples = {"anesim profile resnet50 --chip M4",
-                   "anesim profile model.onnx --units cpu_and_ne --expect-on-ane 0.5"},
+                   "anesim profile model.onnx --placement capable --expect-on-ane 0.5"},
       .mismatch = "where fewer operators than --expect-on-ane run on the accelerator"};
   line.options.add_options()  //
       ("chip", po::value<std::string>()->default_value(default_chip)->value_name("NAME"),

@@ -42,7 +42,7 @@ TEST(DoctorCommand, JsonHoldsEveryPathAndFolder) {
   // The reference, and two precisions under two profiles on each path.
   EXPECT_EQ(json["arithmetic"].size(), 1 + 4 * json["simd_paths"].size());
   for (const auto& c : json["arithmetic"]) EXPECT_EQ(c["differing"], 0) << c;
-  EXPECT_EQ(json["data"].size(), 5u);
+  EXPECT_EQ(json["data"].size(), 7u);
   EXPECT_TRUE(json["faults"].empty());
   EXPECT_GE(json["cores"], 1);
 }

@@ -48,15 +48,39 @@ TEST(PlacementKey, IsRefusedWhereCoreMlDoesNotPlace) {
 }
 
 TEST(PlacementKey, TheBestIsNoSlowerThanTheOthers) {
-  for (const char* work :
-       {"kind=readqc name=mlp batch=1", "kind=readqc name=cnn batch=1000",
-        "kind=network name=mobilenet_v2", "kind=network name=resnet18", "kind=mpnn residues=64 phase=forward",
-        "kind=matmul m=64 n=64 k=64", "kind=matmul m=1024 n=1024 k=1024"}) {
+  for (const char* work : {"kind=readqc name=mlp batch=1", "kind=readqc name=cnn batch=1000",
+                           "kind=network name=mobilenet_v2", "kind=network name=resnet18",
+                           "kind=network name=vit_t_16", "kind=network name=mobilenet_v3_large",
+                           "kind=mpnn residues=64 phase=forward", "kind=matmul m=64 n=64 k=64",
+                           "kind=matmul m=1024 n=1024 k=1024"}) {
     const std::string text = work;
     const double best = latency(text + " placement=best");
     EXPECT_LE(best, latency(text) * 1.0001) << text;
     EXPECT_LE(best, latency(text + " placement=coreml") * 1.0001) << text;
   }
+}
+
+TEST(PlacementKey, OfTwiceTheItemsIsNoLess) {
+  const std::string text = "kind=readqc name=mlp placement=coreml batch=";
+  double before = 0;
+  for (const char* batch : {"1", "2", "4", "16", "64", "256"}) {
+    const double s = latency(text + batch);
+    EXPECT_GT(s, 0.999 * before) << batch;  // a product of one row is no cheaper than of two
+    before = s;
+  }
+}
+
+TEST(PlacementKey, OnTheCpuAloneCostsCoreMlsOwnCall) {
+  const double call = load_runtime("coreml").get("call.cpu");
+  const results::Cost c = cost_of("kind=readqc name=mlp batch=1 placement=coreml");
+  double operators = 0;
+  for (const results::OperatorRow& row : c.operators) operators += row.seconds;
+  EXPECT_NEAR(c.totals.latency_s, call + operators, 1e-9);
+}
+
+TEST(PlacementKey, IsOfWorkThatIsPlaced) {
+  EXPECT_THROW(workloads::parse_request("kind=idle placement=coreml"), InputError);
+  EXPECT_THROW(workloads::parse_request("kind=copy placement=coreml"), InputError);
 }
 
 }  // namespace

@@ -104,6 +104,7 @@ std::vector<std::string> values_of(std::string_view key) {
       {"threads", {"1"}},
       {"concurrent", {"cpu,gpu", "cpu", "gpu"}},
       {"host", {"M1"}},
+      {"placement", {"coreml", "best"}},
       {"scope", {"rail", "package"}},
       {"unit", {"gpu", "cpu"}},
       {"path", {"direct", "torch_mps", "metal", "torch_cpu"}},

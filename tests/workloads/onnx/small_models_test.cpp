@@ -309,5 +309,30 @@ TEST(SmallModels, AnEinsumCostsItsLoops) {
             8 * 16 * 32 + 8 * 32 * 4);
 }
 
+// Six axes change places in more pieces than the accelerator's tensors have axes: an output is
+// taken as it lies, and what the host reads is turned by the host.
+TEST(SmallModels, AxesThatCannotMoveAreTurnedByTheHost) {
+  for (const bool read_by_host : {false, true}) {
+    onnx_writer::Graph g;
+    g.inputs = {value("x", {1, 8, 12, 10})};
+    g.outputs = {value("y", {1, 2, 6, 4, 2, 10})};
+    g.constants = {whole("six", {1, 4, 2, 6, 2, 10})};
+    g.nodes = {node("Relu", "r", {"x"}, {"u"}), node("Reshape", "s", {"u", "six"}, {"v"}),
+               node("Transpose", "t", {"v"}, {read_by_host ? "w" : "y"},
+                    {attribute("perm", List{0, 2, 3, 1, 4, 5})})};
+    if (read_by_host) g.nodes.push_back(node("Hardmax", "h", {"w"}, {"y"}));
+    const Outcome o = mapped(g);
+    EXPECT_EQ(o.fault, "");
+    EXPECT_EQ(o.host > 0, read_by_host);
+  }
+  onnx_writer::Graph g;
+  g.inputs = {value("x", {2, 3, 4, 5, 6, 7})};
+  g.outputs = {value("y", {7, 5, 3, 6, 2, 4})};
+  g.nodes = {node("Relu", "r", {"x"}, {"u"}),
+             node("Transpose", "t", {"u"}, {"w"}, {attribute("perm", List{5, 3, 1, 4, 0, 2})}),
+             node("Hardmax", "h", {"w"}, {"y"})};
+  expect_on_host(g);
+}
+
 }  // namespace
 }  // namespace ane::workloads

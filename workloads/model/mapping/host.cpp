@@ -1,10 +1,12 @@
 // What the host runs between what is mapped: one of the model's nodes as a node of the graph, with
 // its reason, its work and its reference.
+#include <algorithm>
 #include <mutex>
 
 #include "isa/error.h"
 #include "kernels/arithmetic.h"
 #include "workloads/model/mapping.h"
+#include "workloads/model/mapping/unmapped.h"
 
 namespace ane::workloads::model {
 namespace {
@@ -91,6 +93,54 @@ const HostReason* host_reason(const workloads::Node& node) {
                                         : nullptr;
 }
 
+ValueId Mapper::natural(const Tensor& t) {
+  const Layout to = natural_layout(t.type.shape);
+  try {
+    return value_in(t.id, to);
+  } catch (const Unmapped& u) {
+    // The data as they lie are those of a tensor of permuted axes; a host's Transpose turns them.
+    const Place& place = places_[static_cast<std::size_t>(t.id)];
+    std::vector<int> order;
+    const std::vector<int> placed = place.layout.order();
+    for (int d = 0; d < std::ssize(t.type.shape); ++d)
+      if (std::ranges::find(placed, d) == placed.end()) order.push_back(d);
+    order.insert(order.end(), placed.begin(), placed.end());
+    Tensor lies = t;
+    Attribute back;
+    back.is = Attribute::Is::integers;
+    back.integers.resize(order.size());
+    for (std::size_t k = 0; k < order.size(); ++k) {
+      lies.type.shape[k] = t.type.shape[static_cast<std::size_t>(order[k])];
+      back.integers[static_cast<std::size_t>(order[k])] = static_cast<std::int64_t>(k);
+    }
+    HostWork work;
+    work.node.op = "Transpose";
+    work.node.version = 13;
+    work.node.name = node_names_[static_cast<std::size_t>(now_)];
+    work.node.inputs = {t.name}, work.node.outputs = {t.name};
+    work.node.attributes["perm"] = std::move(back);
+    work.op = find_operator("", "Transpose");
+    work.operands = {lies};
+    work.from = {0};
+    work.why = u.why;
+    const Bytes bytes{2 * kernels::elements(t.type.shape)};
+    work.work = {.kind = kernels::WorkKind::copy, .read = bytes, .written = bytes};
+    const ValueId x =
+        reshape(place.id, extents_of(lies.type.shape, natural_layout(lies.type.shape)));
+    workloads::Node node{.op = &host_operator(*work.op),
+                         .name = work.node.name,
+                         .attributes = {},
+                         .parameters = std::make_shared<HostWork>(work),
+                         .inputs = {x},
+                         .output = -1};
+    node.output = value(t.name + ":laid", {format_of(t.type.dtype), extents_of(t.type.shape, to)},
+                        static_cast<int>(graph_.nodes.size()));
+    graph_.nodes.push_back(std::move(node));
+    out_.node_of.push_back(now_);
+    return graph_.nodes.back().output;
+  }
+}
+
 void Mapper::host(const BoundNode& n, const HostReason& why) {
   HostWork work;
   work.node = n.node;
@@ -104,7 +154,7 @@ void Mapper::host(const BoundNode& n, const HostReason& why) {
     int from = -1;
     if (t.given && !t.known()) {
       from = static_cast<int>(inputs.size());
-      inputs.push_back(value_in(t.id, natural_layout(t.type.shape)));
+      inputs.push_back(natural(t));
     }
     if (!options_.values && t.known()) t.data = nullptr, t.packed = nullptr;
     work.from.push_back(from);

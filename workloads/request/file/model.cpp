@@ -8,6 +8,7 @@
 #include <future>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "isa/error.h"
 #include "workloads/onnx/onnx.h"
@@ -347,10 +348,20 @@ Job ModelFile::job(const Request& r, const JobFor& target) const {
   model::Mapped mapped = model::map_model(
       *m,
       {.machine = target.machine, .weights = numbers.weights, .values = target.seed.has_value()});
-  if (!without.empty()) mapped.graph = left_out(std::move(mapped.graph), target.machine, without);
+  std::set<std::string> gone;  // names of nodes that are left out
+  if (!without.empty()) {
+    for (const Node& n : mapped.graph.nodes) gone.insert(n.name);
+    mapped.graph = left_out(std::move(mapped.graph), target.machine, without);
+    for (const Node& n : mapped.graph.nodes) gone.erase(n.name);
+  }
   Stage stage{.work = std::move(mapped.graph)};
-  if (r.conditions.placement == Placing::coreml)
-    stage.program = std::make_shared<const mil::Program>(mil::program_of(*m));
+  if (r.conditions.placement == Placing::coreml) {
+    mil::Program program = mil::program_of(*m);
+    std::erase_if(program.ops, [&](const mil::Op& op) {
+      return std::ranges::any_of(op.names, [&](const std::string& n) { return gone.contains(n); });
+    });
+    stage.program = std::make_shared<const mil::Program>(std::move(program));
+  }
   Job job{.notes = m->notes};
   job.stages.push_back(std::move(stage));
   return job;
