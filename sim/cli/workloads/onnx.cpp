@@ -201,8 +201,13 @@ struct Front {
   po::variables_map given;
   std::string file;
   OnnxQuestion question;
+  workloads::Placing placement = workloads::Placing::capable;
 };
 std::optional<Front> front_of(CommandLine line, const Arguments& arguments, const char* command) {
+  line.options.add_options()(
+      "placement", po::value<std::string>()->default_value("capable")->value_name("NAME"),
+      "of the ANE: capable (it gets all that it takes), coreml (as Core ML's planner does) or best "
+      "(what is quickest here)");
   add_binding_options(line.options);
   add_target_options(line.options);
   add_output_options(line.options);
@@ -212,6 +217,8 @@ std::optional<Front> front_of(CommandLine line, const Arguments& arguments, cons
   Front front{.given = std::move(*given), .file = {}, .question = {}};
   front.file = only_word(front.given, "what", command, "which model?");
   front.question = onnx_question(front.file, front.given);
+  front.placement = workloads::parse_term<workloads::Placing>(
+      "placement", front.given["placement"].as<std::string>(), "--placement");
   return front;
 }
 }  // namespace
@@ -251,6 +258,7 @@ int run_onnx(const Arguments& arguments) {
   const Target target = make_target((*given)["chip"].as<std::string>(), unit_option(*given),
                                     (*given)["runtime"].as<std::string>(), overrides_of(*given));
   request.conditions.unit = target.unit;
+  request.conditions.placement = front->placement;
   const bool files = std::ranges::any_of(pairs(*given, "input", name_form),
                                          [](const Pair& p) { return !number(p.value); });
   if (!files && given->count("out") == 0) {
@@ -260,6 +268,9 @@ int run_onnx(const Arguments& arguments) {
         *given, {priced_record({.request = request, .model = file}, target, bands, Detail::tasks)},
         "summary");
   }
+  if (front->placement != workloads::Placing::capable)
+    throw InputError("--placement", "of a run with values is what the accelerator takes",
+                     "without --out and --input");
   choose_simd(*given);
   ModelAnswer answer =
       run_model({.request = request, .inputs = question.inputs, .seed = seed_of(*given)}, target,
@@ -297,7 +308,7 @@ int compare_onnx(const Arguments& arguments) {
   const OnnxQuestion& question = front->question;
   std::vector<Asked> lines;
   for (const std::string& precision :
-       split_names("--precisions", (*given)["precisions"].as<std::string>()))
+       split_set("--precisions", (*given)["precisions"].as<std::string>()))
     for (const std::int64_t batch :
          split_numbers("--batches", (*given)["batches"].as<std::string>())) {
       Asked asked{.request = with_numbers(question.text, "--precisions", precision, batch),
@@ -306,7 +317,16 @@ int compare_onnx(const Arguments& arguments) {
       lines.push_back(std::move(asked));
     }
   const Grid grid = grid_of(*given);
-  return finish_compare(*given, compare_records(*given, grid, [&](const Target&) { return lines; }),
+  return finish_compare(*given,
+                        compare_records(*given, grid,
+                                        [&](const Target& target) {
+                                          for (Asked& asked : lines)
+                                            asked.request.conditions.placement =
+                                                target.unit == Unit::ane
+                                                    ? front->placement
+                                                    : workloads::Placing::capable;
+                                          return lines;
+                                        }),
                         grid);
 }
 

@@ -155,6 +155,28 @@ TEST_F(OnnxCommand, EveryCommandTakesAFileAsAWordAndAsAKey) {
   expect_fault("sweep reads.fastq --axis chip=M1", "reads.fastq");
 }
 
+TEST_F(OnnxCommand, APlacementIsOneAnswerInEveryCommand) {
+  const std::string model = file("sorted.onnx");
+  for (const char* how : {"capable", "coreml", "best"}) {
+    const auto latency = [&](const std::string& command) {
+      const Answer a = anesim(fmt::format("{} --json", command), "");
+      EXPECT_EQ(a.status, 0) << command;
+      const json j = a.status == 0 ? json::parse(a.text) : json();
+      return j.contains("runs") ? j["runs"][0]["latency_s"] : j["latency_s"];
+    };
+    const json run = latency(fmt::format("run {} --placement {} --no-db", model, how));
+    EXPECT_EQ(latency(fmt::format("profile {} --placement {}", model, how)), run) << how;
+    EXPECT_EQ(latency(fmt::format("run kind=model file={} placement={} --no-db", model, how)), run);
+    EXPECT_EQ(latency(fmt::format("compare {} --chips M4 --units ane --placement {} --no-db", model,
+                                  how)),
+              run);
+  }
+  expect_fault(fmt::format("run {} --placement coreml --unit gpu --no-db", model), "path=coreml");
+  expect_fault(fmt::format("run {} --placement coreml --out {} --no-db", model, file("o")),
+               "without --out");
+  expect_fault(fmt::format("run {} --placement corml --no-db", model), "did you mean 'coreml'?");
+}
+
 TEST_F(OnnxCommand, WhatIsLeftOutMustBeThere) {
   const std::string key = "kind=model file=" + file("sorted.onnx");
   const Answer a = anesim(fmt::format("profile {} --placement capable --json", key), "");
