@@ -146,15 +146,21 @@ Descriptor open_part(const std::string& path, const Destination& to, std::string
   }
 }
 
-}  // namespace
-
-std::string read_file(const std::string& path, std::uint64_t most) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+// To be read, and what it is.
+Descriptor opened(const std::string& path, struct stat& about) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid())
     throw InputError(path, fmt::format("cannot be read: {}", std::strerror(errno)),
                      near_file_note(path));
-  struct stat about {};
   if (::fstat(file.get(), &about) != 0) fail(path, "read", errno);
+  return file;
+}
+
+}  // namespace
+
+std::string read_file(const std::string& path, std::uint64_t most) {
+  struct stat about {};
+  const Descriptor file = opened(path, about);
   // In pieces, since a pipe has no size, and one more than a file's size to see its end.
   constexpr std::size_t piece = std::size_t{1} << 16;
   std::string bytes;
@@ -179,12 +185,8 @@ std::string read_file(const std::string& path, std::uint64_t most) {
 }
 
 std::string read_range(const std::string& path, std::uint64_t offset, std::uint64_t size) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid())
-    throw InputError(path, fmt::format("cannot be read: {}", std::strerror(errno)),
-                     near_file_note(path));
   struct stat about {};
-  if (::fstat(file.get(), &about) != 0) fail(path, "read", errno);
+  const Descriptor file = opened(path, about);
   if (!S_ISREG(about.st_mode)) throw InputError(path, "is no file");
   const auto all = static_cast<std::uint64_t>(about.st_size);
   if (offset > all || size > all - offset)

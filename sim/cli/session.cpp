@@ -66,6 +66,8 @@ std::vector<std::int64_t> split_numbers(const std::string& option, const std::st
     if (error != std::errc() || end != word.data() + word.size() || n < 1)
       throw InputError(option, fmt::format("'{}' is no whole number from 1", word),
                        fmt::format("{} 1,10,100", option));
+    if (std::ranges::find(numbers, n) != numbers.end())
+      throw InputError(option, fmt::format("{} is there twice", n), "each once");
     numbers.push_back(n);
   }
   if (numbers.empty())

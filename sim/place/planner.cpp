@@ -119,17 +119,22 @@ std::vector<std::string> planner_names() {
 }
 
 ChosenPlanner planner_of(const std::string& chip) {
-  for (const std::string& name : planner_names()) {
-    Planner p = load_planner(name);
+  // Loaded once: sweeps ask again and again.
+  static const std::vector<Planner> all = [] {
+    std::vector<Planner> planners;
+    for (const std::string& name : planner_names()) planners.push_back(load_planner(name));
+    return planners;
+  }();
+  const auto own = std::ranges::find_if(all, [&](const Planner& p) {
     const auto at = p.description().about.find("chip");
-    if (at != p.description().about.end() && at->second == chip) return {std::move(p), {}};
-  }
-  Planner p = load_planner(best_known);
-  const auto& about = p.description().about;
-  std::string why =
-      fmt::format("placement by the estimates of {} under {}: none are published of {} (assumed)",
-                  about.at("chip"), about.at("system"), chip);
-  return {std::move(p), std::move(why)};
+    return at != p.description().about.end() && at->second == chip;
+  });
+  if (own != all.end()) return {*own, {}};
+  const auto best = std::ranges::find(all, best_known, &Planner::name);
+  const auto& about = best->description().about;
+  return {*best, fmt::format("placement by the estimates of {} under {}: none are published of {} "
+                             "(assumed)",
+                             about.at("chip"), about.at("system"), chip)};
 }
 
 PlannerLimits limits_on(const Planner& planner, const Chip& chip) {

@@ -47,21 +47,26 @@ double joules_of(const TaskEnergy& e) {
   return e.mac + e.l2 + e.kernel + e.dma + e.dram + e.planar;
 }
 
+OperatorRow row_of(const LoweredSegment& s, std::size_t i, std::string_view unit, double start) {
+  OperatorRow row;
+  row.name = s.nodes[i].name;
+  row.op = s.nodes[i].op;
+  row.unit = unit;
+  row.placement = s.placements[i].label;
+  row.reason = s.placements[i].reason;
+  row.start_s = start;
+  row.energy_j = 0;
+  return row;
+}
+
 }  // namespace
 
 std::vector<OperatorRow> program_rows(const LoweredSegment& s, const Execution& e,
                                       const AneParameters& ane, double start) {
   std::vector<OperatorRow> rows;
   for (std::size_t i = 0; i < s.nodes.size(); ++i) {
-    OperatorRow& row = rows.emplace_back();
-    row.name = s.nodes[i].name;
-    row.op = s.nodes[i].op;
-    row.unit = "ane";
-    row.placement = s.placements[i].label;
-    row.reason = s.placements[i].reason;
-    row.tasks = s.tasks_of_node[i];
-    row.energy_j = 0;
-    row.start_s = start;
+    rows.push_back(row_of(s, i, "ane", start));
+    rows.back().tasks = s.tasks_of_node[i];
   }
   // Seconds that the MACs of an operator would take at the array's peak for their format.
   std::vector<double> busy(s.nodes.size(), 0);
@@ -137,14 +142,7 @@ std::vector<OperatorRow> fallback_rows(const LoweredSegment& s, const Target& cp
                                        const PriceOptions& options, double start) {
   std::vector<OperatorRow> rows;
   for (std::size_t i = 0; i < s.nodes.size(); ++i) {
-    OperatorRow& row = rows.emplace_back();
-    row.name = s.nodes[i].name;
-    row.op = s.nodes[i].op;
-    row.unit = "cpu";
-    row.placement = s.placements[i].label;
-    row.reason = s.placements[i].reason;
-    row.start_s = start;
-    row.energy_j = 0;
+    OperatorRow& row = rows.emplace_back(row_of(s, i, "cpu", start));
     for (std::size_t k = 0; k < s.work.size(); ++k) {
       if (s.node_of_work[k] != static_cast<int>(i)) continue;
       const DeviceEstimate one = price_cpu({&s.work[k], 1}, cpu.chip, cpu.runtime, options);

@@ -191,6 +191,7 @@ TEST_F(Names, InListsAreThereOnceAndNotEmpty) {
   expect_fault("compare resnet50 --chips M1,,M4", "has an empty name");
   expect_fault("compare resnet50 --chips M1,", "has an empty name");
   expect_fault("compare resnet50 --units ane,ane", "is there twice");
+  expect_fault("compare resnet50 --chips M4 --batches 8,8", "is there twice");
   expect_fault("sweep resnet50 --axis chip=M1,M4 --objective latency,latency", "is there twice");
 }
 
