@@ -311,13 +311,13 @@ Chip Chip::with_share_of_memory(double share) const {
   return part;
 }
 
-const AneParameters& Chip::ane() const {
+const AneParameters& Chip::ane() const& {
   return present(ane_, *this, "ANE");
 }
-const CpuParameters& Chip::cpu() const {
+const CpuParameters& Chip::cpu() const& {
   return present(cpu_, *this, "CPU");
 }
-const GpuParameters& Chip::gpu() const {
+const GpuParameters& Chip::gpu() const& {
   return present(gpu_, *this, "GPU");
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "isa/machine.h"
@@ -166,9 +167,13 @@ class Chip {
   bool has_cpu() const { return cpu_.has_value(); }
   bool has_gpu() const { return gpu_.has_value(); }
   // InputError "chip 'H100' has no ANE" where absent.
-  const AneParameters& ane() const;
-  const CpuParameters& cpu() const;
-  const GpuParameters& gpu() const;
+  const AneParameters& ane() const&;
+  const CpuParameters& cpu() const&;
+  const GpuParameters& gpu() const&;
+  // Of a chip that ends with the expression they are copies.
+  AneParameters ane() && { return std::as_const(*this).ane(); }
+  CpuParameters cpu() && { return std::as_const(*this).cpu(); }
+  GpuParameters gpu() && { return std::as_const(*this).gpu(); }
   const MemoryParameters& memory() const { return memory_; }
   const std::optional<PcieParameters>& pcie() const { return pcie_; }
   // Bytes of the memory that a unit of this chip may use; nothing where its size is not known.

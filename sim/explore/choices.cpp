@@ -117,7 +117,7 @@ Values usual_values(const Request& r, const Chip& chip, const std::string& name)
     return workloads::to_text(workloads::with(r, name, "")) ==
            workloads::to_text(workloads::with(r, name, value));
   };
-  std::ranges::stable_partition(all, is_usual);
+  std::stable_partition(all.begin(), all.end(), is_usual);
   return all;
 }
 

@@ -25,6 +25,7 @@ inline Half compilers_half(double v) {
   const auto sign = static_cast<std::uint16_t>(std::signbit(v) ? 0x8000 : 0);
   const auto signed_bits = [&](long bits) { return Half{static_cast<std::uint16_t>(bits | sign)}; };
   if (std::isinf(v)) return signed_bits(0x7c00);
+  if (v == 0) return signed_bits(0);
   int exponent = 0;
   std::frexp(v, &exponent);
   const int last = std::max(exponent - 11, -24);  // of the last place
