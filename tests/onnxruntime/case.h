@@ -107,5 +107,7 @@ using Generators = std::vector<std::pair<std::string, Generator>>;
 Generators tensor_cases();
 // Of convolutions, pools, products, norms, recurrent layers and numbers of eight bits.
 Generators network_cases();
+// Of joined operators and products of codes.
+Generators fused_cases();
 
 }  // namespace ane::onnxruntime

@@ -119,6 +119,7 @@ int main(int argc, char** argv) {
   Maker maker(argc > 2 ? static_cast<std::uint64_t>(std::atoll(argv[2])) : 1);
   auto all = ane::onnxruntime::tensor_cases();
   for (auto& one : ane::onnxruntime::network_cases()) all.push_back(std::move(one));
+  for (auto& one : ane::onnxruntime::fused_cases()) all.push_back(std::move(one));
   for (std::int64_t k = 0; k < count; ++k) {
     const auto& [name, generator] = all[static_cast<std::size_t>(k) % all.size()];
     fmt::print("{}\n", line_of(name, generator(maker)).dump());
