@@ -13,7 +13,8 @@ Use Model::use(const BoundNode& n) const {
     t.given = v >= 0;
     if (t.given) {
       const Value& value = values[static_cast<std::size_t>(v)];
-      t.type = value.type, t.data = value.data, t.packed = value.packed, t.name = value.name;
+      t.type = value.type, t.data = value.data, t.packed = value.packed, t.coded = value.coded;
+      t.name = value.name;
       t.id = v;
     }
     operands.push_back(std::move(t));

@@ -15,6 +15,7 @@ struct Value {
   Type type;
   Data data;                             // known, as its values
   std::shared_ptr<const Packed> packed;  // known, as its file's bytes
+  std::shared_ptr<const Coded> coded;    // known, and dequantised from this
   bool known() const { return data != nullptr || packed != nullptr; }
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "isa/error.h"
 #include "kernels/arithmetic.h"
@@ -40,6 +41,7 @@ std::vector<float> laid_out(const Array& data, const Shape& as, const Layout& la
 }  // namespace
 
 Format Mapper::format_of(Dtype dtype) const {
+  if (dtype == Dtype::i8 || dtype == Dtype::u8) return Format::i8;
   return is_real(dtype) || dtype == Dtype::boolean ? Format::fp16 : Format::i32;
 }
 
@@ -50,9 +52,18 @@ ValueId Mapper::value(const std::string& name, const kernels::TensorType& type, 
 }
 
 void Mapper::set_place(int v, Place place) {
+  journal_.emplace_back(v, places_[static_cast<std::size_t>(v)]);
+  move_place(v, std::move(place));
+}
+
+void Mapper::move_place(int v, Place place) {
   Place& now = places_[static_cast<std::size_t>(v)];
-  journal_.emplace_back(v, now);
+  if (now.id >= 0) std::erase(placed_at_[static_cast<std::size_t>(now.id)], v);
   now = std::move(place);
+  if (now.id < 0) return;
+  const auto at = static_cast<std::size_t>(now.id);
+  if (at >= placed_at_.size()) placed_at_.resize(at + 1);
+  placed_at_[at].push_back(v);
 }
 
 ValueId Mapper::node(const std::string& op, std::vector<ValueId> inputs, Attributes attributes,
@@ -72,24 +83,107 @@ ValueId Mapper::node(const std::string& op, std::vector<ValueId> inputs, Attribu
 
 ValueId Mapper::unary(const std::string& function, ValueId x, double alpha, double beta) {
   // The function of what one node alone makes is that node's own.
-  const int producer = graph_.values[static_cast<std::size_t>(x)].producer;
   Attributes a;
   a.activation = function;
   a.alpha = alpha, a.beta = beta;
-  if (producer >= 0 && use_ != nullptr && use_->has(0) && use_->in(0).id >= 0) {
-    const auto from = static_cast<std::size_t>(use_->in(0).id);
-    workloads::Node& n = graph_.nodes[static_cast<std::size_t>(producer)];
-    const bool takes =
-        n.op->name == "conv" || n.op->name == "linear" || n.op->name == "elementwise";
-    if (takes && readers_[from] == 1 && places_[from].id == x &&
-        n.attributes.activation == "none" && n.output == x &&
-        out_.node_of[static_cast<std::size_t>(producer)] == makers_[from]) {
-      n.attributes.activation = function;
-      n.attributes.alpha = alpha, n.attributes.beta = beta;
-      return x;
+  if (use_->has(0) && use_->in(0).id >= 0 &&
+      places_[static_cast<std::size_t>(use_->in(0).id)].id == x)
+    if (workloads::Node* n = own_maker(x)) {
+      constexpr std::string_view makers[] = {"conv", "linear", "elementwise", "matmul", "reduce"};
+      const bool takes =
+          std::ranges::find(makers, n->op->name) != std::end(makers) && n->attributes.scale == 0;
+      if (takes && n->attributes.activation == "none") {
+        n->attributes.activation = function;
+        n->attributes.alpha = alpha, n->attributes.beta = beta;
+        return x;
+      }
+      if (takes && n->attributes.activation == "sqrt" && function == "reciprocal") {
+        n->attributes.activation = "rsqrt";
+        return x;
+      }
     }
-  }
   return node("unary", {x}, std::move(a));
+}
+
+bool Mapper::read_by_this_alone(ValueId x) const {
+  const auto at = static_cast<std::size_t>(x);
+  // What lies there reads itself on: a view of a view has one reader each.
+  if (at < placed_at_.size() && std::ranges::any_of(placed_at_[at], [&](int v) {
+        return readers_[static_cast<std::size_t>(v)] != 1;
+      }))
+    return false;
+  const int producer = graph_.values[at].producer;
+  return std::none_of(
+      graph_.nodes.begin() + std::max(0, producer + 1), graph_.nodes.end(),
+      [&](const workloads::Node& n) { return std::ranges::find(n.inputs, x) != n.inputs.end(); });
+}
+
+workloads::Node* Mapper::own_maker(ValueId x) {
+  const int producer = graph_.values[static_cast<std::size_t>(x)].producer;
+  return producer >= 0 && read_by_this_alone(x) ? &graph_.nodes[static_cast<std::size_t>(producer)]
+                                                : nullptr;
+}
+
+workloads::Node* Mapper::own_arithmetic(std::size_t k) {
+  const int v = use_->in(k).id;
+  const ValueId x = v < 0 ? -1 : places_[static_cast<std::size_t>(v)].id;
+  workloads::Node* n = x < 0 ? nullptr : own_maker(x);
+  return n != nullptr && (n->op->name == "elementwise" || n->op->name == "reduce") &&
+                 n->attributes.activation == "none" && n->attributes.scale == 0
+             ? n
+             : nullptr;
+}
+
+// 0 is none in an attribute, and what has no finite binary16 is no constant of the machine.
+static bool is_constant(double value) {
+  return std::fabs(value) >= 6e-8 && std::fabs(value) <= 65504;
+}
+
+bool Mapper::takes_factor(std::size_t k, double factor) {
+  workloads::Node* n = own_arithmetic(k);
+  if (n == nullptr || n->attributes.mul != 0 || n->attributes.add != 0 || !is_constant(factor))
+    return false;
+  n->attributes.mul = factor;
+  return true;
+}
+
+bool Mapper::takes_term(std::size_t k, double term) {
+  workloads::Node* n = own_arithmetic(k);
+  if (n == nullptr || n->attributes.add != 0 || !is_constant(term)) return false;
+  n->attributes.add = term;
+  return true;
+}
+
+std::optional<ValueId> Mapper::root_of(ValueId x) const {
+  const int producer = graph_.values[static_cast<std::size_t>(x)].producer;
+  if (producer < 0 || !read_by_this_alone(x)) return std::nullopt;
+  const workloads::Node& n = graph_.nodes[static_cast<std::size_t>(producer)];
+  const Attributes& a = n.attributes;
+  if (a.mul != 0 || a.add != 0 || a.scale != 0) return std::nullopt;
+  const bool square = n.op->name == "unary" && a.activation == "square";
+  const bool product = n.op->name == "elementwise" && a.operation == "mul" &&
+                       a.activation == "none" && n.inputs[0] == n.inputs[1];
+  return square || product ? std::optional(n.inputs[0]) : std::nullopt;
+}
+
+ValueId Mapper::quantised(std::size_t k, double scale, int zero) {
+  const ValueId x = placed(k);
+  if (workloads::Node* n = own_maker(x);
+      n != nullptr && n->attributes.scale == 0 &&
+      (n->op->name == "conv" || n->op->name == "linear" || n->op->name == "elementwise")) {
+    n->attributes.scale = scale, n->attributes.zero = zero;
+    graph_.values[static_cast<std::size_t>(x)].type = n->op->shape(graph_.call(*n));
+    return x;
+  }
+  Attributes a;
+  a.scale = scale, a.zero = zero;
+  return node("quantise", {x}, std::move(a));
+}
+
+ValueId Mapper::dequantised(ValueId codes, double scale, int zero) {
+  Attributes a;
+  a.scale = scale, a.zero = zero;
+  return node("dequantise", {codes}, std::move(a));
 }
 
 bool Mapper::only_reader(std::size_t k) const {
@@ -106,7 +200,8 @@ workloads::Node* Mapper::own_product(std::size_t k) {
       out_.node_of[static_cast<std::size_t>(producer)] != makers_[static_cast<std::size_t>(v)])
     return nullptr;
   workloads::Node& n = graph_.nodes[static_cast<std::size_t>(producer)];
-  const bool product = n.op->name == "linear" || n.op->name == "conv";
+  const bool product = (n.op->name == "linear" || n.op->name == "conv") &&
+                       !isa::is_integer(n.parameters->format) && n.attributes.scale == 0;
   return product && n.attributes.activation == "none" ? &n : nullptr;
 }
 
@@ -145,14 +240,6 @@ bool Mapper::scaled_product(std::size_t k, const std::vector<float>& factor,
   }
   n->parameters = std::move(p);
   return true;
-}
-
-void Mapper::add_bias(std::vector<float> bias) {
-  workloads::Node& n = graph_.nodes.back();
-  auto p = std::make_shared<kernels::Parameters>(*n.parameters);
-  p->has_bias = true;
-  if (options_.values) p->bias = std::move(bias);
-  n.parameters = std::move(p);
 }
 
 ValueId Mapper::elementwise(const std::string& operation, ValueId a, ValueId b) {
@@ -234,9 +321,11 @@ ValueId Mapper::known(const Value& v, const Layout& layout) {
   Tensor t;
   t.data = v.data, t.packed = v.packed;
   const std::vector<float> numbers = laid_out(*values_of(t), v.type.shape, layout);
-  kernels::Tensor host(format == Format::i32 ? Format::i32 : Format::fp32, {e.n, e.c, e.h, e.w});
+  kernels::Tensor host(format == Format::fp16 ? Format::fp32 : format, {e.n, e.c, e.h, e.w});
+  const int shift = code_shift(v.type.dtype);
   for (std::size_t i = 0; i < numbers.size(); ++i)
-    kernels::set_element(host, static_cast<std::int64_t>(i), static_cast<double>(numbers[i]));
+    kernels::set_element(host, static_cast<std::int64_t>(i),
+                         static_cast<double>(numbers[i]) - shift);
   graph_.values[static_cast<std::size_t>(id)].constant =
       std::make_shared<const kernels::Tensor>(std::move(host));
   return id;
@@ -329,19 +418,24 @@ Mapped Mapper::run() {
     journal_.clear();
     const std::size_t named = names_.mark();
     std::optional<HostReason> why;
-    bool whole = false;
+    bool whole = false;  // numbers that the operator's `map` does not take
+    const auto meet = [&](Dtype t) {
+      const bool of_8_bits = t == Dtype::i8 || t == Dtype::u8;
+      whole = whole ||
+              (!is_real(t) && t != Dtype::boolean && n.op->mapped_wholes != WholeNumbers::all &&
+               !(of_8_bits && n.op->mapped_wholes == WholeNumbers::of_8_bits));
+    };
     for (std::size_t k = 0; k < use.size(); ++k)
-      whole = whole || (use.has(k) && !use.known(k) && !is_real(use.dtype(k)) &&
-                        use.dtype(k) != Dtype::boolean);
+      if (use.has(k) && !use.known(k)) meet(use.dtype(k));
     for (const Tensor& t : use.outputs())
-      whole = whole || (t.given && !is_real(t.type.dtype) && t.type.dtype != Dtype::boolean);
+      if (t.given) meet(t.type.dtype);
     try {
       if (n.op->map == nullptr) {
         why = n.op->why.label.empty()
                   ? HostReason{"O1", fmt::format("the accelerator has no {}", n.op->name), "", ""}
                   : HostReason{std::string(n.op->why.label), std::string(n.op->why.reason),
                                std::string(n.op->why.source), std::string(n.op->why.rewrite)};
-      } else if (whole && n.op->name != "Gather") {
+      } else if (whole) {
         why = HostReason{"I1",
                          "whole numbers are computed by the host: the accelerator computes in fp16 "
                          "and int8 codes",
@@ -369,7 +463,7 @@ Mapped Mapper::run() {
     out_.node_of.resize(nodes);
     names_.forget(named);
     for (auto at = journal_.rbegin(); at != journal_.rend(); ++at)
-      places_[static_cast<std::size_t>(at->first)] = at->second;
+      move_place(at->first, at->second);
     std::erase_if(moved_, [&](const auto& m) { return m.second >= static_cast<ValueId>(values); });
     host(n, *why);
   }

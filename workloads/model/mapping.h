@@ -29,6 +29,9 @@ struct Layout {
 Layout natural_layout(const Shape& shape);
 Extents extents_of(const Shape& shape, const Layout& layout);
 int machine_axis(std::size_t group);  // kernels::Axis of a group
+// Numbers of eight bits lie as the accelerator's codes, which have a sign: those of another type
+// less this.
+int code_shift(Dtype dtype);
 
 struct MapOptions {
   const isa::Machine& machine;
@@ -83,6 +86,8 @@ class Mapper {
   // A known operand, broadcast to `as` first (the extents of what it meets; layout is of these).
   // InputError, where values are asked for, of an operand that is not known.
   ValueId constant(std::size_t k, const Shape& as, const Layout& layout);
+  // Operand k, whole numbers of any type, as reals: the host casts it.
+  ValueId as_real(std::size_t k, const Layout& layout);
   ValueId constant(const std::string& what, const Extents& e, std::vector<float> values);
   ValueId scalar(float value);
   // A layout of operand k in which `axes` fill whole machine axes, with nothing else. InputError
@@ -102,16 +107,33 @@ class Mapper {
   std::shared_ptr<kernels::Parameters> parameters(std::int64_t cout, std::int64_t cin, int kh,
                                                   int kw, bool bias) const;
   bool values() const { return options_.values; }
+  // The stream of weights that the file has as codes of eight bits, where nothing else is asked
+  // for: as short as they are. Chips that fold weights of eight bits do not where activations have
+  // as many [S64].
+  isa::KernelFormat format_of_codes(bool activations) const {
+    const bool streams = activations || options_.machine.streams_int8_weights;
+    return options_.weights == isa::KernelFormat::fp16 && streams ? isa::KernelFormat::int8c
+                                                                  : options_.weights;
+  }
   // Whether this node alone reads operand k; operand k with a bias a channel, where what makes it
   // is a product without one that this node alone reads.
   bool only_reader(std::size_t k) const;
   std::optional<ValueId> with_bias(std::size_t k, std::vector<float> bias);
+  // Whether the node that makes operand k, where this one alone reads it, multiplies its result by
+  // that (before it adds one) or adds it; then that is done.
+  bool takes_factor(std::size_t k, double factor);
+  bool takes_term(std::size_t k, double term);
+  // What x is the square of, where this node alone reads x.
+  std::optional<ValueId> root_of(ValueId x) const;
+  // Operand k in the layout that it has, as codes: by the node that makes it, where this one alone
+  // reads it and that one can quantise what it makes, else by a node of its own.
+  ValueId quantised(std::size_t k, double scale, int zero);
+  // Codes of the layout that they have, as reals.
+  ValueId dequantised(ValueId codes, double scale, int zero);
   // Takes a factor and a term a channel (axis 1) into the product that makes operand k, where
   // with_bias would and these are the product's channels.
   bool scaled_product(std::size_t k, const std::vector<float>& factor,
                       const std::vector<float>& term);
-  // A bias a channel of the product that was added last.
-  void add_bias(std::vector<float> bias);
   const Use& use() const { return *use_; }
 
   // Where result k lies. InputError where the value's extents are not the result's in that layout.
@@ -143,14 +165,25 @@ class Mapper {
   ValueId value_in(int model_value, const Layout& layout);
   ValueId moved(ValueId x, const Layout& from, const Layout& to, const Shape& shape);
   ValueId known(const Value& v, const Layout& layout);
-  // The convolution or linear layer that makes operand k, where this node alone reads it.
+  // The convolution or linear layer of reals that makes operand k, where this node alone reads it.
   workloads::Node* own_product(std::size_t k);
+  // Whether this node is the only reader of a value of the graph.
+  bool read_by_this_alone(ValueId x) const;
+  // The node that makes it, where that is so.
+  workloads::Node* own_maker(ValueId x);
+  // That of operand k, one that takes constants.
+  workloads::Node* own_arithmetic(std::size_t k);
   bool along_channels(std::size_t k) const;
   void host(const BoundNode& n, const HostReason& why);
+  // One of the host's operators beside those of the model, from a value in the natural layout to
+  // another; `bytes` are read and written.
+  ValueId of_the_host(const Tensor& from, ValueId x, const char* op, const char* attribute,
+                      Attribute value, const std::string& what, const Type& to, HostReason why);
   // In the natural layout, which the host reads; moved by the host where the accelerator cannot.
   ValueId natural(const Tensor& t);
   bool all_placed(const BoundNode& n) const;
   void set_place(int model_value, Place place);
+  void move_place(int model_value, Place place);
   void drop_unread();
   Format format_of(Dtype dtype) const;
 
@@ -159,7 +192,8 @@ class Mapper {
   workloads::Graph graph_;
   Mapped out_;
   std::vector<Place> places_;
-  std::vector<int> makers_, readers_;    // of model values
+  std::vector<std::vector<int>> placed_at_;  // the model's values by the graph's
+  std::vector<int> makers_, readers_;        // of model values
   Names names_;                          // of the graph's values: segments exchange them by name
   std::vector<std::string> node_names_;  // by the model's nodes
   std::vector<std::pair<int, Place>> journal_;

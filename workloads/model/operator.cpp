@@ -138,6 +138,7 @@ void Use::same(std::size_t k, std::size_t from, std::optional<Shape> shape) {
       t.packed = nullptr;
     }
     t.type.shape = *shape;
+    t.coded = nullptr;  // its axis would be another
     t.id = -1;
   }
   outputs_[k] = std::move(t);
@@ -148,6 +149,10 @@ void Use::known_result(std::size_t k, Data data) {
   outputs_[k] = {};
   outputs_[k].type = data->type;
   outputs_[k].data = std::move(data);
+}
+
+void Use::coded_result(std::size_t k, Coded coded) {
+  if (k < outputs_.size()) outputs_[k].coded = std::make_shared<const Coded>(std::move(coded));
 }
 
 std::string Use::place() const {

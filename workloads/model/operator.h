@@ -19,11 +19,14 @@ namespace ane::workloads::model {
 
 class Mapper;
 
+struct Coded;
+
 // A tensor at one use: its type, and its values where they are known.
 struct Tensor {
   Type type;
   Data data;                             // null: not known, or packed
   std::shared_ptr<const Packed> packed;  // of a constant
+  std::shared_ptr<const Coded> coded;    // of a constant that was dequantised: from what
   std::string name;
   int id = -1;        // of a bound model's value; below 0: none yet
   bool given = true;  // false: the operand is left out
@@ -32,6 +35,13 @@ struct Tensor {
 };
 // Those of a known tensor; InputError for another.
 Data values_of(const Tensor& tensor);
+
+// Constants of few bits that stand for real ones: (code - zero) * scale.
+struct Coded {
+  Tensor codes;          // known
+  Data scales, zeros;    // zeros: null where all are 0
+  std::size_t axis = 0;  // along which scales and zeros are; of one of each: any
+};
 
 // One use of an operator, with the tensors that it is given.
 class Use {
@@ -79,6 +89,8 @@ class Use {
   // The result is operand `in` itself, under another shape perhaps.
   void same(std::size_t k, std::size_t in, std::optional<Shape> shape = {});
   void known_result(std::size_t k, Data data);
+  // The known result was dequantised from this.
+  void coded_result(std::size_t k, Coded coded);
   // A result whose extents depend on values that are not known: its shape is the largest it can be.
   void at_most() { at_most_ = true; }
   bool values() const { return values_; }
@@ -116,6 +128,9 @@ struct Why {
   std::string_view label, reason, source, rewrite;
 };
 
+// Which whole numbers a `map` takes; those of a use that has others are the host's.
+enum class WholeNumbers { none, of_8_bits, all };
+
 struct Operator {
   std::string_view name;  // "Conv", "com.microsoft.Gelu"
   int since = 1;          // the first version of the domain that has it
@@ -127,6 +142,7 @@ struct Operator {
   // Nodes of the accelerator for it, or why not. `use` knows all shapes.
   std::optional<Why> (*map)(const Use& use, Mapper& mapper) = nullptr;
   Why why{};  // where there is no `map`
+  WholeNumbers mapped_wholes = WholeNumbers::none;
 };
 
 // What an operator's `run` and `map` meet where operands are not checked one by one.

@@ -240,12 +240,13 @@ int run_onnx(const Arguments& arguments) {
       ("unit", po::value<std::string>()->default_value("ane")->value_name("NAME"),
        "ane, gpu or cpu")  //
       ("precision", po::value<std::string>()->default_value("")->value_name("NAME"),
-       "fp16 (default), fp32, bf16, int8w (weights alone), lut4, ...")  //
+       "fp16 (default), fp32, bf16, int8w (weights alone), w8a8, lut4, ...")  //
       ("batch", po::value<std::int64_t>()->default_value(1)->value_name("N"),
        "items a call: the open first extent of inputs")  //
       ("out", po::value<std::string>()->value_name("FOLDER"),
        "write each output as FOLDER/NAME.npy")  //
       ("seed", po::value<std::int64_t>()->default_value(1), "of inputs that are not given");
+  add_layer_option(line.options);
   const auto front = front_of(std::move(line), arguments, "run");
   if (!front) return 0;
   const po::variables_map* given = &front->given;
@@ -254,6 +255,7 @@ int run_onnx(const Arguments& arguments) {
   workloads::Request request =
       with_numbers(question.text, "--precision", (*given)["precision"].as<std::string>(),
                    (*given)["batch"].as<std::int64_t>());
+  request.formats.fp16_layers = fp16_layers_of(*given);
   if (const auto form = form_option(*given)) request.conditions.form = form;
   const Target target = make_target((*given)["chip"].as<std::string>(), unit_option(*given),
                                     (*given)["runtime"].as<std::string>(), overrides_of(*given));

@@ -14,7 +14,9 @@
 #include "workloads/graph/evaluate.h"
 #include "workloads/graph/join.h"
 #include "workloads/graph/seeded_values.h"
+#include "workloads/graph/static_quantise.h"
 #include "workloads/request/file/model.h"
+#include "workloads/request/fp16_layers.h"
 
 namespace ane::sim {
 namespace {
@@ -36,19 +38,23 @@ struct Walked {
 };
 kernels::Tensor to_graph(const md::Array& a, const md::Port& p) {
   const kernels::Extents e = md::extents_of(p.type.shape, p.layout);
-  const bool real = a.real() || p.type.dtype == md::Dtype::boolean;
-  kernels::Tensor t(real ? kernels::Format::fp32 : kernels::Format::i32, {e.n, e.c, e.h, e.w});
+  const md::Dtype type = p.type.dtype;
+  const kernels::Format format = a.real() || type == md::Dtype::boolean ? kernels::Format::fp32
+                                 : md::info(type).bytes == 1            ? kernels::Format::i8
+                                                                        : kernels::Format::i32;
+  kernels::Tensor t(format, {e.n, e.c, e.h, e.w});
   const Walked w(p);
   md::walk(w.shape, w.strides, [&](std::int64_t at, std::int64_t from) {
-    kernels::set_element(t, at, a.number(from));
+    kernels::set_element(t, at, a.number(from) - md::code_shift(type));
   });
   return t;
 }
 md::Data from_graph(const kernels::Tensor& t, const md::Port& p) {
   auto a = std::make_shared<md::Array>(p.type.dtype, p.type.shape);
   const Walked w(p);
-  md::walk(w.shape, w.strides,
-           [&](std::int64_t at, std::int64_t from) { a->set(from, kernels::element(t, at)); });
+  md::walk(w.shape, w.strides, [&](std::int64_t at, std::int64_t from) {
+    a->set(from, kernels::element(t, at) + md::code_shift(p.type.dtype));
+  });
   md::settle(*a);
   return a;
 }
@@ -142,18 +148,23 @@ class ModelRun {
     FrameworkFormats formats;
     if (!ane) {
       formats = framework_formats(plan_.request.formats);
-      if (formats.int8)
-        throw InputError("activations", "INT8 activations of a file need scales for every tensor",
-                         "fp16 or fp32");
     }
     const workloads::Numbers numbers =
         ane ? workloads::numbers_of(plan_.request.formats, machine) : workloads::Numbers{};
-    const md::Mapped mapped = md::map_model(
+    md::Mapped mapped = md::map_model(
         *model,
         {.machine = machine, .weights = ane ? numbers.weights : formats.weights, .values = true});
     workloads::Tensors inputs;
     for (const md::Port& p : mapped.inputs)
       inputs[p.name] = to_graph(*binding.inputs.at(p.given), p);
+    if (ane ? numbers.int8_activations : formats.int8) {
+      mapped.graph = workloads::statically_quantised(
+          mapped.graph, ane ? numbers.codes : isa::KernelFormat::i8,
+          workloads::activation_ranges(mapped.graph, inputs), [&](const std::string& layer) {
+            return workloads::names_layer(plan_.request.formats.fp16_layers, layer);
+          });
+      notes_.emplace_back("INT8 activations have the ranges of these inputs");
+    }
     const workloads::Graph graph = workloads::joined(mapped.graph);
     workloads::Tensors values;
     if (ane) {

@@ -71,11 +71,13 @@ void labels(const std::string& text, const std::string& before, const std::strin
 TEST(OnnxPage, ExplainsEveryLabelAndNoOther) {
   std::set<std::string> given, explained;
   for (const auto& entry : fs::recursive_directory_iterator(root / "workloads/model"))
-    if (entry.path().extension() == ".cpp") {
+    if (entry.path().extension() == ".cpp" || entry.path().extension() == ".h") {
       std::string text = read(entry.path());
       std::erase_if(text, [](char c) { return c == '\n' || c == ' '; });
-      for (const char* before : {"Why{\"", "HostReason{\"", "unmapped(\"", "no_axes=\"",
-                                 "three_axes{\"", "no_function{\"", "places{\""})
+      for (const char* before :
+           {"Why{\"", "HostReason{\"", "unmapped(\"", "no_axes=\"", "three_axes{\"",
+            "no_function{\"", "places{\"", "vector_product{\"", "computed_kernel{\"",
+            "computed_weights{\"", "computed_matrix{\"", "sums_of_codes{\"", ".why={\""})
         labels(text, before, "\"", given);
     }
   EXPECT_GT(given.size(), 15U);

@@ -95,7 +95,7 @@ Tensor Binder::input(const Declared& d) {
   check_input(d, t.type);
   checked_elements(t.type.shape, d.name);
   t.id = static_cast<int>(model_.values.size());
-  model_.values.push_back({.name = d.name, .type = t.type, .data = {}, .packed = {}});
+  model_.values.push_back({.name = d.name, .type = t.type, .data = {}, .packed = {}, .coded = {}});
   model_.inputs.push_back(t.id);
   model_.input_names.push_back(d.name);
   return t;
@@ -317,7 +317,8 @@ bool Binder::foldable(const Operator& op, const Use& use, const std::vector<Tens
 int Binder::value_of(Tensor& t) {
   if (t.id < 0) {
     t.id = static_cast<int>(model_.values.size());
-    model_.values.push_back({.name = t.name, .type = t.type, .data = t.data, .packed = t.packed});
+    model_.values.push_back(
+        {.name = t.name, .type = t.type, .data = t.data, .packed = t.packed, .coded = t.coded});
   }
   return t.id;
 }

@@ -51,7 +51,8 @@ void host_reference(const Call& call, const kernels::Arithmetic&,
     if (h.from[k] < 0) continue;
     const kernels::Tensor& given = *inputs[static_cast<std::size_t>(h.from[k])];
     auto a = std::make_shared<Array>(operands[k].type.dtype, operands[k].type.shape);
-    for (std::int64_t i = 0; i < a->size(); ++i) a->set(i, kernels::element(given, i));
+    const int shift = code_shift(operands[k].type.dtype);
+    for (std::int64_t i = 0; i < a->size(); ++i) a->set(i, kernels::element(given, i) + shift);
     operands[k].data = std::move(a);
   }
   Use use(h.node, std::move(operands), true);
@@ -64,7 +65,9 @@ void host_reference(const Call& call, const kernels::Arithmetic&,
   if (result.data == nullptr || result.data->size() != size)
     throw InputError(call.name, "its result has another shape than was bound",
                      "--unit cpu --precision fp32 runs it as it comes");
-  for (std::int64_t i = 0; i < size; ++i) kernels::set_element(output, i, result.data->number(i));
+  const int shift = code_shift(result.type.dtype);
+  for (std::int64_t i = 0; i < size; ++i)
+    kernels::set_element(output, i, result.data->number(i) - shift);
 }
 
 // The graph's operator for each of the model's, so that listings name it.
@@ -113,32 +116,55 @@ ValueId Mapper::natural(const Tensor& t) {
       lies.type.shape[k] = t.type.shape[static_cast<std::size_t>(order[k])];
       back.integers[static_cast<std::size_t>(order[k])] = static_cast<std::int64_t>(k);
     }
-    HostWork work;
-    work.node.op = "Transpose";
-    work.node.version = 13;
-    work.node.name = node_names_[static_cast<std::size_t>(now_)];
-    work.node.inputs = {t.name}, work.node.outputs = {t.name};
-    work.node.attributes["perm"] = std::move(back);
-    work.op = find_operator("", "Transpose");
-    work.operands = {lies};
-    work.from = {0};
-    work.why = u.why;
-    const Bytes bytes{2 * kernels::elements(t.type.shape)};
-    work.work = {.kind = kernels::WorkKind::copy, .read = bytes, .written = bytes};
     const ValueId x =
         reshape(place.id, extents_of(lies.type.shape, natural_layout(lies.type.shape)));
-    workloads::Node node{.op = &host_operator(*work.op),
-                         .name = work.node.name,
-                         .attributes = {},
-                         .parameters = std::make_shared<HostWork>(work),
-                         .inputs = {x},
-                         .output = -1};
-    node.output = value(t.name + ":laid", {format_of(t.type.dtype), extents_of(t.type.shape, to)},
-                        static_cast<int>(graph_.nodes.size()));
-    graph_.nodes.push_back(std::move(node));
-    out_.node_of.push_back(now_);
-    return graph_.nodes.back().output;
+    return of_the_host(lies, x, "Transpose", "perm", std::move(back), ":laid", t.type, u.why);
   }
+}
+
+ValueId Mapper::as_real(std::size_t k, const Layout& layout) {
+  const Tensor& t = use_->in(k);
+  Attribute to;
+  to.is = Attribute::Is::integer;
+  to.integer = info(Dtype::f32).code;
+  Type real = t.type;
+  real.dtype = Dtype::f32;
+  const ValueId x = of_the_host(
+      t, natural(t), "Cast", "to", std::move(to), ":real", real,
+      {"I1",
+       "whole numbers become reals on the host: the accelerator computes in fp16 and int8 "
+       "codes",
+       "", "an operand of reals"});
+  return moved(x, natural_layout(real.shape), layout, real.shape);
+}
+
+ValueId Mapper::of_the_host(const Tensor& from, ValueId x, const char* op, const char* attribute,
+                            Attribute said, const std::string& what, const Type& to,
+                            HostReason why) {
+  HostWork work;
+  work.node.op = op;
+  work.node.version = 13;
+  work.node.name = node_names_[static_cast<std::size_t>(now_)];
+  work.node.inputs = {from.name}, work.node.outputs = {from.name};
+  work.node.attributes[attribute] = std::move(said);
+  work.op = find_operator("", op);
+  work.operands = {from};
+  work.from = {0};
+  work.why = std::move(why);
+  const Bytes bytes{2 * kernels::elements(to.shape)};
+  work.work = {.kind = kernels::WorkKind::copy, .read = bytes, .written = bytes};
+  workloads::Node node{.op = &host_operator(*work.op),
+                       .name = work.node.name,
+                       .attributes = {},
+                       .parameters = std::make_shared<HostWork>(work),
+                       .inputs = {x},
+                       .output = -1};
+  node.output =
+      value(from.name + what, {format_of(to.dtype), extents_of(to.shape, natural_layout(to.shape))},
+            static_cast<int>(graph_.nodes.size()));
+  graph_.nodes.push_back(std::move(node));
+  out_.node_of.push_back(now_);
+  return graph_.nodes.back().output;
 }
 
 void Mapper::host(const BoundNode& n, const HostReason& why) {

@@ -35,6 +35,10 @@ Extents extents_of(const Shape& shape, const Layout& layout) {
   return {.w = e[3], .h = e[2], .c = e[1], .n = e[0]};
 }
 
+int code_shift(Dtype dtype) {
+  return dtype == Dtype::u8 ? 128 : 0;
+}
+
 int machine_axis(std::size_t group) {
   constexpr int axes[] = {kernels::axis_n, kernels::axis_c, kernels::axis_h, kernels::axis_w};
   return axes[group];
@@ -86,8 +90,8 @@ ValueId Mapper::moved(ValueId x, const Layout& from, const Layout& to, const Sha
   const std::vector<int> a = from.order(), b = to.order();
   const Extents want = extents_of(shape, to);
   if (a == b) return reshape(x, want);
-  if (graph_.type(x).format != Format::fp16)
-    unmapped("I1", "whole numbers do not move on the accelerator");
+  if (graph_.type(x).format == Format::i32)
+    unmapped("I1", "whole numbers of more than eight bits do not move on the accelerator");
   // Runs of axes that stay together, in the order of `from`.
   std::vector<std::vector<int>> runs;
   for (const int d : a) {

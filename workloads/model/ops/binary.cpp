@@ -223,6 +223,18 @@ std::optional<Why> map(const Use& u, Mapper& m) {
               m.result(0, *v, *layout);
               return std::nullopt;
             }
+  // One number is a constant of the node that makes the other operand.
+  for (std::size_t k = 0; k < 2 && u.size() == 2; ++k) {
+    const auto number = one_value(u, 1 - k);
+    if (!number || u.known(k) || u.shape(k) != out || !m.layout(k)) continue;
+    const std::string& op = u.node.op;
+    if (op == "Mul"   ? m.takes_factor(k, *number)
+        : op == "Add" ? m.takes_term(k, *number)
+                      : op == "Sub" && k == 0 && m.takes_term(k, -*number)) {
+      m.same(0, k, *m.layout(k));
+      return std::nullopt;
+    }
+  }
   std::vector<std::size_t> all;
   for (std::size_t k = 0; k < u.size(); ++k) all.push_back(k);
   const Broadcast b(m, all, out);

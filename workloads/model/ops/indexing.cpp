@@ -256,7 +256,29 @@ void unique(Use& u) {
   }
 }
 
-// Indices that are known are slices; those that are not look columns of a constant table up.
+// Columns of a table at indices: its other axes are channels.
+std::optional<Why> map_lookup(const Use& u, Mapper& m, int axis) {
+  if (!is_real(u.dtype(0))) return Why{"I1", "whole numbers are the host's", "", ""};
+  const auto more = static_cast<int>(u.rank(1)) - 1;
+  Layout table, places, to;
+  for (int d = 0; d < static_cast<int>(u.rank(0)); ++d) {
+    if (u.shape(0)[static_cast<std::size_t>(d)] == 1) continue;
+    table.of[d == axis ? Layout::w : Layout::c].push_back(d);
+    if (d != axis) to.of[Layout::c].push_back(d < axis ? d : d + more);
+  }
+  // The last axis of the places along columns, the others along rows.
+  for (int k = 0; k <= more; ++k)
+    if (u.shape(1)[static_cast<std::size_t>(k)] != 1) {
+      const auto group = k == more ? Layout::w : Layout::h;
+      places.of[group].push_back(k);
+      to.of[group].push_back(axis + k);
+    }
+  const ValueId x = u.known(0) ? m.constant(0, u.shape(0), table) : m.operand(0, table);
+  m.result(0, m.node("gather", {x, m.operand(1, places)}), to);
+  return std::nullopt;
+}
+
+// Indices that are known and in order are slices.
 std::optional<Why> map_gather(const Use& u, Mapper& m) {
   const std::size_t axis = u.axis("axis", 0, u.rank(0));
   const auto d = static_cast<int>(axis);
@@ -264,13 +286,19 @@ std::optional<Why> map_gather(const Use& u, Mapper& m) {
   if (u.known(1) && !u.known(0)) {
     const I extent = u.shape(0)[axis];
     List index = values_of(u.in(1))->i;
-    for (I& i : index) i = index_in(u, i, extent);
+    bool negative = false, in_order = true;
+    for (I& i : index) {
+      negative = negative || i < 0;
+      i = index_in(u, i, extent);
+    }
     for (std::size_t k = 1; k < index.size(); ++k)
-      if (index[k] != index[0] + static_cast<I>(k))
-        return Why{"G3",
-                   "elements out of order: the accelerator looks up columns of a table at run-time "
-                   "indices alone",
-                   "", "Slice and Concat, or a product with a matrix of zeros and ones"};
+      in_order = in_order && index[k] == index[0] + static_cast<I>(k);
+    if (!in_order && !negative) return map_lookup(u, m, d);
+    if (!in_order)
+      return Why{"G3",
+                 "elements out of order that are counted from the end: the accelerator looks up "
+                 "columns counted from the first",
+                 "", "indices from 0 on"};
     if (!is_real(u.dtype(0))) return Why{"I1", "whole numbers are the host's", "", ""};
     if (index.empty()) return Why{"S2", "a gather of nothing", "", ""};
     const I begin = index[0];
@@ -303,24 +331,7 @@ std::optional<Why> map_gather(const Use& u, Mapper& m) {
     m.result(0, x, layout);
     return std::nullopt;
   }
-  if (!u.known(0) || axis != 0 || u.rank(0) != 2 || u.dtype(1) == Dtype::f32 ||
-      !is_real(u.dtype(0)))
-    return Why{"G3",
-               "indices that are computed, into a tensor that is computed: the accelerator looks "
-               "up columns of one matrix",
-               "", "a product with a matrix of zeros and ones"};
-  // The table [V, D] as [1, D, 1, V]; indices along columns.
-  Layout table;
-  if (u.shape(0)[1] != 1) table.of[Layout::c] = {1};
-  if (u.shape(0)[0] != 1) table.of[Layout::w] = {0};
-  Layout places;
-  for (int k = 0; k < index_rank; ++k)
-    if (u.shape(1)[static_cast<std::size_t>(k)] != 1) places.of[Layout::w].push_back(k);
-  const ValueId y = m.node("gather", {m.constant(0, u.shape(0), table), m.operand(1, places)});
-  Layout to = places;
-  if (u.shape(0)[1] != 1) to.of[Layout::c] = {index_rank};
-  m.result(0, y, to);
-  return std::nullopt;
+  return map_lookup(u, m, d);
 }
 
 constexpr Cost moved{.kind = kernels::WorkKind::gather, .flops = 1};
@@ -335,7 +346,8 @@ Family indexing() {
        .run = gather,
        .takes = takes(2).with({whole("axis")}),
        .cost = moved,
-       .map = map_gather},
+       .map = map_gather,
+       .mapped_wholes = WholeNumbers::all},
       {.name = "GatherElements",
        .since = 11,
        .run = gather_elements,

@@ -327,6 +327,17 @@ ValueId channels(Mapper& m, const Use& u, const Layout& layout, const std::vecto
   return m.constant(what, extents_of(u.shape(0), own), m.values() ? values : std::vector<float>{});
 }
 
+// y * scale + shift a channel, where these change anything.
+ValueId by_channel(Mapper& m, const Use& u, ValueId y, const Layout& layout) {
+  const Data scale = values_of(u.in(1)), shift = values_of(u.in(2));
+  const auto all = [](const Reals& v, float one) {
+    return std::ranges::all_of(v, [one](float x) { return x == one; });
+  };
+  if (!all(scale->f, 1)) y = m.elementwise("mul", y, channels(m, u, layout, scale->f, "scale"));
+  if (!all(shift->f, 0)) y = m.elementwise("add", y, channels(m, u, layout, shift->f, "shift"));
+  return y;
+}
+
 std::optional<Why> map_batch_norm(const Use& u, Mapper& m) {
   if (u.integer("training_mode", 0) != 0 || u.wants(1))
     return Why{"T2", "statistics of training", "", "the model for inference"};
@@ -369,13 +380,7 @@ std::optional<Why> map_instance_norm(const Use& u, Mapper& m) {
     if (!layout.of[g].empty() && layout.of[g].front() >= 2)
       a.axes |= static_cast<unsigned>(machine_axis(g));
   if (a.axes == 0) return Why{"T3", "a norm over one element", "", ""};
-  const ValueId y = m.node("layer_norm", {x}, a);
-  m.result(
-      0,
-      m.elementwise("add",
-                    m.elementwise("mul", y, channels(m, u, layout, values_of(u.in(1))->f, "scale")),
-                    channels(m, u, layout, values_of(u.in(2))->f, "shift")),
-      layout);
+  m.result(0, by_channel(m, u, m.node("layer_norm", {x}, a), layout), layout);
   return std::nullopt;
 }
 
@@ -395,12 +400,7 @@ std::optional<Why> map_group_norm(const Use& u, Mapper& m) {
   a.axes = kernels::axis_w | kernels::axis_h;
   a.epsilon = static_cast<double>(u.real("epsilon", 1e-5F));
   const ValueId y = m.reshape(m.node("layer_norm", {x}, a), whole);
-  m.result(
-      0,
-      m.elementwise("add",
-                    m.elementwise("mul", y, channels(m, u, layout, values_of(u.in(1))->f, "scale")),
-                    channels(m, u, layout, values_of(u.in(2))->f, "shift")),
-      layout);
+  m.result(0, by_channel(m, u, y, layout), layout);
   return std::nullopt;
 }
 
@@ -435,7 +435,10 @@ std::optional<Why> map_layer_norm(const Use& u, Mapper& m) {
   const auto epsilon = static_cast<double>(u.real("epsilon", 1e-5F));
   if (u.node.op == "LayerNormalization") {
     a.epsilon = epsilon;
-    std::vector<ValueId> inputs{x, trailing(m, u, 1, layout)};
+    std::vector<ValueId> inputs{x};
+    const Reals scale = values_of(u.in(1))->f;
+    if (u.has(2) || std::ranges::any_of(scale, [](float v) { return v != 1; }))
+      inputs.push_back(trailing(m, u, 1, layout));
     if (u.has(2)) inputs.push_back(trailing(m, u, 2, layout));
     m.result(0, m.node("layer_norm", inputs, a), layout);
     return std::nullopt;

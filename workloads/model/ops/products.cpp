@@ -9,11 +9,62 @@
 #include "isa/error.h"
 #include "isa/saturated.h"
 #include "workloads/model/mapping.h"
+#include "workloads/model/ops/codes/codes.h"
 #include "workloads/model/ops/families.h"
 #include "workloads/model/ops/gemm.h"
 #include "workloads/model/ops/pick.h"
+#include "workloads/model/ops/rows.h"
 
 namespace ane::workloads::model::ops {
+namespace {
+constexpr Why vector_product{"R2", "a product with a vector", "", "a matrix of one row or column"};
+}  // namespace
+
+Reals as_rows(const Reals& matrix, std::int64_t n, std::int64_t k, bool turned, float factor) {
+  Reals w(static_cast<std::size_t>(n * k));
+  for (std::int64_t i = 0; i < n; ++i)
+    for (std::int64_t j = 0; j < k; ++j)
+      w[static_cast<std::size_t>(i * k + j)] =
+          factor * matrix[static_cast<std::size_t>(turned ? i * k + j : j * n + i)];
+  return w;
+}
+
+std::optional<Why> map_rows(const Use& u, Mapper& m, const Rows& r) {
+  const Shape &x = u.shape(r.x), &out = m.result_shape();
+  const auto rank = static_cast<int>(x.size());
+  if (rank < 2) return vector_product;
+  const int inner = r.turned_left ? rank - 2 : rank - 1, row = r.turned_left ? rank - 1 : rank - 2;
+  const std::int64_t k = x[static_cast<std::size_t>(inner)];
+  Layout layout;
+  const auto now = m.layout(r.x);
+  const auto channels = [&](const Layout& l) {
+    return k == 1 ? l.of[Layout::c].empty() : l.of[Layout::c] == std::vector<int>{inner};
+  };
+  if (now && channels(*now)) {
+    layout = *now;
+  } else {
+    std::int64_t columns = 1;
+    for (int d = 0; d < rank; ++d)
+      if (d != inner) columns *= x[static_cast<std::size_t>(d)];
+    if (k != 1) layout.of[Layout::c] = {inner};
+    for (int d = 0; d < rank; ++d) {
+      if (d == inner || x[static_cast<std::size_t>(d)] == 1) continue;
+      layout.of[columns <= m.machine().max_extent || d == row ? Layout::w : Layout::n].push_back(d);
+    }
+  }
+  const ValueId y =
+      m.node("linear", {r.placed ? r.placed(layout) : m.operand(r.x, layout)}, r.attributes, r.p);
+  // Axes of the operand as those of the result: matrices of more axes put more in front of them,
+  // and rows stand before the columns.
+  const auto last = static_cast<int>(out.size()) - 1;
+  layout.of[Layout::c].clear();
+  for (auto& g : layout.of)
+    for (int& d : g) d = d == row ? last - 1 : d + last + 1 - rank;
+  if (out.back() != 1) layout.of[Layout::c] = {last};
+  m.result(0, y, layout);
+  return std::nullopt;
+}
+
 namespace {
 
 using I = std::int64_t;
@@ -308,60 +359,35 @@ void determinant(Use& u) {
   }
 }
 
-// Of constant matrices [.., k, n]: a 1x1 convolution over the last axis as channels.
-std::optional<Why> map_constant(const Use& u, Mapper& m, bool turned_left, bool turned,
-                                float alpha) {
-  const Shape &x = u.shape(0), &out = m.result_shape();
-  const auto rank = static_cast<int>(x.size());
-  if (rank < 2) return Why{"R2", "a vector times a matrix", "", "a matrix of one row"};
-  const int inner = turned_left ? rank - 2 : rank - 1, rows = turned_left ? rank - 1 : rank - 2;
-  const I k = x[static_cast<std::size_t>(inner)], n = out.back();
-  Layout layout;
-  const auto now = m.layout(0);
-  const auto channels = [&](const Layout& l) {
-    return k == 1 ? l.of[Layout::c].empty() : l.of[Layout::c] == std::vector<int>{inner};
-  };
-  if (now && channels(*now)) {
-    layout = *now;
-  } else {
-    I columns = 1;
-    for (int d = 0; d < rank; ++d)
-      if (d != inner) columns *= x[static_cast<std::size_t>(d)];
-    if (k != 1) layout.of[Layout::c] = {inner};
-    for (int d = 0; d < rank; ++d) {
-      if (d == inner || x[static_cast<std::size_t>(d)] == 1) continue;
-      layout.of[columns <= m.machine().max_extent || d == rows ? Layout::w : Layout::n].push_back(
-          d);
-    }
+// Of constant matrices [.., k, n], with a bias a column where there is one.
+std::optional<Why> map_constant(const Use& u, Mapper& m, bool turned_left, bool turned, float alpha,
+                                const Reals* bias = nullptr) {
+  const Shape& x = u.shape(0);
+  if (x.size() < 2) return vector_product;
+  const I n = m.result_shape().back(), k = x[x.size() - (turned_left ? 2 : 1)];
+  Rows rows{.turned_left = turned_left, .p = m.parameters(n, k, 1, 1, bias != nullptr)};
+  const Coded* coded = u.in(1).coded.get();
+  const std::size_t channel = u.rank(1) - (turned ? 2 : 1);
+  const auto weights = coded != nullptr ? code_weights(*coded, channel) : std::nullopt;
+  const auto codes = coded_operand(u, m, 0);
+  if (codes && weights && alpha == 1 && m.machine().int8_macs) {
+    take_codes(*rows.p, *weights, codes->coding, !turned, bias, m.values());
+    rows.placed = [&m, &codes](const Layout& l) { return m.operand_of(*codes->from, 0, l); };
+    return map_rows(u, m, rows);
   }
-  auto p = m.parameters(n, k, 1, 1, false);
+  if (coded != nullptr) rows.p->format = m.format_of_codes(codes.has_value());
   if (m.values()) {
-    const Data w = values_of(u.in(1));
-    p->weights.resize(static_cast<std::size_t>(n * k));
-    for (I i = 0; i < n; ++i)
-      for (I j = 0; j < k; ++j)
-        p->weights[static_cast<std::size_t>(i * k + j)] =
-            alpha * w->f[static_cast<std::size_t>(turned ? i * k + j : j * n + i)];
+    rows.p->weights = as_rows(values_of(u.in(1))->f, n, k, turned, alpha);
+    if (bias != nullptr) rows.p->bias = *bias;
   }
-  const ValueId v = m.operand(0, layout);
-  const ValueId y = m.node("linear", {v}, {}, p);
-  // Axes of the operand as those of the result: matrices of more axes put more in front of them,
-  // and rows stand before the columns.
-  const auto last = static_cast<int>(out.size()) - 1;
-  layout.of[Layout::c].clear();
-  for (auto& g : layout.of)
-    for (int& d : g) d = d == rows ? last - 1 : d + last + 1 - rank;
-  if (n != 1) layout.of[Layout::c] = {last};
-  m.result(0, y, layout);
-  return std::nullopt;
+  return map_rows(u, m, rows);
 }
 
 // Of two activations: the inner axis is channels in both, rows of one and columns of the other run
 // along columns, all else is batch.
 std::optional<Why> map_both(const Use& u, Mapper& m, bool ta, bool tb, float alpha) {
   const Shape &a = u.shape(0), &b = u.shape(1), &out = m.result_shape();
-  if (a.size() < 2 || b.size() < 2)
-    return Why{"R2", "a product with a vector", "", "a matrix of one row or column"};
+  if (a.size() < 2 || b.size() < 2) return vector_product;
   const auto rank = static_cast<int>(out.size());
   const auto layout_of = [&](const Shape& s, int inner, int outer) {
     Layout l;
@@ -378,7 +404,16 @@ std::optional<Why> map_both(const Use& u, Mapper& m, bool ta, bool tb, float alp
   const auto batches = [&](const Shape& s) {
     return kernels::elements(Shape(s.begin(), s.end() - 2));
   };
-  if (batches(a) != batch || (batches(b) != batch && batches(b) != 1))
+  // Neighbours may share a matrix on the right: its last axes are repeated, not its first.
+  const auto shared = [&] {
+    std::size_t d = 0;
+    const std::size_t lead = out.size() - b.size();
+    while (d + 2 < out.size() && (d < lead ? 1 : b[d - lead]) == out[d]) ++d;
+    for (; d + 2 < out.size(); ++d)
+      if (d >= lead && b[d - lead] != 1) return false;
+    return true;
+  };
+  if (batches(a) != batch || !shared())
     return Why{"M2", "matrices that are repeated against others", "", "Expand before the product"};
   const auto place = [&](std::size_t k, const Layout& l) {
     return u.known(k) ? m.constant(k, u.shape(k), l) : m.operand(k, l);
@@ -412,11 +447,9 @@ std::optional<Why> map_gemm(const Use& u, Mapper& m) {
   if (u.has(2) && (!u.known(2) || u.real("beta", 1) != 1 || !a_column(u.shape(2))))
     return Why{"M3", "a sum that is no bias a column", "", "MatMul and Add"};
   if (!u.known(1)) return Why{"M3", "a Gemm of two activations", "", "MatMul and Add"};
-  if (const auto why = map_constant(u, m, u.integer("transA", 0) != 0, u.integer("transB", 0) != 0,
-                                    u.real("alpha", 1)))
-    return why;
-  if (u.has(2)) m.add_bias(values_of(u.in(2))->f);
-  return std::nullopt;
+  const Data bias = u.has(2) ? values_of(u.in(2)) : nullptr;
+  return map_constant(u, m, u.integer("transA", 0) != 0, u.integer("transB", 0) != 0,
+                      u.real("alpha", 1), bias != nullptr ? &bias->f : nullptr);
 }
 
 kernels::Work product_work(const Use& u) {

@@ -185,6 +185,11 @@ std::optional<Why> map(const Use& u, Mapper& m) {
     m.result(0, x, left);
     return std::nullopt;
   }
+  if (op == "ReduceMean" || op == "ReduceSum")
+    if (const auto root = m.root_of(x)) {
+      x = *root;
+      a.operation = op == "ReduceMean" ? "mean_squares" : "sum_squares";
+    }
   if (op == "ReduceL1")
     x = m.node("unary", {x}, [] {
       Attributes f;

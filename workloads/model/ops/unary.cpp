@@ -183,6 +183,10 @@ std::optional<Why> map(const Use& u, Mapper& m) {
     m.result(0, m.elementwise("equal", x, m.scalar(0)), layout);
     return std::nullopt;
   }
+  if (f.name == "com.microsoft.QuickGelu" && u.real("alpha", 1.702F) == 1) {
+    m.result(0, m.unary("silu", x), layout);
+    return std::nullopt;
+  }
   if (f.name == "Mish" || f.name == "com.microsoft.QuickGelu") {
     const ValueId inner =
         f.name == "Mish"
@@ -228,7 +232,16 @@ std::optional<Why> map_swish(const Use& u, Mapper& m) {
 // Real numbers are fp16 on the accelerator whatever they were, truth values 0 and 1.
 std::optional<Why> map_cast(const Use& u, Mapper& m) {
   const Layout layout = m.layout_or_natural(0);
-  const Dtype to = u.outputs().at(0).type.dtype;
+  const Dtype from = u.dtype(0), to = u.outputs().at(0).type.dtype;
+  const auto whole = [](Dtype t) { return !is_real(t) && t != Dtype::boolean; };
+  if (whole(to))
+    return Why{"I1", "its result is whole numbers, which are the host's", "",
+               "QuantizeLinear where codes are meant"};
+  if (whole(from)) {  // codes of scale 1
+    if (!is_real(to)) return Why{"I1", "whole numbers are compared by the host", "", ""};
+    m.result(0, m.dequantised(m.operand(0, layout), 1, -code_shift(from)), layout);
+    return std::nullopt;
+  }
   if (to == Dtype::boolean && u.dtype(0) != Dtype::boolean)
     m.result(0, m.elementwise("not_equal", m.operand(0, layout), m.scalar(0)), layout);
   else
@@ -339,13 +352,15 @@ Family unary() {
                     .run = cast,
                     .takes = takes(1).with({whole("to").from(6), flag("saturate").from(19),
                                             text("round_mode", "up down nearest").from(24)}),
-                    .map = map_cast});
+                    .map = map_cast,
+                    .mapped_wholes = WholeNumbers::of_8_bits});
     rows.push_back({.name = "CastLike",
                     .since = 15,
                     .run = cast_like,
                     .takes = takes(2).with({flag("saturate").from(19),
                                             text("round_mode", "up down nearest").from(24)}),
-                    .map = map_cast});
+                    .map = map_cast,
+                    .mapped_wholes = WholeNumbers::of_8_bits});
     return rows;
   }();
   return all;

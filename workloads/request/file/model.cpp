@@ -11,7 +11,9 @@
 #include <set>
 
 #include "isa/error.h"
+#include "workloads/graph/static_quantise.h"
 #include "workloads/onnx/onnx.h"
+#include "workloads/request/fp16_layers.h"
 
 namespace ane::workloads {
 namespace {
@@ -342,12 +344,13 @@ Job ModelFile::job(const Request& r, const JobFor& target) const {
     return {.stages = {{.work = std::move(all)}}, .notes = m->notes};
   }
   const Numbers numbers = numbers_of(r.formats, target.machine);
-  if (numbers.int8_activations)
-    throw InputError("activations", "INT8 activations of a file need scales for every tensor",
-                     "weights=int8 activations=fp16");
   model::Mapped mapped = model::map_model(
       *m,
       {.machine = target.machine, .weights = numbers.weights, .values = target.seed.has_value()});
+  if (numbers.int8_activations)
+    mapped.graph = statically_quantised(
+        mapped.graph, numbers.codes, {},
+        [&](const std::string& layer) { return names_layer(r.formats.fp16_layers, layer); });
   std::set<std::string> gone;  // names of nodes that are left out
   if (!without.empty()) {
     for (const Node& n : mapped.graph.nodes) gone.insert(n.name);

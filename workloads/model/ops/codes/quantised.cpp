@@ -6,7 +6,11 @@
 #include <vector>
 
 #include "isa/error.h"
+#include "workloads/model/mapping.h"
+#include "workloads/model/ops/broadcast.h"
+#include "workloads/model/ops/codes/codes.h"
 #include "workloads/model/ops/families.h"
+#include "workloads/model/ops/rows.h"
 #include "workloads/model/ops/spatial/windows.h"
 
 namespace ane::workloads::model::ops {
@@ -93,6 +97,12 @@ void dequantise(Use& u) {
   const Scales scales(u, 1);
   Array* y = u.out(0, u.dtype_said("output_dtype", u.dtype(1)), u.shape(0));
   if (y == nullptr) return;
+  if (u.integer("block_size", 0) == 0) {
+    Coded coded{.codes = u.in(0), .scales = values_of(u.in(1)), .zeros = nullptr};
+    if (u.has(2)) coded.zeros = values_of(u.in(2));
+    if (coded.scales->size() > 1) coded.axis = u.axis("axis", 1, u.rank(0));
+    u.coded_result(0, std::move(coded));
+  }
   const Array &x = u.data(0), &s = u.data(1);
   for (I k = 0; k < x.size(); ++k) {
     const auto at = static_cast<I>(scales.of(k));
@@ -292,6 +302,125 @@ kernels::Work fourth(const Use& u) {
   return product_work(u, 3);
 }
 
+// ---- on the accelerator
+
+std::optional<Why> map_quantise(const Use& u, Mapper& m) {
+  Coding c;
+  if (const auto why = coding_of(u, 1, 2, u.outputs().at(0).type.dtype, c)) return why;
+  const Layout layout = m.layout_or_natural(0);
+  m.result(0, m.quantised(0, c.scale, c.zero), layout);
+  return std::nullopt;
+}
+
+std::optional<Why> map_dequantise(const Use& u, Mapper& m) {
+  Coding c;
+  if (const auto why = coding_of(u, 1, 2, u.dtype(0), c)) return why;
+  const Layout layout = m.layout_or_natural(0);
+  m.result(0, m.dequantised(m.operand(0, layout), c.scale, c.zero), layout);
+  return std::nullopt;
+}
+
+constexpr Why computed_matrix{"M3", "a product of codes that are both computed", "",
+                              "a constant matrix, or floats"};
+
+// a, scale, zero, b, scale, zero, scale, zero
+std::optional<Why> map_qlinear_matmul(const Use& u, Mapper& m) {
+  for (const std::size_t k : {3, 4, 5})
+    if (!u.known(k)) return computed_matrix;
+  const Shape& b = u.shape(3);
+  if (u.rank(0) < 2 || b.size() < 2 || kernels::elements(b) != b.back() * b[b.size() - 2])
+    return computed_matrix;
+  Coding x, y;
+  if (const auto why = coding_of(u, 1, 2, u.dtype(0), x)) return why;
+  if (const auto why = coding_of(u, 6, 7, u.dtype(7), y)) return why;
+  const I n = b.back(), k = b[b.size() - 2];
+  Rows rows{.p = m.parameters(n, k, 1, 1, false)};
+  rows.attributes.scale = y.scale, rows.attributes.zero = y.zero;
+  const Coded coded{.codes = u.in(3),
+                    .scales = values_of(u.in(4)),
+                    .zeros = values_of(u.in(5)),
+                    .axis = b.size() - 1};
+  if (const auto weights = code_weights(coded, b.size() - 1); weights && m.machine().int8_macs) {
+    take_codes(*rows.p, *weights, x, true, nullptr, m.values());
+  } else {
+    rows.p->format = m.format_of_codes(true);
+    if (m.values()) rows.p->weights = as_rows(dequantised_values(coded), n, k, false, 1);
+    rows.placed = [&](const Layout& l) { return m.dequantised(m.operand(0, l), x.scale, x.zero); };
+  }
+  return map_rows(u, m, rows);
+}
+
+// Weights are codes, activations fp16: the accelerator has no scale that it finds by itself.
+std::optional<Why> map_dynamic_matmul(const Use& u, Mapper& m) {  // a, b, b scale, b zero, bias
+  for (std::size_t k = 1; k < u.size(); ++k)
+    if (u.has(k) && !u.known(k)) return computed_matrix;
+  if (u.rank(1) != 2) return computed_matrix;
+  const I n = u.shape(1)[1], k = u.shape(1)[0];
+  Rows rows{.p = m.parameters(n, k, 1, 1, u.has(4))};
+  rows.p->format = m.format_of_codes(false);
+  if (m.values()) {
+    const Coded coded{.codes = u.in(1),
+                      .scales = values_of(u.in(2)),
+                      .zeros = u.has(3) ? values_of(u.in(3)) : nullptr,
+                      .axis = 1};
+    rows.p->weights = as_rows(dequantised_values(coded), n, k, false, 1);
+    if (u.has(4)) rows.p->bias = values_of(u.in(4))->f;
+  }
+  return map_rows(u, m, rows);
+}
+
+// Result 0, of reals so far, as codes of operands `scale` and `zero`.
+std::optional<Why> give_codes(Mapper& m, ValueId y, const Coding& c, const Layout& layout) {
+  Attributes a;
+  a.scale = c.scale, a.zero = c.zero;
+  m.result(0, m.node("quantise", {y}, a), layout);
+  return std::nullopt;
+}
+
+std::optional<Why> map_qlinear_binary(const Use& u, Mapper& m) {
+  Coding a, b, y;
+  if (const auto why = coding_of(u, 1, 2, u.dtype(0), a)) return why;
+  if (const auto why = coding_of(u, 4, 5, u.dtype(3), b)) return why;
+  if (const auto why = coding_of(u, 6, 7, u.dtype(0), y)) return why;
+  const Broadcast both(m, {0, 3}, m.result_shape());
+  // Constant codes are numbers to what places them.
+  const auto real = [&](std::size_t k, const Coding& c) {
+    if (!u.known(k)) return m.dequantised(both.operand(k), c.scale, c.zero);
+    const ValueId less = m.elementwise(
+        "sub", both.operand(k), m.scalar(static_cast<float>(c.zero + code_shift(u.dtype(k)))));
+    return m.elementwise("mul", less, m.scalar(static_cast<float>(c.scale)));
+  };
+  const ValueId left = real(0, a), right = real(3, b);
+  return give_codes(m, m.elementwise(u.node.op == "QLinearAdd" ? "add" : "mul", left, right), y,
+                    both.layout());
+}
+
+std::optional<Why> map_qlinear_unary(const Use& u, Mapper& m) {
+  Coding x, y;
+  if (const auto why = coding_of(u, 1, 2, u.dtype(0), x)) return why;
+  if (const auto why = coding_of(u, 3, 4, u.dtype(0), y)) return why;
+  const bool leaky = u.node.op == "QLinearLeakyRelu";
+  const auto slope = static_cast<double>(u.real("alpha", 0.01F));
+  Attributes a;
+  a.activation = !leaky ? "sigmoid" : slope == 0 ? "relu" : "leaky_relu";
+  a.alpha = leaky ? slope : 0;
+  const Layout layout = m.layout_or_natural(0);
+  const ValueId real = m.dequantised(m.operand(0, layout), x.scale, x.zero);
+  return give_codes(m, m.node("unary", {real}, a), y, layout);
+}
+
+std::optional<Why> map_qlinear_global_pool(const Use& u, Mapper& m) {
+  if (u.rank(0) > 4) return Why{"R3", "windows over three axes", "", "a plane at a time"};
+  Coding x, y;
+  if (const auto why = coding_of(u, 1, 2, u.dtype(0), x)) return why;
+  if (const auto why = coding_of(u, 3, 4, u.dtype(0), y)) return why;
+  const ValueId real = m.dequantised(m.operand(0, planes(u.shape(0))), x.scale, x.zero);
+  Attributes a;
+  a.operation = "mean";
+  a.axes = kernels::axis_w | kernels::axis_h;
+  return give_codes(m, m.node("reduce", {real}, a), y, planes(m.result_shape()));
+}
+
 constexpr Cost codes{.kind = kernels::WorkKind::elementwise, .flops = 3};
 
 }  // namespace
@@ -304,64 +433,89 @@ Family quantised() {
        .takes = takes(2, 3).with(
            {whole("axis").from(13), flag("saturate").from(19), whole("block_size", 0).from(21),
             whole("output_dtype", 0).from(21), whole("precision", 0, 1).from(23)}),
-       .cost = codes},
+       .cost = codes,
+       .map = map_quantise,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "DequantizeLinear",
        .since = 10,
        .run = dequantise,
        .takes = takes(2, 3).with({whole("axis").from(13), whole("block_size", 0).from(21),
                                   whole("output_dtype", 0).from(23)}),
-       .cost = codes},
+       .cost = codes,
+       .map = map_dequantise,
+       .mapped_wholes = WholeNumbers::all},
       {.name = "com.microsoft.QuantizeLinear",
        .run = quantise,
        .takes = takes(2, 3).with({whole("axis"), whole("block_size", 0)}),
-       .cost = codes},
+       .cost = codes,
+       .map = map_quantise,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "com.microsoft.DequantizeLinear",
        .run = dequantise,
        .takes = takes(2, 3).with({whole("axis"), whole("block_size", 0)}),
-       .cost = codes},
+       .cost = codes,
+       .map = map_dequantise,
+       .mapped_wholes = WholeNumbers::all},
       {.name = "DynamicQuantizeLinear",
        .since = 11,
        .run = quantise_by_range,
        .takes = takes(1),
-       .cost = codes},
+       .cost = codes,
+       .why = {"I3", "a scale that is computed: the accelerator's stand in its tasks", "",
+               "static scales, calibrated before; or INT8 weights alone"}},
       {.name = "MatMulInteger",
        .since = 10,
        .run = matmul_integer,
        .takes = takes(2, 4),
-       .work = second},
+       .work = second,
+       .why = sums_of_codes},
       {.name = "QLinearMatMul",
        .since = 10,
        .run = qlinear_matmul,
        .takes = takes(8),
-       .work = fourth},
+       .work = fourth,
+       .map = map_qlinear_matmul,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "com.microsoft.QLinearAdd",
        .run = qlinear_binary,
        .takes = takes(7, 8),
-       .cost = codes},
+       .cost = codes,
+       .map = map_qlinear_binary,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "com.microsoft.QLinearMul",
        .run = qlinear_binary,
        .takes = takes(7, 8),
-       .cost = codes},
+       .cost = codes,
+       .map = map_qlinear_binary,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "com.microsoft.QLinearLeakyRelu",
        .run = qlinear_unary,
        .takes = takes(4, 5).with({real("alpha")}),
-       .cost = codes},
+       .cost = codes,
+       .map = map_qlinear_unary,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "com.microsoft.QLinearSigmoid",
        .run = qlinear_unary,
        .takes = takes(4, 5),
-       .cost = codes},
+       .cost = codes,
+       .map = map_qlinear_unary,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "com.microsoft.QLinearGlobalAveragePool",
        .run = qlinear_global_pool,
        .takes = takes(4, 5).with({only("channels_last", 0)}),
-       .cost = codes},
+       .cost = codes,
+       .map = map_qlinear_global_pool,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "com.microsoft.DynamicQuantizeMatMul",
        .run = dynamic_matmul,
        .takes = takes(3, 5),
-       .work = second},
+       .work = second,
+       .map = map_dynamic_matmul},
       {.name = "com.microsoft.MatMulIntegerToFloat",
        .run = dynamic_matmul,
        .takes = takes(4, 7),
-       .work = second},
+       .work = second,
+       .why = sums_of_codes},
   };
   return all;
 }

@@ -8,6 +8,7 @@
 #include "isa/error.h"
 #include "workloads/model/ops/families.h"
 #include "workloads/model/ops/gemm.h"
+#include "workloads/model/ops/sequences/unrolled.h"
 
 namespace ane::workloads::model::ops {
 namespace {
@@ -293,13 +294,23 @@ Family recurrent() {
        .since = 7,
        .run = lstm,
        .takes = takes(3, 8).with(steps).with({only("input_forget", 0)}),
-       .work = work},
+       .work = work,
+       .map = map_recurrent,
+       .mapped_wholes = WholeNumbers::all},
       {.name = "GRU",
        .since = 7,
        .run = gru,
        .takes = takes(3, 6).with(steps).with({flag("linear_before_reset")}),
-       .work = work},
-      {.name = "RNN", .since = 7, .run = rnn, .takes = takes(3, 6).with(steps), .work = work},
+       .work = work,
+       .map = map_recurrent,
+       .mapped_wholes = WholeNumbers::all},
+      {.name = "RNN",
+       .since = 7,
+       .run = rnn,
+       .takes = takes(3, 6).with(steps),
+       .work = work,
+       .map = map_recurrent,
+       .mapped_wholes = WholeNumbers::all},
   };
   return all;
 }

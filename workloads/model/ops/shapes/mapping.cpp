@@ -6,6 +6,7 @@
 
 #include "isa/error.h"
 #include "workloads/model/ops/broadcast.h"
+#include "workloads/model/ops/spatial/windows.h"
 
 namespace ane::workloads::model::ops {
 namespace {
@@ -296,6 +297,33 @@ std::optional<Why> map_pad(const Use& u, Mapper& m) {
   }
   if (first) x = m.operand(0, layout);
   m.result(0, x, layout);
+  return std::nullopt;
+}
+
+// Columns of a block first, then its rows: two permutations of four axes.
+std::optional<Why> map_blocks(const Use& u, Mapper& m) {
+  const Shape &in = u.shape(0), &out = m.result_shape();
+  const bool to_space = u.node.op == "DepthToSpace", columns_last = u.text("mode", "DCR") == "CRD";
+  const I b = u.integer("blocksize", 1), n = in[0], channels = to_space ? out[1] : in[1],
+          h = to_space ? in[2] : out[2], w = to_space ? in[3] : out[3];
+  ValueId x = m.operand(0, planes(in));
+  if (to_space && columns_last) {  // [n, channels, by, bx, h, w]
+    x = m.reshape(x, {.w = w, .h = h, .c = b, .n = n * channels * b});
+    x = m.transpose(x, {0, 2, 3, 1});  // [.. by, h, w, bx]
+    x = m.reshape(x, {.w = w * b, .h = h, .c = b, .n = n * channels});
+    x = m.transpose(x, {0, 2, 1, 3});
+  } else if (to_space) {  // [n, by, bx, channels, h, w]
+    x = m.reshape(x, {.w = w, .h = channels * h, .c = b, .n = n * b});
+    x = m.transpose(x, {0, 2, 3, 1});
+    x = m.reshape(x, {.w = w * b, .h = channels * h, .c = b, .n = n});
+    x = m.transpose(x, {0, 2, 1, 3});
+  } else {  // [n, channels, h, by, w, bx]
+    x = m.reshape(x, {.w = w * b, .h = b, .c = channels * h, .n = n});
+    x = m.transpose(x, {0, 2, 1, 3});  // [n, by, channels * h, w * bx]
+    x = m.reshape(x, {.w = b, .h = w, .c = channels * h, .n = n * b});
+    x = m.transpose(x, {0, 3, 1, 2});
+  }
+  m.result(0, m.reshape(x, extents_of(out, planes(out))), planes(out));
   return std::nullopt;
 }
 

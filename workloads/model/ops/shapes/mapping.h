@@ -13,6 +13,7 @@ std::optional<Why> map_concat(const Use& use, Mapper& mapper);
 std::optional<Why> map_split(const Use& use, Mapper& mapper);
 std::optional<Why> map_slice(const Use& use, Mapper& mapper);
 std::optional<Why> map_pad(const Use& use, Mapper& mapper);
+std::optional<Why> map_blocks(const Use& use, Mapper& mapper);  // depth to space, and back
 std::optional<Why> map_expand(const Use& use, Mapper& mapper);
 
 }  // namespace ane::workloads::model::ops

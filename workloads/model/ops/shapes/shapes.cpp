@@ -117,7 +117,21 @@ void transpose(Use& u) {
     strides.push_back(own[static_cast<std::size_t>(axis)]);
   }
   Array* y = u.out(0, u.dtype(0), out);
-  if (y != nullptr) pick_strided(u.data(0), *y, strides);
+  if (y == nullptr) return;
+  pick_strided(u.data(0), *y, strides);
+  // Turned codes, for products that take them.
+  if (const Coded* c = u.in(0).coded.get()) {
+    auto codes = std::make_shared<Array>(c->codes.type.dtype, out);
+    pick_strided(*values_of(c->codes), *codes, strides);
+    const auto axis = std::ranges::find(order, static_cast<I>(c->axis)) - order.begin();
+    Coded turned{.codes = {},
+                 .scales = c->scales,
+                 .zeros = c->zeros,
+                 .axis = static_cast<std::size_t>(axis)};
+    turned.codes.type = codes->type;
+    turned.codes.data = std::move(codes);
+    u.coded_result(0, std::move(turned));
+  }
 }
 
 void expand(Use& u) {
@@ -398,7 +412,12 @@ constexpr Cost moved{.kind = kernels::WorkKind::copy, .flops = 0};
 
 Family shapes() {
   static const std::vector<Operator> all{
-      {.name = "Identity", .run = identity, .takes = takes(1), .cost = view, .map = map_view},
+      {.name = "Identity",
+       .run = identity,
+       .takes = takes(1),
+       .cost = view,
+       .map = map_view,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "Dropout",
        .run = dropout,
        .takes = takes(1).from(12, 1, 3).with(
@@ -409,27 +428,32 @@ Family shapes() {
        .run = reshape,
        .takes = takes(1).from(5, 2, 2).with({wholes("shape").until(4), flag("allowzero").from(14)}),
        .cost = view,
-       .map = map_view},
+       .map = map_view,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "Flatten",
        .run = flatten,
        .takes = takes(1).with({whole("axis")}),
        .cost = view,
-       .map = map_view},
+       .map = map_view,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "Squeeze",
        .run = squeeze,
        .takes = takes(1).from(13, 1, 2).with({wholes("axes").until(12)}),
        .cost = view,
-       .map = map_view},
+       .map = map_view,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "Unsqueeze",
        .run = unsqueeze,
        .takes = takes(1).from(13, 2, 2).with({wholes("axes").until(12)}),
        .cost = view,
-       .map = map_view},
+       .map = map_view,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "Transpose",
        .run = transpose,
        .takes = takes(1).with({wholes("perm")}),
        .cost = moved,
-       .map = map_transpose},
+       .map = map_transpose,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "Expand",
        .since = 8,
        .run = expand,
@@ -441,19 +465,22 @@ Family shapes() {
        .run = concat,
        .takes = takes(1, any_number).with({whole("axis")}),
        .cost = moved,
-       .map = map_concat},
+       .map = map_concat,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "Split",
        .run = split,
        .takes = takes(1).from(13, 1, 2).with(
            {whole("axis"), wholes("split").until(12), whole("num_outputs", 1).from(18)}),
        .cost = moved,
-       .map = map_split},
+       .map = map_split,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "Slice",
        .run = slice,
        .takes = takes(1).from(10, 3, 5).with(
            {wholes("axes").until(9), wholes("ends").until(9), wholes("starts").until(9)}),
        .cost = moved,
-       .map = map_slice},
+       .map = map_slice,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "Pad",
        .run = pad,
        .takes = takes(1).from(11, 2, 3).from(18, 2, 4).with(
@@ -470,11 +497,15 @@ Family shapes() {
       {.name = "DepthToSpace",
        .run = depth_to_space,
        .takes = takes(1).with({whole("blocksize"), text("mode", "DCR CRD").from(11)}),
-       .cost = moved},
+       .cost = moved,
+       .map = map_blocks,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "SpaceToDepth",
        .run = space_to_depth,
        .takes = takes(1).with({whole("blocksize")}),
-       .cost = moved},
+       .cost = moved,
+       .map = map_blocks,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "ReverseSequence",
        .since = 10,
        .run = reverse_sequence,

@@ -7,6 +7,7 @@
 #include "isa/error.h"
 #include "isa/saturated.h"
 #include "workloads/model/mapping.h"
+#include "workloads/model/ops/codes/codes.h"
 #include "workloads/model/ops/families.h"
 #include "workloads/model/ops/gemm.h"
 #include "workloads/model/ops/spatial/windows.h"
@@ -345,39 +346,97 @@ int small(I v) {
   return static_cast<int>(std::clamp<I>(v, -(1 << 24), 1 << 24));
 }
 
-std::optional<Why> map_conv(const Use& u, Mapper& m) {
-  const Conv c = conv_of(u, 0, 1);
-  if (c.w.axes() > 2) return three_axes;
-  if (!u.known(1) || (u.has(2) && !u.known(2)))
-    return Why{
-        "C7",
-        "a kernel that is computed: the engines stream kernels that are known before the call", "",
-        "a constant kernel, or MatMul"};
+constexpr Why computed_kernel{
+    "C7", "a kernel that is computed: the engines stream kernels that are known before the call",
+    "", "a constant kernel, or MatMul"};
+
+// A kernel without its numbers.
+std::shared_ptr<kernels::Parameters> kernel_of(const Conv& c, const Mapper& m, bool bias) {
+  const bool flat = c.w.axes() == 1;
+  return m.parameters(c.cout, c.cin / c.groups, flat ? 1 : small(c.w.kernel[0]),
+                      small(c.w.kernel[flat ? 0 : 1]), bias);
+}
+
+Attributes attributes_of(const Conv& c) {
   const bool flat = c.w.axes() == 1;
   const std::size_t col = flat ? 0 : 1;
-  const auto kw = small(c.w.kernel[col]), kh = flat ? 1 : small(c.w.kernel[0]);
-  auto p = m.parameters(c.cout, c.cin / c.groups, kh, kw, u.has(2));
+  Attributes a;
+  a.stride_w = small(c.w.stride[col]), a.dilation_w = small(c.w.dilation[col]);
+  a.pad_left = small(c.w.before[col]), a.pad_right = small(c.w.after[col]);
+  if (!flat) {
+    a.stride_h = small(c.w.stride[0]), a.dilation_h = small(c.w.dilation[0]);
+    a.pad_top = small(c.w.before[0]), a.pad_bottom = small(c.w.after[0]);
+  }
+  a.groups = c.groups;
+  return a;
+}
+
+std::optional<Why> map_conv(const Use& u, Mapper& m) {
+  Conv c = conv_of(u, 0, 1);
+  if (c.w.axes() > 2) return three_axes;
+  if (!u.known(1) || (u.has(2) && !u.known(2))) return computed_kernel;
+  const Layout layout = planes(u.shape(0));
+  auto p = kernel_of(c, m, u.has(2));
+  const Coded* coded = u.in(1).coded.get();
+  const auto weights = coded != nullptr ? code_weights(*coded, 0) : std::nullopt;
+  const auto codes = coded_operand(u, m, 0);
+  if (codes && weights && m.machine().int8_macs) {
+    const Data bias = u.has(2) ? values_of(u.in(2)) : nullptr;
+    take_codes(*p, *weights, codes->coding, false, bias != nullptr ? &bias->f : nullptr,
+               m.values());
+    m.result(0, m.node("conv", {m.operand_of(*codes->from, 0, layout)}, attributes_of(c), p),
+             planes(c.out));
+    return std::nullopt;
+  }
+  if (coded != nullptr) p->format = m.format_of_codes(codes.has_value());
   if (m.values()) {
     p->weights = values_of(u.in(1))->f;
     if (u.has(2)) p->bias = values_of(u.in(2))->f;
   }
-  Attributes a;
-  List before = c.w.before, after = c.w.after;
   ValueId x = 0;
   if (auto padded = padding_before(m, c.w.axes())) {
     x = padded->x;
     for (std::size_t d = 0; d < c.w.axes(); ++d)
-      before[d] += padded->before[d], after[d] += padded->after[d];
+      c.w.before[d] += padded->before[d], c.w.after[d] += padded->after[d];
   } else {
-    x = m.operand(0, planes(u.shape(0)));
+    x = m.operand(0, layout);
   }
-  a.stride_w = small(c.w.stride[col]), a.dilation_w = small(c.w.dilation[col]);
-  a.pad_left = small(before[col]), a.pad_right = small(after[col]);
-  if (!flat) {
-    a.stride_h = small(c.w.stride[0]), a.dilation_h = small(c.w.dilation[0]);
-    a.pad_top = small(before[0]), a.pad_bottom = small(after[0]);
+  m.result(0, m.node("conv", {x}, attributes_of(c), p), planes(c.out));
+  return std::nullopt;
+}
+
+// Codes in, codes out; in fp16 between where the chip multiplies no INT8.
+std::optional<Why> map_qlinear_conv(const Use& u, Mapper& m) {
+  const Conv c = conv_of(u, 0, 3);
+  if (c.w.axes() > 2) return three_axes;
+  for (const std::size_t k : {3, 4, 5, 8})
+    if (u.has(k) && !u.known(k)) return computed_kernel;
+  Coding in, out;
+  if (const auto why = coding_of(u, 1, 2, u.dtype(0), in)) return why;
+  if (const auto why = coding_of(u, 6, 7, u.outputs().at(0).type.dtype, out)) return why;
+  const Coded coded{.codes = u.in(3),
+                    .scales = values_of(u.in(4)),
+                    .zeros = u.has(5) ? values_of(u.in(5)) : nullptr,
+                    .axis = 0};
+  auto p = kernel_of(c, m, u.has(8));
+  Reals bias;
+  if (u.has(8)) {
+    const Data sums = values_of(u.in(8));
+    for (I o = 0; o < c.cout; ++o)
+      bias.push_back(static_cast<float>(sums->number(o) * in.scale *
+                                        coded.scales->number(coded.scales->size() == 1 ? 0 : o)));
   }
-  a.groups = c.groups;
+  ValueId x = m.operand(0, planes(u.shape(0)));
+  Attributes a = attributes_of(c);
+  a.scale = out.scale, a.zero = out.zero;
+  const auto weights = code_weights(coded, 0);
+  if (weights && m.machine().int8_macs) {
+    take_codes(*p, *weights, in, false, u.has(8) ? &bias : nullptr, m.values());
+  } else {
+    x = m.dequantised(x, in.scale, in.zero);
+    p->format = m.format_of_codes(true);
+    if (m.values()) p->weights = dequantised_values(coded), p->bias = bias;
+  }
   m.result(0, m.node("conv", {x}, a, p), planes(c.out));
   return std::nullopt;
 }
@@ -500,12 +559,15 @@ Family convolutions() {
        .since = 10,
        .run = conv_integer,
        .takes = takes(2, 4).with(slid).with({whole("group", 1)}),
-       .work = conv_work},
+       .work = conv_work,
+       .why = sums_of_codes},
       {.name = "QLinearConv",
        .since = 10,
        .run = qlinear_conv,
        .takes = takes(8, 9).with(slid).with({whole("group", 1)}),
-       .work = qlinear_work},
+       .work = qlinear_work,
+       .map = map_qlinear_conv,
+       .mapped_wholes = WholeNumbers::of_8_bits},
   };
   return all;
 }

@@ -182,7 +182,16 @@ std::optional<Why> map_window(const Use& u, Mapper& m) {
   if (!flat)
     a.kernel_h = small(w.kernel[0]), a.stride_h = small(w.stride[0]),
     a.pad_top = small(w.before[0]), a.pad_bottom = small(behind(0));
-  m.result(0, m.node("pool", {m.operand(0, planes(u.shape(0)))}, a), planes(m.result_shape()));
+  ValueId x = m.operand(0, planes(u.shape(0)));
+  const bool codes = !is_real(u.dtype(0));  // the largest of codes is that of what they stand for
+  if (codes) x = m.dequantised(x, 1, 0);
+  ValueId y = m.node("pool", {x}, a);
+  if (codes) {
+    Attributes back;
+    back.scale = 1;
+    y = m.node("quantise", {y}, back);
+  }
+  m.result(0, y, planes(m.result_shape()));
   return std::nullopt;
 }
 
@@ -214,7 +223,8 @@ Family pools() {
        .takes = takes(1).with(slid).with({flag("ceil_mode").from(10), wholes("dilations").from(10),
                                           flag("storage_order").from(8)}),
        .cost = window,
-       .map = map_window},
+       .map = map_window,
+       .mapped_wholes = WholeNumbers::of_8_bits},
       {.name = "AveragePool",
        .run = average_pool,
        .takes = takes(1).with(slid).with({flag("ceil_mode").from(10), wholes("dilations").from(19),
