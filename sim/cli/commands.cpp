@@ -16,6 +16,8 @@ std::span<const Command> commands() {
       {"disasm", "prints a program file as text", run_disasm},
       {"compare", "the same on chips, units and batches, side by side", run_compare, subject_words},
       {"exec", "run one program on a chip, for values and time", run_exec},
+      {"export", "a network, a read-QC model or ProteinMPNN as an ONNX file", run_export,
+       subject_words},
       {"merge", "results files of several computers as one", run_merge},
       {"models", "networks, language models and workloads: shape, work, weights", run_models},
       {"nearest", "nearest neighbours among vectors, by products on the accelerator", run_nearest},

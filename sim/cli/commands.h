@@ -19,6 +19,7 @@ int run_doctor(const Arguments& arguments);
 int run_disasm(const Arguments& arguments);
 int run_compare(const Arguments& arguments);
 int run_exec(const Arguments& arguments);
+int run_export(const Arguments& arguments);
 int run_merge(const Arguments& arguments);
 int run_models(const Arguments& arguments);
 int run_nearest(const Arguments& arguments);
