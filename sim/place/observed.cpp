@@ -6,7 +6,6 @@
 #include <map>
 
 #include "isa/error.h"
-#include "results/csv.h"
 #include "sim/chips/chip.h"
 
 namespace ane::sim {
@@ -21,12 +20,8 @@ std::span<const std::string_view> names_of(PlacementQuestion) {
   return names;
 }
 
-namespace {
-
-constexpr std::string_view single = "m4_single_op", facts = "facts";
-
-// Rows of a table as fields by its columns' order.
-results::CsvRecords table(std::string_view name, const std::vector<std::string>& columns) {
+results::CsvRecords placement_table(std::string_view name,
+                                    const std::vector<std::string>& columns) {
   for (const DataFile& f : data_files()) {
     if (f.folder != "placement" || f.name != name) continue;
     const std::string file = fmt::format("{}.csv", name);
@@ -42,6 +37,10 @@ results::CsvRecords table(std::string_view name, const std::vector<std::string>&
   }
   throw InputError(std::string(name) + ".csv", "the table is not there");
 }
+
+namespace {
+
+constexpr std::string_view single = "m4_single_op", facts = "facts";
 
 PlacementQuestion question_named(const std::string& name, const std::string& place) {
   const auto names = names_of(PlacementQuestion{});
@@ -171,7 +170,7 @@ std::vector<ObservedPlacement> observed_placements() {
   using Q = PlacementQuestion;
   std::vector<ObservedPlacement> all;
   for (const results::CsvRecord& r :
-       table(single, {"id", "operators", "capable", "alone", "context"})) {
+       placement_table(single, {"id", "operators", "capable", "alone", "context"})) {
     const std::string place = fmt::format("{}.csv:{}", single, r.line);
     ObservedPlacement o{.set = std::string(single),
                         .id = r[0],
@@ -190,8 +189,9 @@ std::vector<ObservedPlacement> observed_placements() {
       all.push_back(o);
     }
   }
-  for (const results::CsvRecord& r : table(facts, {"id", "question", "chip", "system", "trust",
-                                                   "operators", "expected", "source"})) {
+  for (const results::CsvRecord& r : placement_table(
+           facts,
+           {"id", "question", "chip", "system", "trust", "operators", "expected", "source"})) {
     const std::string place = fmt::format("{}.csv:{}", facts, r.line);
     all.push_back({.set = std::string(facts),
                    .id = r[0],

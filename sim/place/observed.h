@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "results/csv.h"
 #include "results/report.h"
 #include "sim/place/planner.h"
 
@@ -13,6 +14,10 @@ namespace ane::sim {
 // by itself; where, inside a graph that makes the ANE worth it; and there with the GPU allowed too.
 enum class PlacementQuestion { capable, alone, context, all };
 std::span<const std::string_view> names_of(PlacementQuestion);
+
+// Rows of a table of results/placement that the program carries, as fields by its columns' order.
+// InputError with table and line.
+results::CsvRecords placement_table(std::string_view name, const std::vector<std::string>& columns);
 
 struct ObservedPlacement {
   std::string set;  // "m4_single_op" or "facts": a table of results/placement

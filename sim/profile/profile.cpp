@@ -7,6 +7,7 @@
 #include <set>
 
 #include "isa/error.h"
+#include "results/text.h"
 #include "sim/price/placement.h"
 #include "workloads/request/file/model.h"
 
@@ -102,7 +103,7 @@ class Profiling {
         units_(units),
         target_(make_target(chip, unit_of(units, chip), "")) {}
 
-  Profile profile() {
+  Profile profile(ProfileDepth depth) {
     request_.conditions.unit = target_.unit;
     Profile p;
     p.model = request_.work->label();
@@ -114,9 +115,13 @@ class Profiling {
     p.operators = operators_of(p.record, names_of_operators(request_));
     sums(p);
     segments(p);
+    if (depth == ProfileDepth::advice) advise(p);
+    return p;
+  }
+
+  void advise(Profile& p) {
     fallbacks(p);
     what_ifs(p);
-    return p;
   }
 
  private:
@@ -321,8 +326,40 @@ class Profiling {
 
 }  // namespace
 
-Profile profile_of(const workloads::Request& request, const Chip& chip, Units units) {
-  return Profiling(request, chip, units).profile();
+Profile profile_of(const workloads::Request& request, const Chip& chip, Units units,
+                   ProfileDepth depth) {
+  Profiling profiling(request, chip, units);
+  Profile p = profiling.profile(ProfileDepth::placement);
+  const auto advised = [&] {
+    if (depth == ProfileDepth::advice) profiling.advise(p);
+    return std::move(p);
+  };
+  // What is too small for the accelerator is so for the GPU.
+  if (units != Units::all || request.conditions.placement != workloads::Placing::coreml ||
+      !has_unit(chip, Unit::ane) || !has_unit(chip, Unit::gpu) || p.on_ane_share == 0)
+    return advised();
+  // Core ML's estimates of the GPU are not published; the laws here stand in for them, of the whole
+  // call.
+  const Target gpu = make_target(chip, Unit::gpu, "");
+  workloads::Request on_gpu = request;
+  on_gpu.conditions.unit = Unit::gpu;
+  on_gpu.conditions.placement = workloads::Placing::capable;
+  double there = results::unknown;
+  try {
+    there = price(on_gpu, gpu, Detail::totals).totals.latency_s;
+  } catch (const InputError&) {
+    return advised();  // nothing for a GPU
+  }
+  const double here = p.record.totals.latency_s;
+  if (!(there < here)) return advised();
+  p = Profiling(on_gpu, chip, Units::cpu_and_gpu).profile(depth);
+  p.units = std::string(names_of(Units::all)[0]);
+  p.record.notes.push_back(
+      fmt::format("the whole call goes to the GPU, where it takes {}, not {}: Core ML's estimates "
+                  "of the GPU are "
+                  "not published, so these are this program's (assumed)",
+                  results::with_unit(there, "s"), results::with_unit(here, "s")));
+  return p;
 }
 
 }  // namespace ane::sim

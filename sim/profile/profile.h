@@ -69,8 +69,11 @@ struct Profile {
   std::vector<WhatIf> what_ifs;
 };
 
+// Where all runs and what it costs, or also what would help, which takes a price each.
+enum class ProfileDepth { placement, advice };
 // InputError for units that the chip lacks.
-Profile profile_of(const workloads::Request& request, const Chip& chip, Units units);
+Profile profile_of(const workloads::Request& request, const Chip& chip, Units units,
+                   ProfileDepth depth = ProfileDepth::advice);
 
 std::string profile_text(const Profile& profile, std::size_t columns, bool whole);
 std::string profile_json(const Profile& profile);

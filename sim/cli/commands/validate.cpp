@@ -9,6 +9,7 @@
 #include "sim/cli/options.h"
 #include "sim/cli/session.h"
 #include "sim/place/observed.h"
+#include "sim/profile/observed_models.h"
 #include "sim/silicon/validate_report.h"
 
 namespace ane::sim {
@@ -64,7 +65,8 @@ int run_validate(const Arguments& arguments) {
     refuse_beside(*given, "--placement",
                   {"rows", "by", "worst", "set", "set-runtime", "db", "markdown"},
                   "the tables of results/placement are all there is");
-    const std::vector<results::Report> reports{placement_report(judge_placements())};
+    const std::vector<results::Report> reports{placement_report(judge_placements()),
+                                               model_placements_report(judge_models())};
     fmt::print("{}", style == results::Style::json ? results::reports_json({}, reports)
                      : style == results::Style::csv
                          ? results::csv_of(reports)
