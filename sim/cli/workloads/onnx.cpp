@@ -142,6 +142,8 @@ void add_binding_options(po::options_description& options) {
        "shape of an input; once for each")  //
       ("dim", po::value<std::vector<std::string>>()->value_name("NAME=N")->composing(),
        "an extent that the file leaves open, by its name")  //
+      ("bucket", po::value<std::vector<std::string>>()->value_name("NAME=64,128,256")->composing(),
+       "extents that programs are made for: --dim NAME=N runs in the next one that holds it")  //
       ("input", po::value<std::vector<std::string>>()->value_name("NAME=FILE.npy|N")->composing(),
        "values of an input, or its one number");
 }
@@ -157,6 +159,12 @@ OnnxQuestion onnx_question(const std::string& file, const po::variables_map& giv
   }
   for (const Pair& p : pairs(given, "dim", "as --dim batch=8"))
     dims = joined(dims, fmt::format("{}:{}", workloads::encoded_path(p.name), p.value));
+  std::string buckets;
+  for (const Pair& p : pairs(given, "bucket", "as --bucket seq=64,128,256")) {
+    std::string extents = p.value;
+    std::ranges::replace(extents, ',', '/');
+    buckets = joined(buckets, fmt::format("{}:{}", workloads::encoded_path(p.name), extents));
+  }
   q.text = onnx_request(file);
   const std::vector<Pair> inputs = pairs(given, "input", "as --input x=FILE.npy");
   if (!inputs.empty()) {
@@ -190,6 +198,7 @@ OnnxQuestion onnx_question(const std::string& file, const po::variables_map& giv
   }
   if (!shapes.empty()) q.text += " shape=" + shapes;
   if (!dims.empty()) q.text += " dim=" + dims;
+  if (!buckets.empty()) q.text += " buckets=" + buckets;
   if (!known.empty()) q.text += " given=" + known;
   return q;
 }

@@ -77,6 +77,9 @@ class ModelRun {
   ModelAnswer answer() {
     if (!work_.without.empty())
       throw InputError("without", "leaves out what the values come from", "a price alone");
+    if (!work_.buckets.empty())
+      throw InputError("buckets", "pads what is priced; values are of the extents themselves",
+                       "without buckets");
     const md::Binding binding = with_inputs();
     Outputs exact = md::evaluate(*work_.source(), binding);
     const bool reference = target_.unit == Unit::cpu && plan_.request.formats.activations == "fp32";

@@ -39,5 +39,23 @@ TEST(ModelFile, AFaultIsToldToEachAndTriedAgain) {
   EXPECT_EQ(file.bound(1)->nodes.size(), 7U);
 }
 
+// A program is made for a bucket; an extent costs what the next one that holds it does.
+TEST(ModelFile, AnExtentRunsInTheNextBucket) {
+  ModelFile file;
+  file.file = encoded_path(onnx_writer::classifier_file(false));
+  file.dim = "batch:5";
+  file.buckets = "batch:16/4/8";
+  EXPECT_EQ(file.binding(1).dims.at("batch"), 8);
+  EXPECT_EQ(file.padding_notes(), std::vector<std::string>{"batch=5 runs in the program of 8"});
+  const model::Model padded = *file.bound(1);
+  file.dim = "batch:8";
+  EXPECT_TRUE(file.padding_notes().empty());
+  EXPECT_EQ(file.bound(1)->values.front().type, padded.values.front().type);
+  for (const char* fault : {"batch:4", "batch:8/x", "batch:", "other:8", "8"}) {
+    file.buckets = fault;
+    EXPECT_THROW(file.bound(1), InputError) << fault;
+  }
+}
+
 }  // namespace
 }  // namespace ane::workloads

@@ -224,6 +224,39 @@ void hold_items(Binding& b, const Source& s, std::int64_t batch) {
     throw InputError("batch", fmt::format("no input holds {} items{}", batch, fewer), note);
 }
 
+// The smallest bucket that holds each open extent, in its place; what that pads, as sentences.
+std::vector<std::string> round_up(Binding& b, const std::string& text) {
+  std::vector<std::string> notes;
+  for (const Entry& e : entries_of("buckets", text)) {
+    const auto asked = b.dims.find(e.name);
+    if (asked == b.dims.end())
+      throw InputError("buckets", fmt::format("dim says no extent for '{}'", e.name),
+                       fmt::format("dim={}:100", encoded_path(e.name)));
+    std::int64_t next = 0, largest = 0;
+    for (std::size_t at = 0; at <= e.value.size();) {
+      const std::size_t end = std::min(e.value.find('/', at), e.value.size());
+      std::int64_t v = 0;
+      const char *from = e.value.data() + at, *to = e.value.data() + end;
+      const auto [stop, fault] = std::from_chars(from, to, v);
+      if (fault != std::errc{} || stop != to || v < 1)
+        throw InputError("buckets",
+                         fmt::format("'{}' of {} is no extent", std::string(from, to), e.name),
+                         "as seq:64/128/256");
+      if (v >= asked->second && (next == 0 || v < next)) next = v;
+      largest = std::max(largest, v);
+      at = end + 1;
+    }
+    if (next == 0)
+      throw InputError(
+          "buckets", fmt::format("{}={} is beyond the largest, {}", e.name, asked->second, largest),
+          "a larger bucket");
+    if (next != asked->second)
+      notes.push_back(fmt::format("{}={} runs in the program of {}", e.name, asked->second, next));
+    asked->second = next;
+  }
+  return notes;
+}
+
 std::shared_ptr<const Source> source_of(const std::string& file) {
   const std::string path = decoded_path(file);
   std::error_code none;
@@ -282,9 +315,9 @@ void ModelFile::settle() {
   digest = now;
 }
 
-Binding ModelFile::binding(std::int64_t batch) const {
-  Binding b;
-  for (const Entry& e : entries_of("shape", shape)) b.shapes[e.name] = extents(e.value);
+namespace {
+
+void take_dims(Binding& b, const std::string& dim) {
   for (const Entry& e : entries_of("dim", dim)) {
     std::int64_t v = 0;
     const auto [end, fault] = std::from_chars(e.value.data(), e.value.data() + e.value.size(), v);
@@ -292,6 +325,21 @@ Binding ModelFile::binding(std::int64_t batch) const {
       throw InputError("dim", fmt::format("{}:{} is no extent", e.name, e.value), "as batch:8");
     b.dims[e.name] = v;
   }
+}
+
+}  // namespace
+
+std::vector<std::string> ModelFile::padding_notes() const {
+  Binding b;
+  take_dims(b, dim);
+  return round_up(b, buckets);
+}
+
+Binding ModelFile::binding(std::int64_t batch) const {
+  Binding b;
+  for (const Entry& e : entries_of("shape", shape)) b.shapes[e.name] = extents(e.value);
+  take_dims(b, dim);
+  round_up(b, buckets);
   const std::shared_ptr<const Source> read = source();
   const Source& s = *read;
   for (const Entry& e : entries_of("given", given)) {
@@ -313,7 +361,8 @@ Binding ModelFile::binding(std::int64_t batch) const {
 }
 
 std::shared_ptr<const Model> ModelFile::bound(std::int64_t batch) const {
-  const std::string key = fmt::format("{} {} {} {} {} {}", file, digest, shape, dim, given, batch);
+  const std::string key =
+      fmt::format("{} {} {} {} {} {} {}", file, digest, shape, dim, buckets, given, batch);
   return models().get(key, [&] { return model::bind(*source(), binding(batch)); });
 }
 
@@ -331,6 +380,8 @@ double ModelFile::parameters() const {
 
 Job ModelFile::job(const Request& r, const JobFor& target) const {
   const auto m = bound(r.batch);
+  std::vector<std::string> notes = padding_notes();
+  notes.insert(notes.end(), m->notes.begin(), m->notes.end());
   if (!target.programs) {
     if (!without.empty())
       throw InputError("without", "leaves operators out of the accelerator's graph alone",
@@ -341,7 +392,7 @@ Job ModelFile::job(const Request& r, const JobFor& target) const {
       if (!n.op->cost.free) all.push_back(model::work_of(*n.op, m->use(n), activation, weight));
     if (all.empty())
       throw InputError(label(), "computes nothing: all its outputs are constants or views");
-    return {.stages = {{.work = std::move(all)}}, .notes = m->notes};
+    return {.stages = {{.work = std::move(all)}}, .notes = std::move(notes)};
   }
   const Numbers numbers = numbers_of(r.formats, target.machine);
   model::Mapped mapped = model::map_model(
@@ -365,7 +416,7 @@ Job ModelFile::job(const Request& r, const JobFor& target) const {
     });
     stage.program = std::make_shared<const mil::Program>(std::move(program));
   }
-  Job job{.notes = m->notes};
+  Job job{.notes = std::move(notes)};
   job.stages.push_back(std::move(stage));
   return job;
 }
