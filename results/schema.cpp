@@ -110,6 +110,9 @@ std::span<const Migration> migrations() {
           PRIMARY KEY (sweep, point)) WITHOUT ROWID;
         ALTER TABLE claim ADD COLUMN judge TEXT NOT NULL DEFAULT '';
       )sql"},
+      Migration{"how many of a point's answers are float32's", R"sql(
+        ALTER TABLE sweep_point ADD COLUMN agreement REAL;
+      )sql"},
   };
   return table;
 }

@@ -14,6 +14,7 @@ double SweepPoint::objective(std::string_view name) const {
   if (name == "memory")
     return peak_memory_bytes == 0 ? unknown : static_cast<double>(peak_memory_bytes);
   if (name == "throughput") return throughput_items_per_s;
+  if (name == "agreement") return agreement;
   ANE_CHECK(false, "an objective of the list");
 }
 

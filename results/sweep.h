@@ -15,12 +15,13 @@ struct SweepPoint {
   std::vector<std::string> values{};  // one an axis
   double latency_s = unknown, energy_j = unknown, throughput_items_per_s = unknown;
   std::int64_t peak_memory_bytes = 0, dram_bytes = 0;
+  double agreement = unknown;  // share of answers that are float32's; unknown: nobody asked
   std::string bound{};
   bool feasible = false;  // computed, and the conditions hold
   std::string refused{};  // why there is no cost; empty: there is one
 
-  // latency, energy, energy_per_item, edp, power, memory or throughput, in base units; NaN where
-  // there is no cost.
+  // latency, energy, energy_per_item, edp, power, memory, throughput or agreement, in base units;
+  // NaN where there is none.
   double objective(std::string_view name) const;
 };
 

@@ -73,11 +73,11 @@ void Store::add_points(std::int64_t sweep, std::span<const SweepPoint> points) {
   Statement insert(database_,
                    "INSERT OR IGNORE INTO sweep_point (sweep, point, assignment, latency_s, "
                    "energy_j, throughput_items_per_s, peak_memory_bytes, dram_bytes, bound, "
-                   "feasible, refused) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                   "feasible, refused, agreement) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   for (const SweepPoint& p : points) {
     insert.bind(sweep, p.index, assignment_of(axes, p), p.latency_s, p.energy_j,
                 p.throughput_items_per_s, p.peak_memory_bytes, p.dram_bytes, p.bound,
-                p.feasible ? 1 : 0, p.refused);
+                p.feasible ? 1 : 0, p.refused, p.agreement);
     insert.run();
   }
   transaction.commit();
@@ -111,10 +111,11 @@ Sweep Store::load_sweep(std::int64_t id) {
                        fmt::format("the newest is {}", all.back().id));
     sweep = *at;
   }
-  Statement rows(database_,
-                 "SELECT point, assignment, latency_s, energy_j, throughput_items_per_s, "
-                 "peak_memory_bytes, dram_bytes, bound, feasible, refused FROM sweep_point "
-                 "WHERE sweep = ? ORDER BY point");
+  Statement rows(
+      database_,
+      "SELECT point, assignment, latency_s, energy_j, throughput_items_per_s, "
+      "peak_memory_bytes, dram_bytes, bound, feasible, refused, agreement FROM sweep_point "
+      "WHERE sweep = ? ORDER BY point");
   rows.bind(sweep.id);
   while (rows.step()) {
     SweepPoint p{.index = rows.integer(0),
@@ -123,6 +124,7 @@ Sweep Store::load_sweep(std::int64_t id) {
                  .throughput_items_per_s = rows.real(4),
                  .peak_memory_bytes = rows.integer(5),
                  .dram_bytes = rows.integer(6),
+                 .agreement = rows.real(10),
                  .bound = rows.text(7),
                  .feasible = rows.integer(8) != 0,
                  .refused = rows.text(9)};

@@ -111,14 +111,19 @@ std::string SweepPlan::text() const {
   if (sampling == Sampling::random || sampling == Sampling::lhs) all["seed"] = seed;
   all["where"] = where_json;
   all["objectives"] = objectives;
+  if (!answers.empty()) all["answers"] = answers;
   return all.dump();
 }
 
 std::span<const Objective> objectives() {
-  static constexpr Objective all[] = {
-      {"latency", "s", false},        {"energy", "J", false}, {"energy_per_item", "J/item", false},
-      {"edp", "J*s", false},          {"power", "W", false},  {"memory", "B", false},
-      {"throughput", "items/s", true}};
+  static constexpr Objective all[] = {{"latency", "s", false},
+                                      {"energy", "J", false},
+                                      {"energy_per_item", "J/item", false},
+                                      {"edp", "J*s", false},
+                                      {"power", "W", false},
+                                      {"memory", "B", false},
+                                      {"throughput", "items/s", true},
+                                      {"agreement", "%", true}};
   return all;
 }
 
@@ -146,7 +151,16 @@ void check(const SweepPlan& plan) {
   if (plan.points() > most_points)
     throw InputError("--axis", fmt::format("more than {} points", most_points),
                      "fewer values, larger steps, or --sample sobol --points N");
-  for (const std::string& o : plan.objectives) objective_named(o);
+  const auto needs_answers = [&](const std::string& name, const char* option) {
+    if (name == "agreement" && plan.answers.empty())
+      throw InputError(option, "agreement is of answers, and nothing is answered", "--values");
+  };
+  for (const std::string& o : plan.objectives) {
+    objective_named(o);
+    needs_answers(o, "--objective");
+  }
+  for (const Condition& c : plan.where)
+    for (const std::string& name : c.names()) needs_answers(name, "--where");
   // Each value once, the others of the first point: what no chip or request has is told now.
   PointMaker maker(plan);
   if (plan.axes.empty()) throw InputError("--axis", "nothing varies", "--axis chip=M1,M4");
@@ -218,6 +232,8 @@ SweepPlan plan_of_json(const std::string& text, const std::string& place) {
       for (std::string& c : texts(key, value)) plan.where.emplace_back(std::move(c));
     } else if (key == "objectives") {
       plan.objectives = texts(key, value);
+    } else if (key == "answers") {
+      plan.answers = one_text();
     } else {
       throw InputError(
           place, fmt::format("unknown key '{}'", key),

@@ -29,6 +29,7 @@ struct SweepPlan {
   std::uint64_t seed = 1;
   std::vector<Condition> where{};
   std::vector<std::string> objectives{};  // the first decides; empty: latency, energy
+  std::string answers{};  // to what inputs answers are compared with float32's; empty: none are
 
   std::int64_t points() const;
   // The values of point i, one an axis, as text.
@@ -41,7 +42,7 @@ struct SweepPlan {
 constexpr std::int64_t most_points = 100'000'000;
 
 // What a plan may be judged by: "latency" and "energy" of a call, "energy_per_item", "edp" (energy
-// x delay), "power", "memory", "throughput".
+// x delay), "power", "memory", "throughput"; "agreement" of one that has answers.
 struct Objective {
   std::string_view name, unit;
   bool largest;  // is best

@@ -45,6 +45,8 @@ struct PointMaker::Impl {
   std::map<std::string, Target> targets{};     // by chip, unit and runtime: what drives what
   std::map<std::string, workloads::Request> requests{};  // by what differs from the plan's
   std::vector<const Condition*> before{}, after{};       // of what is asked; of its cost too
+  Agreement agreement{};
+  std::map<std::string, double> agreements{};  // by request, chip and unit
 
   const Description& description(const std::string& name) {
     const auto known = chips.find(name);
@@ -61,9 +63,10 @@ struct PointMaker::Impl {
   }
 };
 
-PointMaker::PointMaker(const SweepPlan& plan)
+PointMaker::PointMaker(const SweepPlan& plan, Agreement agreement)
     : impl_(std::make_unique<Impl>(
           Impl{.plan = plan, .base = workloads::parse_request(plan.request)})) {
+  impl_->agreement = std::move(agreement);
   for (const Axis& a : plan.axes) impl_->roles.push_back(role_of(a));
   for (const Condition& c : plan.where)
     (std::ranges::any_of(c.names(), is_objective) ? impl_->after : impl_->before).push_back(&c);
@@ -134,6 +137,15 @@ std::optional<results::SweepPoint> PointMaker::price(std::int64_t index) {
     p.peak_memory_bytes = t.peak_memory_bytes;
     p.dram_bytes = t.dram_bytes;
     p.bound = t.bound;
+    if (m.agreement) {
+      // Values hang on no rate of the machine.
+      const std::string key = fmt::format("{}\n{}\n{}", workloads::to_text(request),
+                                          target.chip.name(), workloads::name(target.unit));
+      auto known = m.agreements.find(key);
+      if (known == m.agreements.end())
+        known = m.agreements.emplace(key, m.agreement(request, target)).first;
+      p.agreement = known->second;
+    }
     p.feasible = std::ranges::all_of(m.after, [&](const Condition* c) { return c->holds(asked); });
   } catch (const InputError& e) {
     p.refused = e.what();

@@ -1,5 +1,6 @@
 // One point of a sweep: its request and its machine, and what they cost.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,10 +12,15 @@
 
 namespace ane::sim {
 
+// The share of answers, from 0 to 1, that are float32's in this request's numbers on this target.
+// InputError where the numbers have no values there.
+using Agreement = std::function<double(const workloads::Request&, const Target&)>;
+
 // Makes points of one plan; keeps chips and runtimes that it has loaded. One a thread.
 class PointMaker {
  public:
-  explicit PointMaker(const SweepPlan& plan);
+  // agreement: of each point's answers, asked once for all points of one request on one chip.
+  explicit PointMaker(const SweepPlan& plan, Agreement agreement = {});
   ~PointMaker();
 
   // Computed, or refused with the reason. Nothing where a condition on what is asked alone, not on

@@ -36,7 +36,7 @@ SweepSum run_sweep(const SweepPlan& plan, const SweepRun& run) {
     Points own;
     Clock::time_point handed = Clock::now();
     const auto points = [&] {
-      PointMaker maker(plan);
+      PointMaker maker(plan, run.agreement);
       for (;;) {
         const std::int64_t from = next.fetch_add(block);
         if (from >= all) return;

@@ -8,6 +8,7 @@
 
 #include "results/sweep.h"
 #include "sim/explore/plan.h"
+#include "sim/explore/point.h"
 #include "sim/explore/shares.h"
 
 namespace ane::sim {
@@ -18,6 +19,7 @@ struct SweepRun {
   std::vector<bool> done{};                 // points that are there already
   std::span<const std::int64_t> only{};     // of these points alone; empty: of all
   const std::atomic<bool>* stop = nullptr;  // set: no further point is begun
+  Agreement agreement{};                    // of each point's answers; none: nothing is answered
   // Called on the caller's thread, at least five times a second while there are points.
   std::function<void(std::span<const results::SweepPoint>)> keep{};
 };

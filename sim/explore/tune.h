@@ -12,6 +12,7 @@
 #include "results/report.h"
 #include "results/sweep.h"
 #include "sim/explore/plan.h"
+#include "sim/explore/point.h"
 #include "sim/price/target.h"
 
 namespace ane::sim {
@@ -21,10 +22,6 @@ struct Bound {
   std::string objective;
   double value = 0;
 };
-
-// The share of answers, from 0 to 1, that are float32's in this request's numbers on this target.
-// InputError where the numbers have no values there.
-using Agreement = std::function<double(const workloads::Request&, const Target&)>;
 
 inline constexpr std::string_view agreement_objective = "agreement";
 

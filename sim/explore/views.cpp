@@ -72,6 +72,7 @@ std::string key_of(std::string_view objective) {
          : objective == "edp"             ? "edp_js"
          : objective == "power"           ? "power_w"
          : objective == "memory"          ? "peak_memory_bytes"
+         : objective == "agreement"       ? "agreement"
                                           : "throughput_items_per_s";
 }
 
@@ -79,15 +80,24 @@ void add_axes(Table& t, const Sweep& s) {
   t.columns.push_back({"point", "#", ""});
   for (const std::string& axis : s.axes) t.columns.push_back({axis, axis, ">"});
 }
-void add_costs(Table& t) {
+// Those of which some point has a value.
+std::vector<const Objective*> costs_of(const Sweep& s) {
+  const bool answered =
+      std::ranges::any_of(s.rows, [](const SweepPoint& p) { return p.agreement == p.agreement; });
+  std::vector<const Objective*> all;
   for (const Objective& o : objectives())
-    t.columns.push_back({key_of(o.name), std::string(o.name), std::string(o.unit)});
+    if (answered || o.name != "agreement") all.push_back(&o);
+  return all;
+}
+void add_costs(Table& t, const Sweep& s) {
+  for (const Objective* o : costs_of(s))
+    t.columns.push_back({key_of(o->name), std::string(o->name), std::string(o->unit)});
   t.columns.push_back({"bound", "bound", ""});
 }
-std::vector<Cell> row_of(const SweepPoint& p) {
+std::vector<Cell> row_of(const Sweep& s, const SweepPoint& p) {
   std::vector<Cell> row{p.index};
   for (const std::string& v : p.values) row.emplace_back(v);
-  for (const Objective& o : objectives()) row.push_back(results::known(p.objective(o.name)));
+  for (const Objective* o : costs_of(s)) row.push_back(results::known(p.objective(o->name)));
   row.emplace_back(p.bound.empty() ? Cell{} : Cell{p.bound});
   return row;
 }
@@ -123,11 +133,11 @@ results::Report points(const Sweep& s, const SweepViewOptions&) {
   results::Block b;
   b.table.key = "points";
   add_axes(b.table, s);
-  add_costs(b.table);
+  add_costs(b.table, s);
   b.table.columns.push_back({"feasible", "", ""});
   b.table.columns.push_back({"refused", "refused", "..."});
   for (const SweepPoint& p : s.rows) {
-    std::vector<Cell> row = row_of(p);
+    std::vector<Cell> row = row_of(s, p);
     row.emplace_back(std::int64_t{p.feasible ? 1 : 0});
     row.push_back(p.refused.empty() ? Cell{} : Cell{p.refused});
     b.table.rows.push_back(std::move(row));
@@ -151,10 +161,10 @@ results::Report front(const Sweep& s, const SweepViewOptions& o) {
   results::Block b;
   b.table.key = "front";
   add_axes(b.table, s);
-  add_costs(b.table);
+  add_costs(b.table, s);
   b.table.columns.push_back({"knee", "knee", ""});
   for (std::size_t i = 0; i < on.size(); ++i) {
-    std::vector<Cell> row = row_of(s.rows[on[i]]);
+    std::vector<Cell> row = row_of(s, s.rows[on[i]]);
     row.emplace_back();
     if (i == knee) row.back() = std::string("knee");
     b.table.rows.push_back(std::move(row));
@@ -177,7 +187,7 @@ results::Report best(const Sweep& s, const SweepViewOptions& o) {
   b.table.key = "best";
   b.table.columns.push_back({"objective", "least", ""});
   add_axes(b.table, s);
-  add_costs(b.table);
+  add_costs(b.table, s);
   for (const std::string& name : names)
     for (const std::string& group : groups) {
       const SweepPoint* least = nullptr;
@@ -191,7 +201,7 @@ results::Report best(const Sweep& s, const SweepViewOptions& o) {
         continue;
       }
       std::vector<Cell> row{name};
-      for (Cell& cell : row_of(*least)) row.push_back(std::move(cell));
+      for (Cell& cell : row_of(s, *least)) row.push_back(std::move(cell));
       b.table.rows.push_back(std::move(row));
     }
   return {heading(s, "the best"), nullptr, {std::move(b)}};

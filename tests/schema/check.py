@@ -47,6 +47,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         write_reads("reads.fq")
+        with open("lengths.txt", "w") as lengths:
+            lengths.write("60\n100\n130\n")
         for words in commands():
             seen += 1
             tried.add(words[0])

@@ -15,6 +15,7 @@
 #include "sim/cli/sweep/asked.h"
 #include "sim/cli/sweep/output.h"
 #include "sim/cli/sweep/stop.h"
+#include "sim/cli/tune/agreement.h"
 
 namespace ane::sim {
 namespace {
@@ -32,10 +33,12 @@ SweepPlan plan_of(const po::variables_map& given) {
                    "chip", "unit", "runtime", "batch", "what"},
                   "the file says all of it");
     if (plan.request.empty()) throw InputError(file, "lacks 'request'");
+    if (!plan.answers.empty())
+      throw InputError(file, "'answers' is what --values and its inputs say", "without it");
     plan.request = priced_requests({plan.request}).at(0);
   } else {
-    plan.request = only_request(given, "anesim sweep", "what is to be swept?",
-                                "anesim sweep resnet50 --axis chip=M1,M4");
+    plan.request = with_inputs(given, only_request(given, "anesim sweep", "what is to be swept?",
+                                                   "anesim sweep resnet50 --axis chip=M1,M4"));
     plan.chip = given["chip"].as<std::string>();
     plan.set = overrides_of(given);
     if (given.count("axis"))
@@ -43,7 +46,9 @@ SweepPlan plan_of(const po::variables_map& given) {
         plan.axes.push_back(parse_axis(a));
     plan.sampling = sampling_named(given["sample"].as<std::string>(), "--sample");
     if (plan.sampling == Sampling::grid)
-      refuse_beside(given, "--sample grid", {"points", "seed"}, "a grid is all of its points");
+      refuse_beside(given, "--sample grid", {"points"}, "a grid is all of its points");
+    if (plan.sampling == Sampling::grid && given.count("values") == 0)
+      refuse_beside(given, "--sample grid", {"seed"}, "nothing of it is random");
     if (given.count("points"))
       plan.samples = count_of("--points", given["points"].as<std::string>(), 1, most_points);
     plan.seed = seed_of(given);
@@ -53,6 +58,11 @@ SweepPlan plan_of(const po::variables_map& given) {
     if (given.count("objective"))
       plan.objectives = split_set("--objective", given["objective"].as<std::string>());
   }
+  if (given.count("values"))
+    plan.answers = answers_text(given);
+  else
+    refuse_beside(given, "no --values", {"pdb", "weights", "reads", "model", "limit", "answer"},
+                  "nothing is answered");
   plan.request = workloads::to_text(workloads::parse_request(plan.request));
   plan.chip = load_chip(plan.chip).name();
   check(plan);
@@ -78,7 +88,7 @@ int run_sweep(const Arguments& arguments) {
        "points that count: 'latency < 5ms', 'ane.l2 * ane.cores <= 64MiB'; repeat for several")  //
       ("objective", po::value<std::string>()->value_name("NAME,..."),
        "what is best: latency, energy, energy_per_item, edp (energy x delay), power, memory, "
-       "throughput; default: latency,energy")                                                   //
+       "throughput, agreement (with --values); default: latency,energy")                        //
       ("chip", po::value<std::string>()->default_value(default_chip), "where no axis is chip")  //
       ("unit", po::value<std::string>()->value_name("NAME"), "ane, gpu or cpu")                 //
       ("runtime", po::value<std::string>()->value_name("NAME"), "software on top")              //
@@ -92,6 +102,10 @@ int run_sweep(const Arguments& arguments) {
       ("db", po::value<std::string>()->default_value("anesim.db")->value_name("FILE"),
        "results file, made when absent")  //
       ("no-db", "store nothing");
+  options.add_options()("values",
+                        "answers of each point too, compared with float32's: the objective "
+                        "agreement (kind=mpnn with --pdb, readqc with --reads and --model, llm)");
+  add_agreement_options(options, false);
   add_sweep_view_options(options);
   add_style(options);
   add_table_option(options);
@@ -118,6 +132,8 @@ int run_sweep(const Arguments& arguments) {
   sweep.command = results::shell_text(results::program().command);
   SweepRun run;
   run.threads = threads_of(*given);
+  if (given->count("values"))
+    run.agreement = agreement_of(*given, workloads::parse_request(plan.request), "--values");
   if (given->count("shard")) run.shard = parse_shard((*given)["shard"].as<std::string>());
   std::optional<results::Store> store;
   std::int64_t there = 0;

@@ -6,7 +6,9 @@
 #include <memory>
 
 #include "isa/error.h"
+#include "isa/file.h"
 #include "isa/status.h"
+#include "results/record.h"
 #include "sim/cli/options.h"
 #include "sim/cli/session.h"
 #include "sim/run/mpnn_run.h"
@@ -29,16 +31,17 @@ const kernels::arith::Profile& profile_on(const Target& target) {
 }
 
 // A share that the answers tell; 1 where they are the float32 reference's own.
-double share_of(const results::Parts& accuracy, std::initializer_list<std::string_view> names) {
+double share_of(const results::Parts& accuracy, std::initializer_list<std::string_view> names,
+                const char* place) {
   for (const results::Part& p : accuracy)
     if (std::ranges::find(names, p.name) != names.end()) return p.value == p.value ? p.value : 1;
-  throw InputError("--min-agreement", "these answers are no choices that could agree",
-                   "another phase");
+  throw InputError(place, "these answers are no choices that could agree", "another phase");
 }
 
-std::string text_option(const po::variables_map& given, const char* option, const char* what) {
+std::string text_option(const po::variables_map& given, const char* option, const char* what,
+                        const char* place) {
   if (given.count(option) == 0)
-    throw InputError("--min-agreement", fmt::format("agreement is of answers to {}", what),
+    throw InputError(place, fmt::format("agreement is of answers to {}", what),
                      fmt::format("--{} FILE", option));
   return given[option].as<std::string>();
 }
@@ -49,8 +52,8 @@ mp::Weights weights_of(const po::variables_map& given) {
 }
 
 // Of log-probabilities the likeliest residue of each place, of samples each residue.
-Agreement of_protein(const po::variables_map& given, const Request& request) {
-  const std::string file = text_option(given, "pdb", "a structure");
+Agreement of_protein(const po::variables_map& given, const Request& request, const char* place) {
+  const std::string file = text_option(given, "pdb", "a structure", place);
   const auto input = std::make_shared<const mp::Input>(mp::to_input(mp::read_structure(file)));
   MpnnPlan plan;
   if (given.count("weights")) {
@@ -71,18 +74,18 @@ Agreement of_protein(const po::variables_map& given, const Request& request) {
     throw InputError("--weights", "hold a network of another size than the request",
                      "without hidden=, encoder=, decoder= and k=");
   plan.seed = seed_of(given);
-  return [plan, input](const Request& r, const Target& target) {
+  return [plan, input, place](const Request& r, const Target& target) {
     MpnnPlan own = plan;
     own.request = r;
     return share_of(answer_mpnn(own, {input.get()}, target, profile_on(target)).accuracy,
-                    {"top1_agreement", "agreement_with_fp32"});
+                    {"top1_agreement", "agreement_with_fp32"}, place);
   };
 }
 
 // Reads whose flag is float32's.
-Agreement of_reads(const po::variables_map& given, const Request& request) {
-  const std::string file = text_option(given, "reads", "reads");
-  const std::string model_file = text_option(given, "model", "reads by a trained model");
+Agreement of_reads(const po::variables_map& given, const Request& request, const char* place) {
+  const std::string file = text_option(given, "reads", "reads", place);
+  const std::string model_file = text_option(given, "model", "reads by a trained model", place);
   const auto model = std::make_shared<const qc::Model>(qc::load_model(model_file));
   const qc::ModelSpec asked = workloads::work_as<workloads::ReadQcWork>(request).spec();
   if (asked.kind != model->spec.kind)
@@ -91,7 +94,7 @@ Agreement of_reads(const po::variables_map& given, const Request& request) {
   const std::int64_t limit = count_of("--limit", given["limit"].as<std::string>(), 1, INT64_MAX);
   const auto reads = std::make_shared<const qc::ReadBatch>(reader.next_batch(limit));
   if (reads->empty()) throw InputError(file, "no read to answer");
-  return [model, reads](const Request& r, const Target& target) {
+  return [model, reads, place](const Request& r, const Target& target) {
     ReadQcPlan plan;
     plan.model = *model;
     plan.formats = r.formats;
@@ -106,26 +109,26 @@ Agreement of_reads(const po::variables_map& given, const Request& request) {
     for (const results::Part& p : answers.accuracy)
       if (p.name == "flips_vs_fp32")
         return p.value == p.value ? 1 - p.value / static_cast<double>(answers.reads) : 1.0;
-    throw InputError("--min-agreement", "this model decides nothing", "a model that flags reads");
+    throw InputError(place, "this model decides nothing", "a model that flags reads");
   };
 }
 
 // The likeliest token of each step, of a model of seeded weights.
-Agreement of_language(const po::variables_map& given, const Request&) {
+Agreement of_language(const po::variables_map& given, const Request&, const char* place) {
   const std::uint64_t seed = seed_of(given);
   const std::int64_t answer = given["answer"].as<std::int64_t>();
   if (answer < 1 || answer > 64) throw InputError("--answer", "1 to 64");
   print_status("seeded weights: how far an untrained model agrees\n");
-  return [seed, answer](const Request& r, const Target& target) {
+  return [seed, answer, place](const Request& r, const Target& target) {
     const ValuesAnswer values =
         run_values({.request = r, .seed = seed, .answer = answer}, target, profile_on(target));
-    return share_of(values.record.totals.accuracy, {"top1_agreement"});
+    return share_of(values.record.totals.accuracy, {"top1_agreement"}, place);
   };
 }
 
 struct Answered {
   std::string_view kind;
-  Agreement (*agreement)(const po::variables_map&, const Request&);
+  Agreement (*agreement)(const po::variables_map&, const Request&, const char* place);
   std::initializer_list<const char*> inputs;
 };
 constexpr std::initializer_list<const char*> of_mpnn{"pdb", "weights", "seed"},
@@ -135,7 +138,7 @@ constexpr Answered table[] = {
 
 }  // namespace
 
-void add_agreement_options(po::options_description& options) {
+void add_agreement_options(po::options_description& options, bool seed) {
   options.add_options()  //
       ("pdb", po::value<std::string>()->value_name("FILE"),
        "kind=mpnn: the structure whose answers are to agree")  //
@@ -146,10 +149,22 @@ void add_agreement_options(po::options_description& options) {
       ("model", po::value<std::string>()->value_name("FILE"),
        "kind=readqc: a .safetensors of `anesim train`")  //
       ("limit", po::value<std::string>()->default_value("1000")->value_name("N"),
-       "kind=readqc: reads at most")                                                             //
-      ("seed", po::value<std::int64_t>()->default_value(1), "of samples and of seeded weights")  //
+       "kind=readqc: reads at most")  //
       ("answer", po::value<std::int64_t>()->default_value(8)->value_name("TOKENS"),
        "kind=llm: written behind the prompt, 1 to 64");
+  if (seed)
+    options.add_options()("seed", po::value<std::int64_t>()->default_value(1),
+                          "of samples and of seeded weights");
+}
+
+std::string answers_text(const po::variables_map& given) {
+  std::string text = fmt::format("seed={}", seed_of(given));
+  for (const char* file : {"pdb", "weights", "reads", "model"})
+    if (given.count(file) != 0)
+      text +=
+          fmt::format(" {}={}", file, results::fnv1a_128(read_file(given[file].as<std::string>())));
+  return text + fmt::format(" limit={} answer={}", given["limit"].as<std::string>(),
+                            given["answer"].as<std::int64_t>());
 }
 
 std::string with_inputs(const po::variables_map& given, const std::string& request) {
@@ -166,13 +181,13 @@ std::string with_inputs(const po::variables_map& given, const std::string& reque
   return workloads::with_defaults(request, more);
 }
 
-Agreement agreement_of(const po::variables_map& given, const Request& request) {
+Agreement agreement_of(const po::variables_map& given, const Request& request, const char* place) {
   std::vector<std::string> names;
   for (const Answered& a : table) names.push_back(fmt::format("kind={}", a.kind));
   const auto own = std::ranges::find(table, request.kind->name, &Answered::kind);
   if (own == std::end(table))
     throw InputError(
-        "--min-agreement",
+        place,
         fmt::format("kind={} has no answers that could agree: its weights are seeded "
                     "and its outputs decide nothing",
                     request.kind->name),
@@ -184,7 +199,7 @@ Agreement agreement_of(const po::variables_map& given, const Request& request) {
                             [](const char* o) { return std::string_view(o); }) == own->inputs.end())
         throw InputError(fmt::format("--{}", option), fmt::format("is of kind={}", a.kind),
                          fmt::format("the request is kind={}", own->kind));
-  return own->agreement(given, request);
+  return own->agreement(given, request, place);
 }
 
 }  // namespace ane::sim

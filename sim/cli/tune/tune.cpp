@@ -14,6 +14,7 @@
 #include "sim/cli/sweep/asked.h"
 #include "sim/cli/sweep/stop.h"
 #include "sim/cli/tune/agreement.h"
+#include "sim/cli/tune/buckets.h"
 #include "sim/explore/choices.h"
 #include "sim/explore/point.h"
 #include "sim/explore/sweep.h"
@@ -179,7 +180,8 @@ int run_tune(const Arguments& arguments) {
       ("whole", po::value<std::string>()->default_value("4096")->value_name("N"),
        "combinations up to which all are tried; above, coordinate descent")  //
       ("starts", po::value<int>()->default_value(4)->value_name("N"), "of a descent, 1 to 64");
-  add_agreement_options(options);
+  add_agreement_options(options, true);
+  add_bucket_options(options);
   options.add_options()  //
       ("db", po::value<std::string>()->default_value("anesim.db")->value_name("FILE"),
        "results file: what was tried as a sweep, the best as a run")  //
@@ -204,6 +206,9 @@ int run_tune(const Arguments& arguments) {
   if (!given) return 0;
   const results::Style style = style_of(*given);
   const std::string table = table_of(*given);
+  if (given->count("lengths")) return tune_buckets(*given);
+  if (was_given(*given, "most-buckets"))
+    throw InputError("--most-buckets", "is of --lengths", "--lengths FILE");
   if (given->count("no-db")) refuse_beside(*given, "--no-db", {"db"}, "nothing is stored");
   TunePlan plan = plan_of(*given);
   plan.whole = count_of("--whole", (*given)["whole"].as<std::string>(), 1, 1'000'000);
@@ -212,7 +217,8 @@ int run_tune(const Arguments& arguments) {
   TuneRun run;
   run.threads = threads_of(*given);
   if (plan.min_agreement || plan.most_agreement)
-    run.agreement = agreement_of(*given, workloads::parse_request(plan.grid.request));
+    run.agreement =
+        agreement_of(*given, workloads::parse_request(plan.grid.request), "--min-agreement");
   else
     refuse_beside(*given, "no --min-agreement",
                   {"weights", "reads", "model", "limit", "seed", "answer"}, "nothing is answered");

@@ -154,6 +154,38 @@ TEST(Sweep, WhatIsRefusedIsAPointAndWhatNobodyAsksForIsNone) {
   }
 }
 
+// Answers hang on the request and the chip's arithmetic, not on its rates: they are asked once.
+TEST(Sweep, AgreementIsAskedOnceForAllPointsOfOneRequestOnOneChip) {
+  SweepPlan plan = plan_of(matmul, {"memory.bandwidth=60GB/s,120GB/s,240GB/s", "batch=1,2"});
+  plan.answers = "of a test";
+  plan.where.emplace_back("agreement >= 0.9");
+  int asked = 0;
+  SweepRun run;
+  run.agreement = [&](const workloads::Request& r, const Target&) {
+    ++asked;
+    return r.batch == 2 ? 0.5 : 1.0;
+  };
+  const std::vector<SweepPoint> points = points_of(plan, run);
+  ASSERT_EQ(points.size(), 6U);
+  EXPECT_EQ(asked, 2);
+  for (const SweepPoint& p : points) {
+    EXPECT_EQ(p.objective("agreement"), p.values[1] == "2" ? 0.5 : 1.0);
+    EXPECT_EQ(p.feasible, p.values[1] == "1");
+  }
+}
+
+TEST(SweepPlan, AgreementNeedsAnswers) {
+  SweepPlan plan = plan_of(matmul, {"batch=1,2"});
+  plan.objectives = {"agreement"};
+  EXPECT_THROW(check(plan), InputError);
+  plan.objectives = {};
+  plan.where.emplace_back("agreement >= 0.9");
+  EXPECT_THROW(check(plan), InputError);
+  plan.answers = "of a test";
+  EXPECT_NO_THROW(check(plan));
+  EXPECT_EQ(plan_of_json(plan.text(), "text"), plan);
+}
+
 TEST(Sweep, AFaultOfWhoKeepsIsThrownAndAStopKeepsWhatIsDone) {
   SweepPlan plan = plan_of(matmul, {"memory.bandwidth=30GB/s..90GB/s"});
   plan.sampling = Sampling::random;
