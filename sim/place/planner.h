@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sim/chips/chip.h"
@@ -44,7 +45,8 @@ class Planner {
   explicit Planner(Description description);
   const std::string& name() const { return description_->name; }
   const Description& description() const { return *description_; }
-  const PlannerParameters& costs() const { return costs_; }
+  const PlannerParameters& costs() const& { return costs_; }
+  PlannerParameters costs() && { return std::move(costs_); }  // of one that ends here
 
  private:
   std::shared_ptr<const Description> description_;

@@ -85,7 +85,7 @@ TEST(PlannerEstimate, OfEachPublishedOperatorIsWithinThreePercent) {
 }
 
 TEST(PlannerEstimate, OfALinearLayerGrowsWithTheSquareOfItsInputsAlone) {
-  const PlannerRates& ane = load_planner("coreml-macos27-m4").costs().ane;
+  const PlannerRates ane = load_planner("coreml-macos27-m4").costs().ane;
   const auto linear = [&](int in, int out) {
     return ane_estimate(
         op(fmt::format("linear fp16[16,{0}] const:fp16[{1},{0}] -> fp16[16,{1}]", in, out)), ane);
