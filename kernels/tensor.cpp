@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "isa/saturated.h"
+
 namespace ane::kernels {
 
 std::int64_t elements(const Shape& shape) {
-  std::int64_t n = 1;
-  for (const std::int64_t extent : shape) n *= extent;
-  return n;
+  Saturated n = 1;
+  for (const std::int64_t extent : shape) n = n * extent;
+  return n.value();
 }
 
 std::string to_string(const Shape& shape) {

@@ -153,7 +153,7 @@ Array unpack(const Packed& p) {
   Array a(p.type.dtype, p.type.shape);
   switch (p.type.dtype) {
     case Dtype::f32:
-      std::memcpy(a.f.data(), p.bytes.data(), a.f.size() * sizeof(float));
+      if (!a.f.empty()) std::memcpy(a.f.data(), p.bytes.data(), a.f.size() * sizeof(float));
       break;
     case Dtype::f64:
       take<double>(p.bytes, a.f);
@@ -177,7 +177,7 @@ Array unpack(const Packed& p) {
       break;
     case Dtype::i64:
     case Dtype::u64:
-      std::memcpy(a.i.data(), p.bytes.data(), a.i.size() * sizeof(std::int64_t));
+      if (!a.i.empty()) std::memcpy(a.i.data(), p.bytes.data(), a.i.size() * sizeof(std::int64_t));
       break;
     case Dtype::u8:
     case Dtype::boolean:

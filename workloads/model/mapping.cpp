@@ -107,11 +107,24 @@ ValueId Mapper::unary(const std::string& function, ValueId x, double alpha, doub
 
 bool Mapper::read_by_this_alone(ValueId x) const {
   const auto at = static_cast<std::size_t>(x);
-  // What lies there reads itself on: a view of a view has one reader each.
-  if (at < placed_at_.size() && std::ranges::any_of(placed_at_[at], [&](int v) {
-        return readers_[static_cast<std::size_t>(v)] != 1;
-      }))
-    return false;
+  // Of all that lies there, reads by what made another of them are over: a view of it, or a
+  // function that it took over. One read is left, this node's.
+  int left = 0;
+  if (at < placed_at_.size()) {
+    const auto lies_there = [&](int v) {
+      return v >= 0 && places_[static_cast<std::size_t>(v)].id == x;
+    };
+    std::vector<int> counted;
+    for (const int v : placed_at_[at]) {
+      left += readers_[static_cast<std::size_t>(v)];
+      const int maker = makers_[static_cast<std::size_t>(v)];
+      if (maker < 0 || std::ranges::find(counted, maker) != counted.end()) continue;
+      counted.push_back(maker);
+      const auto& inputs = model_.nodes[static_cast<std::size_t>(maker)].inputs;
+      left -= static_cast<int>(std::ranges::count_if(inputs, lies_there));
+    }
+    if (left != 1) return false;
+  }
   const int producer = graph_.values[at].producer;
   return std::none_of(
       graph_.nodes.begin() + std::max(0, producer + 1), graph_.nodes.end(),
@@ -464,7 +477,9 @@ Mapped Mapper::run() {
     names_.forget(named);
     for (auto at = journal_.rbegin(); at != journal_.rend(); ++at)
       move_place(at->first, at->second);
-    std::erase_if(moved_, [&](const auto& m) { return m.second >= static_cast<ValueId>(values); });
+    const auto undone = [&](const auto& m) { return m.second >= static_cast<ValueId>(values); };
+    std::erase_if(moved_, undone);
+    std::erase_if(real_, undone);
     host(n, *why);
   }
   use_ = nullptr;

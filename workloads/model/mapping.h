@@ -198,6 +198,7 @@ class Mapper {
   std::vector<std::string> node_names_;  // by the model's nodes
   std::vector<std::pair<int, Place>> journal_;
   std::map<std::pair<int, std::vector<int>>, ValueId> moved_;
+  std::map<int, ValueId> real_;  // whole numbers that the host has cast, in the natural layout
   Layout laid_;
   const Use* use_ = nullptr;
   int now_ = 0;

@@ -21,7 +21,7 @@ namespace po = boost::program_options;
 
 constexpr std::int64_t multiple = 16, most_residues = 20'000;
 
-// What a call of one item costs.
+// What a call costs; items side by side share it.
 struct Aim {
   std::string_view name, title, unit;
   double (*of)(const results::Totals&);
@@ -80,7 +80,8 @@ int tune_buckets(const po::variables_map& given) {
   const auto cost_of = [&](std::int64_t residues) {
     const workloads::Request r =
         workloads::parse_request(fmt::format("{} residues={}", text, residues));
-    return aim.of(price(r, target_of(r, chip), Detail::totals).totals);
+    return aim.of(price(r, target_of(r, chip), Detail::totals).totals) /
+           static_cast<double>(r.batch);
   };
   const std::vector<BucketSet> sets = best_bucket_sets(lengths, multiple, most, cost_of);
 

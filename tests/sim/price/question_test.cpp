@@ -146,6 +146,7 @@ const std::set<std::pair<std::string, std::string>> no_figures = {
     {"model", "digest"},
     {"model", "shape"},
     {"model", "dim"},
+    {"model", "buckets"},
     {"model", "given"},
 };
 

@@ -79,8 +79,10 @@ TEST(OnnxSchemas, RowsTakeWhatTheProjectSays) {
         for (const auto& [name, a] : s.attributes()) {
           if (name == "consumed_inputs" || refused(s, name)) continue;
           names.insert(name);
-          const auto rule = std::ranges::find_if(
-              o.takes.attributes, [&](const Rule& r) { return r.name == name && r.in(version); });
+          const auto rule = std::ranges::find_if(o.takes.attributes,
+                                                 [&, n = std::string_view(name)](const Rule& r) {
+                                                   return r.name == n && r.in(version);
+                                                 });
           if (rule == o.takes.attributes.end()) {
             ADD_FAILURE() << place << " lacks " << name;
             continue;

@@ -124,6 +124,8 @@ ValueId Mapper::natural(const Tensor& t) {
 
 ValueId Mapper::as_real(std::size_t k, const Layout& layout) {
   const Tensor& t = use_->in(k);
+  if (const auto known = real_.find(t.id); known != real_.end())
+    return moved(known->second, natural_layout(t.type.shape), layout, t.type.shape);
   Attribute to;
   to.is = Attribute::Is::integer;
   to.integer = info(Dtype::f32).code;
@@ -135,6 +137,7 @@ ValueId Mapper::as_real(std::size_t k, const Layout& layout) {
        "whole numbers become reals on the host: the accelerator computes in fp16 and int8 "
        "codes",
        "", "an operand of reals"});
+  real_[t.id] = x;
   return moved(x, natural_layout(real.shape), layout, real.shape);
 }
 

@@ -227,7 +227,11 @@ void hold_items(Binding& b, const Source& s, std::int64_t batch) {
 // The smallest bucket that holds each open extent, in its place; what that pads, as sentences.
 std::vector<std::string> round_up(Binding& b, const std::string& text) {
   std::vector<std::string> notes;
+  std::set<std::string> named;
   for (const Entry& e : entries_of("buckets", text)) {
+    if (!named.insert(e.name).second)
+      throw InputError("buckets", fmt::format("'{}' is there twice", e.name),
+                       "all of one together");
     const auto asked = b.dims.find(e.name);
     if (asked == b.dims.end())
       throw InputError("buckets", fmt::format("dim says no extent for '{}'", e.name),
@@ -356,6 +360,12 @@ Binding ModelFile::binding(std::int64_t batch) const {
     }
     b.inputs[e.name] = one_number(*at, v);
   }
+  for (const Entry& e : entries_of("buckets", buckets))
+    for (const model::Declared& d : s.graph->inputs)
+      if (b.shapes.count(d.name) != 0 &&
+          std::ranges::find(d.dims, e.name, &model::Dimension::symbol) != d.dims.end())
+        throw InputError("buckets", fmt::format("shape says what '{}' of '{}' is", e.name, d.name),
+                         fmt::format("without shape={}:...", encoded_path(d.name)));
   hold_items(b, s, batch);
   return b;
 }

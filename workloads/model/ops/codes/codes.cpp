@@ -12,6 +12,13 @@ double as_half(double x) {
   return static_cast<double>(kernels::arith::to_float(kernels::arith::to_half(x)));
 }
 
+// The smallest binary16 that is no smaller, of a positive number.
+double half_above(double x) {
+  kernels::arith::Half h = kernels::arith::to_half(x);
+  if (static_cast<double>(kernels::arith::to_float(h)) < x) ++h.bits;
+  return static_cast<double>(kernels::arith::to_float(h));
+}
+
 }  // namespace
 
 std::optional<Why> coding_of(const Use& u, std::size_t scale, std::size_t zero, Dtype codes,
@@ -95,11 +102,21 @@ void take_codes(kernels::Parameters& p, const Coded& w, const Coding& x, bool tu
   p.codes.resize(run * channels);
   for (std::size_t c = 0; c < channels; ++c) {
     const double own = w.scales->number(w.scales->size() == 1 ? 0 : static_cast<std::int64_t>(c)),
-                 exact = input * own, factor = std::max(as_half(exact), std::ldexp(1.0, -24));
+                 exact = input * own;
+    const auto code_at = [&](std::size_t i) {
+      return static_cast<double>(codes->i[turned ? i * channels + c : c * run + i] - shift);
+    };
+    double largest = 0;
+    for (std::size_t i = 0; i < run; ++i) largest = std::max(largest, std::fabs(code_at(i)));
+    // Large enough for all codes and for the bias in 32 bits.
+    const double least =
+        std::max(exact * largest / 127.49,
+                 bias != nullptr ? std::fabs(static_cast<double>((*bias)[c])) / 2147483000.0 : 0);
+    double factor = std::max(as_half(exact), std::ldexp(1.0, -24));
+    if (factor < least) factor = half_above(least);
     p.scale.push_back(kernels::arith::to_half(factor));
     for (std::size_t i = 0; i < run; ++i) {
-      const double code =
-          static_cast<double>(codes->i[turned ? i * channels + c : c * run + i] - shift);
+      const double code = code_at(i);
       p.codes[c * run + i] =
           static_cast<std::int8_t>(std::clamp(std::round(code * exact / factor), -128.0, 127.0));
     }

@@ -122,14 +122,23 @@ std::vector<ValueId> map_masks(const Use& u, Mapper& m, std::size_t mask, std::s
           "equal", placed(mask, rank == 2 ? std::array{0, -1, 1, -1} : std::array{0, -1, 2, 1}),
           m.scalar(0));
     }
-    added.push_back(m.elementwise("mul", off, m.scalar(filter_of(u))));
+    // What is below all binary16 would be an infinity, and 0 times it no number.
+    added.push_back(
+        m.elementwise("mul", off, m.scalar(std::max(filter_of(u), static_cast<float>(never)))));
   }
   if (u.has(more)) added.push_back(placed(more, {0, 1, 3, 2}));
   if (u.integer("unidirectional", 0) != 0) {
     std::vector<float> later;
     for (I j = 0; j < h.keys && m.values(); ++j)
       for (I i = 0; i < h.queries; ++i) later.push_back(j > i ? static_cast<float>(never) : 0);
-    added.push_back(m.constant("later", {.w = h.queries, .h = h.keys, .c = 1, .n = 1}, later));
+    const ValueId unseen =
+        m.constant("later", {.w = h.queries, .h = h.keys, .c = 1, .n = 1}, later);
+    // Both together may be below all binary16.
+    if (u.has(mask))
+      added[0] = m.elementwise("max", m.elementwise("add", added[0], unseen),
+                               m.scalar(static_cast<float>(never)));
+    else
+      added.push_back(unseen);
   }
   return added;
 }

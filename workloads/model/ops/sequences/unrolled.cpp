@@ -54,9 +54,10 @@ class Layer {
       if (u_.node.op == "LSTM") cells.push_back(cell_);
     }
     // Directions stand in front of the states of one.
-    give(0, all, first_ ? of({{1, 0}, {2, 3}, {}}, 0) : of({{0, 2}, {1, 3}, {}}, 0));
+    if (u_.wants(0))
+      give(0, all, first_ ? of({{1, 0}, {2, 3}, {}}, 0) : of({{0, 2}, {1, 3}, {}}, 0));
     const auto ends = [&](std::size_t k, const std::vector<ValueId>& parts) {
-      give(k, parts, first_ ? of({{0}, {1, 2}, {}}, k) : of({{1}, {0, 2}, {}}, k));
+      if (u_.wants(k)) give(k, parts, first_ ? of({{0}, {1, 2}, {}}, k) : of({{1}, {0, 2}, {}}, k));
     };
     ends(1, last);
     if (u_.node.op == "LSTM") ends(2, cells);
@@ -101,6 +102,10 @@ class Layer {
     if (steps_ * directions_ > most_steps)
       return Why{"R5", "more steps than one program should have (2048)", "",
                  "shorter sequences, the state handed from call to call"};
+    if (steps_ * batch_ > m_.machine().max_extent)
+      return Why{"R6",
+                 "steps of all sequences beside each other are beyond the accelerator's extent", "",
+                 "a smaller batch, or shorter sequences"};
     if (kernels::elements(u_.shape(0)) == 0) return Why{"S2", "tensors without elements", "", ""};
     const bool lstm = u_.node.op == "LSTM", gru = u_.node.op == "GRU";
     const std::vector<std::string> usual = lstm
@@ -153,7 +158,7 @@ class Layer {
     return parts.size() == 1 ? parts[0] : m_.concat(std::move(parts), group);
   }
   void give(std::size_t k, std::vector<ValueId> parts, const Layout& layout) {
-    if (u_.wants(k)) m_.result(k, joined(std::move(parts), Layout::c), layout);
+    m_.result(k, joined(std::move(parts), Layout::c), layout);
   }
 
   // Gates [first, first + count) of operand 1 or 2, with a bias.

@@ -152,7 +152,9 @@ std::optional<Why> map_concat(const Use& u, Mapper& m) {
     const I extent = u.shape(k)[static_cast<std::size_t>(axis)];
     if (extent == 0) continue;
     const Layout own = with_axis(at.layout, at, axis, extent);
-    parts.push_back(u.known(k) ? m.constant(k, u.shape(k), own) : m.operand(k, own));
+    // Codes that are known lie as codes.
+    const bool placed = !u.known(k) || !is_real(u.dtype(k));
+    parts.push_back(placed ? m.operand(k, own) : m.constant(k, u.shape(k), own));
   }
   const Layout to =
       with_axis(at.layout, at, axis, m.result_shape()[static_cast<std::size_t>(axis)]);
@@ -306,6 +308,9 @@ std::optional<Why> map_blocks(const Use& u, Mapper& m) {
   const bool to_space = u.node.op == "DepthToSpace", columns_last = u.text("mode", "DCR") == "CRD";
   const I b = u.integer("blocksize", 1), n = in[0], channels = to_space ? out[1] : in[1],
           h = to_space ? in[2] : out[2], w = to_space ? in[3] : out[3];
+  if (channels * h > m.machine().max_extent || w * b > m.machine().max_extent)
+    return Why{"R1", "blocks whose rows of all channels are beyond the accelerator's extent", "",
+               "a smaller picture, or fewer channels at a time"};
   ValueId x = m.operand(0, planes(in));
   if (to_space && columns_last) {  // [n, channels, by, bx, h, w]
     x = m.reshape(x, {.w = w, .h = h, .c = b, .n = n * channels * b});
