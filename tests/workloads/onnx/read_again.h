@@ -13,7 +13,11 @@ namespace ane::workloads::cases {
 
 inline model::Mapped read_again(const Graph& g) {
   const model::Source source = onnx::parse_onnx(onnx::write_onnx(g), "graph.onnx");
-  static const isa::Machine machine{.int8_macs = true};
+  static const isa::Machine machine = [] {
+    isa::Machine m;
+    m.int8_macs = true;
+    return m;
+  }();
   return model::map_model(model::bind(source, {}), {.machine = machine, .values = true});
 }
 
