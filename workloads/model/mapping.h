@@ -176,7 +176,7 @@ class Mapper {
   bool along_channels(std::size_t k) const;
   void host(const BoundNode& n, const HostReason& why);
   // One of the host's operators beside those of the model, from a value in the natural layout to
-  // another; `bytes` are read and written.
+  // another.
   ValueId of_the_host(const Tensor& from, ValueId x, const char* op, const char* attribute,
                       Attribute value, const std::string& what, const Type& to, HostReason why);
   // In the natural layout, which the host reads; moved by the host where the accelerator cannot.
