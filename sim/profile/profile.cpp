@@ -335,9 +335,10 @@ Profile profile_of(const workloads::Request& request, const Chip& chip, Units un
     return std::move(p);
   };
   // What is too small for the accelerator is so for the GPU; what it cannot do, the GPU may.
-  const bool small = std::ranges::all_of(p.operators, [](const ProfiledOperator& o) {
-    return o.unit == "cpu" && (o.label == "small" || o.label == "island");
-  });
+  const bool small =
+      p.on_ane_share == 0 && std::ranges::any_of(p.operators, [](const ProfiledOperator& o) {
+        return o.label == "small" || o.label == "island";
+      });
   if (units != Units::all || request.conditions.placement != workloads::Placing::coreml ||
       !has_unit(chip, Unit::ane) || !has_unit(chip, Unit::gpu) || small)
     return advised();
