@@ -1,6 +1,6 @@
 // Graphs as ONNX files that any runtime of opset 20 runs: tensors [n, c, h, w] of float32, fused
 // operators as the nodes that they stand for, weights and constants as initialisers. Read again
-// (onnx.h) and mapped they are the graph that they were.
+// (onnx.h) and mapped they give the same bits.
 #pragma once
 #include <string>
 

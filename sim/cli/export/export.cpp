@@ -1,7 +1,7 @@
 // anesim export: a built-in network, a read-QC model or ProteinMPNN as an ONNX file.
 //
 //   $ anesim export resnet50 resnet50.onnx
-//   resnet50.onnx: 102.6 MB, 122 nodes, 25.6 million parameters (seed 1)
+//   resnet50.onnx: 102.1 MB, 56 operators, 25.5 million parameters (seed 1)
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,6 +30,17 @@ void refuse_codes(const workloads::Request& r) {
   if (r.formats.activations != "fp16" || r.formats.weights != "fp16")
     throw InputError("precision", "INT8 layers of this workload need ranges of its own inputs",
                      "fp16");
+}
+
+// A file holds the accelerator's graph, and nothing of how it is run.
+void refuse_conditions(const workloads::Request& r) {
+  if (r.conditions.unit.value_or(workloads::Unit::ane) != workloads::Unit::ane)
+    throw InputError("unit", "what is written is the accelerator's graph", "unit=ane");
+  workloads::Conditions plain;
+  plain.unit = r.conditions.unit;
+  if (r.conditions != plain)
+    throw InputError(workloads::to_text(r), "says how a call is run, which no ONNX file holds",
+                     "what shapes the graph: the network's own keys, batch, weights, activations");
 }
 
 workloads::Graph readqc_graph(const workloads::Request& r, const std::string& weights,
@@ -89,7 +100,7 @@ int run_export(const Arguments& arguments) {
       .usage =
           "readqc|mpnn|NETWORK|REQUEST FILE.onnx [options]\n\nWrites the accelerator's graph "
           "as an ONNX file of opset 20 that any runtime runs, with\nseeded weights or those "
-          "of a file; read again it is the same graph.",
+          "of a file; read again it gives the same bits.",
       .options = po::options_description("options"),
       .positional = "what",
       .examples = {"anesim export resnet50 resnet50.onnx",
@@ -120,6 +131,8 @@ int run_export(const Arguments& arguments) {
                      "one of them");
   const workloads::Request request = workloads::parse_request(texts[0]);
   const std::string weights = (*given)["weights"].as<std::string>();
+  if (!weights.empty()) refuse_beside(*given, "--weights", {"seed"}, "the values are the file's");
+  refuse_conditions(request);
   if (!weights.empty() && same_file(weights, path))
     throw InputError(path, "holds the weights that are read", "another file");
   const std::uint64_t seed = seed_of(*given);
