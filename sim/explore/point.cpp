@@ -31,6 +31,14 @@ std::string value_of_key(const std::string& key, std::string value) {
   return value;
 }
 
+// What of a machine its values can hang on: its number formats, and the limits that shape a graph
+// and send operators to the CPU. Rates and sizes of memories move no bit.
+std::string formats_and_limits(const isa::Machine& m) {
+  return fmt::format("{} {} {} {} {} {} {} {} {} {}", m.int8_macs, m.texture_unit,
+                     m.streams_int8_weights, m.max_extent, m.max_channels, m.max_kernel_width,
+                     m.max_kernel_height, m.max_pool, m.kernel_memory.count, m.default_profile);
+}
+
 bool is_objective(const std::string& name) {
   return std::ranges::any_of(objectives(), [&](const Objective& o) { return o.name == name; });
 }
@@ -46,7 +54,7 @@ struct PointMaker::Impl {
   std::map<std::string, workloads::Request> requests{};  // by what differs from the plan's
   std::vector<const Condition*> before{}, after{};       // of what is asked; of its cost too
   Agreement agreement{};
-  std::map<std::string, double> agreements{};  // by request, chip and unit
+  std::map<std::string, double> agreements{};  // by request, chip, its formats and limits, unit
 
   const Description& description(const std::string& name) {
     const auto known = chips.find(name);
@@ -138,9 +146,9 @@ std::optional<results::SweepPoint> PointMaker::price(std::int64_t index) {
     p.dram_bytes = t.dram_bytes;
     p.bound = t.bound;
     if (m.agreement) {
-      // Values hang on no rate of the machine.
-      const std::string key = fmt::format("{}\n{}\n{}", workloads::to_text(request),
-                                          target.chip.name(), workloads::name(target.unit));
+      const std::string key =
+          fmt::format("{}\n{}\n{}\n{}", workloads::to_text(request), target.chip.name(),
+                      workloads::name(target.unit), formats_and_limits(target.chip.machine()));
       auto known = m.agreements.find(key);
       if (known == m.agreements.end())
         known = m.agreements.emplace(key, m.agreement(request, target)).first;

@@ -174,6 +174,20 @@ TEST(Sweep, AgreementIsAskedOnceForAllPointsOfOneRequestOnOneChip) {
   }
 }
 
+TEST(Sweep, AgreementIsAskedAgainWhereAnAxisMovesANumberFormat) {
+  SweepPlan plan = plan_of(matmul, {"ane.features.int8_macs=0,1"});
+  plan.answers = "of a test";
+  plan.objectives = {"agreement"};
+  SweepRun run;
+  run.agreement = [&](const workloads::Request&, const Target& t) {
+    return t.chip.machine().int8_macs ? 0.5 : 1.0;
+  };
+  const std::vector<SweepPoint> points = points_of(plan, run);
+  ASSERT_EQ(points.size(), 2U);
+  EXPECT_EQ(points[0].objective("agreement"), 1.0);
+  EXPECT_EQ(points[1].objective("agreement"), 0.5);
+}
+
 TEST(SweepPlan, AgreementNeedsAnswers) {
   SweepPlan plan = plan_of(matmul, {"batch=1,2"});
   plan.objectives = {"agreement"};
