@@ -149,9 +149,7 @@ class ModelRun {
     const bool ane = target_.unit == Unit::ane;
     isa::Machine machine = target_.chip.machine();
     FrameworkFormats formats;
-    if (!ane) {
-      formats = framework_formats(plan_.request.formats);
-    }
+    if (!ane) formats = framework_formats(plan_.request.formats);
     const workloads::Numbers numbers =
         ane ? workloads::numbers_of(plan_.request.formats, machine) : workloads::Numbers{};
     md::Mapped mapped = md::map_model(
