@@ -98,7 +98,7 @@ int run_export(const Arguments& arguments) {
   CommandLine line{
       .name = "export",
       .usage =
-          "readqc|mpnn|NETWORK|REQUEST FILE.onnx [options]\n\nWrites the accelerator's graph "
+          "NETWORK|REQUEST FILE.onnx [options]\n\nWrites the accelerator's graph "
           "as an ONNX file of opset 20 that any runtime runs, with\nseeded weights or those "
           "of a file; read again it gives the same bits.",
       .options = po::options_description("options"),
