@@ -189,7 +189,21 @@ std::size_t width_in_line(const Printed& p) {
   return 2 + (p.sentence ? std::min(p.width, least_sentence) : p.width);
 }
 
+bool has_text(const Table& table) {
+  return std::ranges::any_of(table.columns, [](const Column& c) { return !c.title.empty(); });
+}
+
 }  // namespace
+
+std::vector<TextColumn> text_columns(const Table& table) {
+  std::vector<TextColumn> all;
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    if (table.columns[c].title.empty() || table.columns[c].unit == "#") continue;
+    Printed p = printed(table, c);
+    all.push_back({std::move(p.header), std::move(p.cells), p.left || p.sentence});
+  }
+  return all;
+}
 
 std::string table_text(const Table& table, std::size_t columns) {
   if (table.rows.empty()) return "";
@@ -256,7 +270,8 @@ std::string text_of(const std::vector<Report>& reports, std::size_t columns) {
     if (!all.empty()) all += "\n";
     if (!r.heading.empty()) all += wrapped(r.heading, columns, 2) + "\n";
     for (const Block& b : r.blocks) {
-      if (b.before.empty() && b.table.rows.empty() && b.after.empty()) continue;
+      if (b.before.empty() && (b.table.rows.empty() || !has_text(b.table)) && b.after.empty())
+        continue;
       if (&b != &r.blocks.front()) all += "\n";
       add_prose(b.before);
       all += table_text(b.table, columns);

@@ -72,6 +72,15 @@ int digits_of(const std::optional<Band>& band);
 Cell nonzero(std::int64_t count);
 
 std::string text_of(const std::vector<Report>& reports, std::size_t columns = usual_columns);
+// A column as text shows it: its header, which may name a unit, and a text for each row.
+struct TextColumn {
+  std::string header{};
+  std::vector<std::string> cells{};
+  bool left = false;  // words rather than numbers
+};
+// Of all columns that have a title, bars apart.
+std::vector<TextColumn> text_columns(const Table& table);
+
 // A table alone.
 std::string table_text(const Table& table, std::size_t columns = usual_columns);
 // One table of each report, the first or that of the key `table`, under one header. In reports of

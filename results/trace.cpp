@@ -30,6 +30,8 @@ struct Event {
   std::string name;
   Picoseconds start, end;
   std::string arguments;  // members of a JSON object
+  // Of the operator that it is or works for, where an arrow leads from one to the other.
+  int flow_from = -1, flow_to = -1;
 };
 
 struct Track {
@@ -100,7 +102,8 @@ std::vector<Track> tracks_of(const Record& r) {
              fmt::format(R"("op":{},"placement":{},"reason":{},"bound":{},"macs":{},)"
                          R"("dram_bytes":{},"energy_j":{})",
                          json_quoted(o.op), json_quoted(o.placement), json_quoted(o.reason),
-                         json_quoted(o.bound), o.macs, o.dram_bytes, joules_json(o.energy_j))});
+                         json_quoted(o.bound), o.macs, o.dram_bytes, joules_json(o.energy_j)),
+             o.index});
   const auto unit_of = [&](const TaskRow& t) {
     return r.operators[static_cast<std::size_t>(t.operator_index)].unit;
   };
@@ -109,12 +112,79 @@ std::vector<Track> tracks_of(const Record& r) {
         .push_back(
             {t.name, t.start, t.end,
              fmt::format(R"("task":{},"cause":{},"macs":{},"bytes":{},"energy_j":{})", t.index,
-                         json_quoted(t.cause), t.macs, t.bytes, joules_json(t.energy_j))});
+                         json_quoted(t.cause), t.macs, t.bytes, joules_json(t.energy_j)),
+             -1, t.operator_index});
   for (const TaskRow& t : r.tasks)
     for (const StageInterval& s : t.stages)
       track(tracks, unit_of(t), s.device)
           .push_back({t.name, s.start, s.end, fmt::format(R"("task":{})", t.index)});
   return tracks;
+}
+
+// A figure over time as steps: from each moment on, so much.
+struct Counter {
+  std::string process, name, unit;
+  std::vector<std::pair<Picoseconds, double>> steps;
+};
+
+// What is at work adds its rate while it is: amounts spread evenly over the time of whoever moved
+// or spent them, so that the area under the steps is their sum.
+class Rates {
+ public:
+  void add(Picoseconds start, Picoseconds end, double amount) {
+    if (!(amount > 0) || !(start < end)) return;
+    const double rate = amount / seconds(end - start);
+    changes_.emplace_back(start, rate);
+    changes_.emplace_back(end, -rate);
+  }
+  std::vector<std::pair<Picoseconds, double>> steps() && {
+    std::ranges::stable_sort(changes_, {}, &std::pair<Picoseconds, double>::first);
+    std::vector<std::pair<Picoseconds, double>> steps;
+    double now = 0, most = 0;
+    for (const auto& [at, change] : changes_) {
+      now += change;
+      most = std::max(most, now);
+      // What rounding leaves is nothing.
+      const double shown = now < 1e-9 * most ? 0 : now;
+      if (!steps.empty() && steps.back().first == at)
+        steps.back().second = shown;
+      else
+        steps.emplace_back(at, shown);
+    }
+    return steps;
+  }
+
+ private:
+  std::vector<std::pair<Picoseconds, double>> changes_;
+};
+
+// Traffic with DRAM, power, and how many devices (of a run without tasks, units) work at once.
+std::vector<Counter> counters_of(const Record& r) {
+  Rates traffic, power, busy;
+  std::vector<bool> has_tasks(r.operators.size());
+  for (const TaskRow& t : r.tasks) {
+    has_tasks[static_cast<std::size_t>(t.operator_index)] = true;
+    traffic.add(t.start, t.end, static_cast<double>(t.bytes));
+    power.add(t.start, t.end, t.energy_j);
+    for (const StageInterval& s : t.stages) busy.add(s.start, s.end, seconds(s.end - s.start));
+  }
+  for (const OperatorRow& o : r.operators) {
+    if (has_tasks[static_cast<std::size_t>(o.index)]) continue;
+    const Picoseconds start = from_seconds(o.start_s), end = from_seconds(o.start_s + o.seconds);
+    traffic.add(start, end, static_cast<double>(o.dram_bytes));
+    power.add(start, end, o.energy_j);
+    busy.add(start, end, seconds(end - start));
+  }
+  std::vector<Counter> counters;
+  const auto keep = [&](std::string name, std::string unit, Rates rates) {
+    auto steps = std::move(rates).steps();
+    if (!steps.empty())
+      counters.push_back({"call", std::move(name), std::move(unit), std::move(steps)});
+  };
+  keep("DRAM traffic", "B/s", std::move(traffic));
+  keep("power of operators", "W", std::move(power));
+  keep("busy devices", "devices", std::move(busy));
+  return counters;
 }
 
 // Events in order of start, each in the first lane whose last one has ended.
@@ -152,6 +222,9 @@ std::string sort_event(std::string_view kind, int process, int thread, int index
 std::string trace_json(const Record& record) {
   std::vector<std::string> lines, processes;
   int thread = 0, named = 0;
+  std::vector<bool> has_tasks(record.operators.size());
+  for (const TaskRow& t : record.tasks)
+    has_tasks[static_cast<std::size_t>(t.operator_index)] = true;
   for (const Track& t : tracks_of(record)) {
     auto it = std::find(processes.begin(), processes.end(), t.process);
     if (it == processes.end()) it = processes.insert(processes.end(), t.process);
@@ -170,12 +243,28 @@ std::string trace_json(const Record& record) {
           name_event("thread_name", process, thread,
                      lane_number == 1 ? t.name : fmt::format("{} {}", t.name, lane_number)));
       lines.push_back(sort_event("thread_sort_index", process, thread, thread));
-      for (const Event& e : lane)
+      for (const Event& e : lane) {
         lines.push_back(fmt::format(
             R"({{"name":{},"cat":{},"ph":"X","pid":{},"tid":{},"ts":{},"dur":{},"args":{{{}}}}})",
             json_quoted(e.name), json_quoted(t.name), process, thread, microseconds(e.start),
             microseconds(e.end - e.start), e.arguments));
+        // One arrow leads from an operator to each of its tasks, in their order.
+        const bool begins = e.flow_from >= 0 && has_tasks[static_cast<std::size_t>(e.flow_from)];
+        if (begins || e.flow_to >= 0)
+          lines.push_back(fmt::format(
+              R"({{"name":"tasks","cat":"flow","ph":"{}","id":{},"pid":{},"tid":{},"ts":{}{}}})",
+              begins ? "s" : "t", begins ? e.flow_from : e.flow_to, process, thread,
+              microseconds(e.start), begins ? "" : R"(,"bp":"e")"));
+      }
     }
+  }
+  for (const Counter& c : counters_of(record)) {
+    const auto at = std::ranges::find(processes, c.process);
+    if (at == processes.end()) continue;
+    const auto process = at - processes.begin() + 1;
+    for (const auto& [when, value] : c.steps)
+      lines.push_back(fmt::format(R"({{"name":"{}","ph":"C","pid":{},"ts":{},"args":{{"{}":{}}}}})",
+                                  c.name, process, microseconds(when), c.unit, value));
   }
   const Run& run = record.run;
   return fmt::format(

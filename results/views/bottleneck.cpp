@@ -83,9 +83,18 @@ std::vector<Block> blocks(const Record& r) {
   if (!r.levers.empty())
     by_parameter.before = {
         "  the same run with a parameter of the chip twice or half as large (--set)"};
+  Block of_operators;  // all of them, for those who draw it
+  of_operators.table = {
+      "operator_causes",
+      {{"name", "", ""}, {"unit", "", ""}, {"cause", "", ""}, {"time_s", "", "s"}},
+      {}};
+  for (const OperatorRow& o : r.operators)
+    for (const Part& c : o.causes)
+      of_operators.table.rows.push_back({o.name, o.unit, c.name, c.value});
   std::vector<Block> all{std::move(by_cause)};
   all.push_back(std::move(by_parameter));
   all.push_back(std::move(by_operator));
+  all.push_back(std::move(of_operators));
   return all;
 }
 

@@ -83,7 +83,14 @@ std::vector<Block> blocks(const Record& r) {
   b.table.rows.push_back(row("the call", static_cast<double>(r.totals.macs),
                              static_cast<double>(r.totals.dram_bytes), r.totals.latency_s,
                              limits.peak_macs_per_s, limits));
-  return {std::move(b)};
+  Block roofs;
+  roofs.table = {"limits",
+                 {{"peak_macs_per_s", "", "MAC/s"},
+                  {"dram_bytes_per_s", "", "B/s"},
+                  {"ridge_macs_per_byte", "", "MAC/B"}},
+                 {{limits.peak_macs_per_s, limits.dram_bytes_per_s,
+                   limits.peak_macs_per_s / limits.dram_bytes_per_s}}};
+  return {std::move(b), std::move(roofs)};
 }
 
 }  // namespace

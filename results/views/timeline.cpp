@@ -146,6 +146,29 @@ std::size_t chart_columns(const Chart& chart, std::size_t columns) {
              : std::clamp<std::size_t>(columns, beside + 24, beside + 160) - beside;
 }
 
+// Every interval in which a device works for a task, and each operator on its unit: what the lines
+// are drawn from, for those who draw it themselves.
+Block intervals(const Record& r) {
+  Block b;
+  b.table = {"intervals",
+             {{"track", "", ""},
+              {"name", "", ""},
+              {"operator", "", ""},
+              {"cause", "", ""},
+              {"start_s", "", "s"},
+              {"end_s", "", "s"}},
+             {}};
+  for (const OperatorRow& o : r.operators)
+    if (o.seconds > 0)
+      b.table.rows.push_back({o.unit, o.name, o.name, o.bound, o.start_s, o.start_s + o.seconds});
+  for (const TaskRow& t : r.tasks)
+    for (const StageInterval& s : t.stages)
+      b.table.rows.push_back({s.device, t.name,
+                              r.operators[static_cast<std::size_t>(t.operator_index)].name, t.cause,
+                              seconds(s.start), seconds(s.end)});
+  return b;
+}
+
 std::vector<Block> blocks(const Record& r, std::size_t line_columns) {
   const Chart chart = chart_of(r);
   const std::size_t columns = chart_columns(chart, line_columns);
@@ -193,7 +216,7 @@ std::vector<Block> blocks(const Record& r, std::size_t line_columns) {
                                   with_unit(shown.width() / static_cast<double>(columns), "s"))};
   if (r.tasks.size() > most_lines)
     lines.before = {fmt::format("  {} tasks, by operator", r.tasks.size())};
-  return {std::move(devices), std::move(lines)};
+  return {std::move(devices), std::move(lines), intervals(r)};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -67,6 +68,82 @@ TEST(Trace, ShowsTheCallAndWhatItSpendsOutsideOfOperators) {
   r.operators[1].start_s = 232e-6;  // a gap between two, and one behind the last
   r.operators[1].seconds = 10e-6;
   EXPECT_EQ(by_track(json::parse(trace_json(r))).at("outside operators").size(), 3u);
+}
+
+// Value times time under the steps of a counter.
+double area(const json& trace, const std::string& name, const std::string& unit) {
+  double sum = 0, at = 0, value = 0;
+  for (const json& e : trace["traceEvents"]) {
+    if (e["ph"] != "C" || e["name"] != name) continue;
+    sum += value * (e["ts"].get<double>() - at) * 1e-6;
+    at = e["ts"];
+    value = e["args"][unit];
+  }
+  EXPECT_EQ(value, 0.0) << name << " ends at nothing";
+  return sum;
+}
+
+TEST(Trace, AreasUnderCountersAreWhatWasMovedAndSpent) {
+  const Record r = ane_record();
+  double bytes = 0, joules = 0, busy = 0;
+  for (const TaskRow& t : r.tasks) {
+    bytes += static_cast<double>(t.bytes);
+    joules += t.energy_j;
+    for (const StageInterval& s : t.stages) busy += seconds(s.end - s.start);
+  }
+  const OperatorRow& alone = r.operators[2];  // without tasks
+  bytes += static_cast<double>(alone.dram_bytes);
+  joules += std::isnan(alone.energy_j) ? 0 : alone.energy_j;
+  busy += alone.seconds;
+  const json trace = json::parse(trace_json(r));
+  ASSERT_GT(bytes, 0);
+  EXPECT_NEAR(area(trace, "DRAM traffic", "B/s"), bytes, 1e-6 * bytes);
+  EXPECT_NEAR(area(trace, "power of operators", "W"), joules, 1e-6 * joules);
+  EXPECT_NEAR(area(trace, "busy devices", "devices"), busy, 1e-6 * busy);
+}
+
+TEST(Trace, ArrowsLeadFromOperatorsToTheirTasks) {
+  const Record r = ane_record();
+  const json trace = json::parse(trace_json(r));
+  std::map<int, int> starts, steps;
+  for (const json& e : trace["traceEvents"]) {
+    if (e["ph"] == "s") ++starts[e["id"]];
+    if (e["ph"] == "t") ++steps[e["id"]];
+  }
+  EXPECT_EQ(starts, (std::map<int, int>{{0, 1}, {1, 1}}));  // the third has no tasks
+  EXPECT_EQ(steps, (std::map<int, int>{{0, 1}, {1, 1}}));
+}
+
+// What "Trace Event Format" asks of events of each phase.
+TEST(Trace, EventsHaveTheFieldsOfTheirPhase) {
+  const std::map<std::string, std::vector<std::string>> needed{
+      {"X", {"name", "cat", "pid", "tid", "ts", "dur", "args"}},
+      {"M", {"name", "pid", "tid", "args"}},
+      {"C", {"name", "pid", "ts", "args"}},
+      {"s", {"name", "cat", "id", "pid", "tid", "ts"}},
+      {"t", {"name", "cat", "id", "pid", "tid", "ts", "bp"}}};
+  const json trace = json::parse(trace_json(ane_record()));
+  std::map<std::string, int> seen;
+  std::map<int, double> began;
+  for (const json& e : trace["traceEvents"]) {
+    const std::string phase = e["ph"];
+    ++seen[phase];
+    ASSERT_TRUE(needed.contains(phase)) << phase;
+    for (const std::string& field : needed.at(phase)) EXPECT_TRUE(e.contains(field)) << e;
+    if (e.contains("ts")) {
+      EXPECT_GE(e["ts"].get<double>(), 0) << e;
+    }
+    // An arrow begins before it goes on, as its lines and its times stand.
+    if (phase == "s") began[e["id"]] = e["ts"];
+    if (phase == "t") {
+      ASSERT_TRUE(began.contains(e["id"])) << e;
+      EXPECT_GE(e["ts"].get<double>(), began.at(e["id"]) - 1e-6) << e;
+    }
+    if (phase == "C") {
+      for (const auto& [unit, value] : e["args"].items()) EXPECT_TRUE(value.is_number()) << unit;
+    }
+  }
+  for (const auto& [phase, fields] : needed) EXPECT_GT(seen[phase], 0) << phase;
 }
 
 TEST(Trace, SaysWhatWasAsked) {
