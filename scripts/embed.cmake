@@ -1,30 +1,21 @@
-# Writes OUTPUT, a C++ file that holds the JSON files of ROOT/sim/{chips,runtimes,place}, the tables of
-# ROOT/results/{silicon,published,placement} and the numbers of ROOT/tests/golden/check.txt as texts, so that the
-# program needs no data files at run time. Run at build time whenever one of them changes.
+# Writes OUTPUT, a C++ file that holds FILES (separated by '|', from ROOT on or with a whole path) as texts
+# behind a function FUNCTION that HEADER declares, so that the program needs no data files at run time. Each
+# has the name of its folder and its own without ending. Run at build time whenever one of them changes.
+string(REPLACE "|" ";" files "${FILES}")
 set(rows "")
-foreach(folder chips runtimes place)
-  file(GLOB files ${ROOT}/sim/${folder}/*.json)
-  foreach(path ${files})
-    get_filename_component(name ${path} NAME_WE)
-    file(READ ${path} text)
-    string(APPEND rows "      {\"${folder}\", \"${name}\", R\"json(${text})json\"},\n")
-  endforeach()
+foreach(file IN LISTS files)
+  cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY ${ROOT} OUTPUT_VARIABLE path)
+  cmake_path(GET path STEM name)
+  cmake_path(GET path PARENT_PATH folder)
+  cmake_path(GET folder FILENAME folder)
+  file(READ ${path} text)
+  string(APPEND rows "      {\"${folder}\", \"${name}\", R\"anesim(${text})anesim\"},\n")
 endforeach()
-foreach(folder silicon published placement)
-  file(GLOB files ${ROOT}/results/${folder}/*.csv)
-  foreach(path ${files})
-    get_filename_component(name ${path} NAME_WE)
-    file(READ ${path} text)
-    string(APPEND rows "      {\"${folder}\", \"${name}\", R\"json(${text})json\"},\n")
-  endforeach()
-endforeach()
-file(READ ${ROOT}/tests/golden/check.txt text)
-string(APPEND rows "      {\"golden\", \"check\", R\"json(${text})json\"},\n")
-file(WRITE ${OUTPUT} "#include \"sim/chips/description.h\"
+file(WRITE ${OUTPUT} "#include \"${HEADER}\"
 
 namespace ane::sim {
 
-const std::vector<DataFile>& data_files() {
+const std::vector<DataFile>& ${FUNCTION}() {
   static const std::vector<DataFile> files = {
 ${rows}  };
   return files;

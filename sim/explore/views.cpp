@@ -312,23 +312,16 @@ results::Report knee(const Sweep& s, const SweepViewOptions& o) {
         at->second.second = p.objective(name);
     }
     if (least.size() < 2) continue;
-    // What one more doubling from a value would give, by the step behind it; the knee is the first
-    // value from which on no step gives a twentieth.
-    std::vector<std::pair<double, double>> steps;
-    std::vector<double> gains;
-    for (auto at = least.begin(); std::next(at) != least.end(); ++at) {
-      const auto next = std::next(at);
-      const double doublings = std::log2(next->first / at->first);
-      const double ratio = largest ? next->second.second / at->second.second
-                                   : at->second.second / next->second.second;
-      gains.push_back(std::pow(ratio, 1 / doublings) - 1);
+    std::vector<double> values, rates;
+    for (const auto& [number, point] : least) {
+      values.push_back(number);
+      rates.push_back(largest ? point.second : 1 / point.second);
     }
-    constexpr double pays = 0.05;
-    std::size_t turn = gains.size();
-    while (turn > 0 && gains[turn - 1] < pays) --turn;
+    const std::vector<double> gains = gains_of(values, rates);
+    const std::size_t turn = knee_at(values, gains);
     std::size_t i = 0;
     for (const auto& [number, point] : least) {
-      const bool here = i == turn && turn < gains.size();
+      const bool here = i == turn;
       b.table.rows.push_back({i == 0 ? Cell{s.axes[a]} : Cell{std::string(" ")}, point.first,
                               point.second, i < gains.size() ? Cell{gains[i]} : Cell{},
                               here ? Cell{std::string("knee")} : Cell{}});
@@ -387,6 +380,21 @@ std::size_t knee_of(const Sweep& sweep, const std::vector<std::size_t>& front, c
     if (below > most) most = below, knee = i;
   }
   return knee;
+}
+
+std::vector<double> gains_of(const std::vector<double>& values, const std::vector<double>& rates) {
+  std::vector<double> gains;
+  for (std::size_t i = 0; i + 1 < values.size(); ++i)
+    gains.push_back(std::pow(rates[i + 1] / rates[i], 1 / std::log2(values[i + 1] / values[i])) -
+                    1);
+  return gains;
+}
+
+std::size_t knee_at(const std::vector<double>& values, const std::vector<double>& gains) {
+  constexpr double pays = 0.05;
+  std::size_t turn = gains.size();
+  while (turn > 0 && gains[turn - 1] < pays) --turn;
+  return turn < gains.size() ? turn : values.size();
 }
 
 std::vector<double> elasticities(const Sweep& sweep, const std::string& objective) {

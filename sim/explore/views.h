@@ -32,6 +32,12 @@ std::vector<std::size_t> pareto_front(const results::Sweep& sweep,
 // scales; the front's size where it has no inside.
 std::size_t knee_of(const results::Sweep& sweep, const std::vector<std::size_t>& front,
                     const std::string& x, const std::string& y);
+// What one more doubling from each value of an axis but the last gives, by the step behind it, as a
+// share; `rates`: of what more is better.
+std::vector<double> gains_of(const std::vector<double>& values, const std::vector<double>& rates);
+// The first value from which on no doubling gives a twentieth; values.size() where the last one
+// does.
+std::size_t knee_at(const std::vector<double>& values, const std::vector<double>& gains);
 // d ln(objective) / d ln(axis) of each axis of numbers, by least squares over the feasible points,
 // among points that agree in all other axes' words; NaN where an axis has none or does not vary.
 std::vector<double> elasticities(const results::Sweep& sweep, const std::string& objective);
