@@ -101,7 +101,8 @@ Table accuracy_table(Records records, const Series& series) {
           true};
   std::map<std::string, std::set<double>> values;
   for (const Record& r : records)
-    for (const results::Part& p : r.totals.accuracy) values[p.name].insert(p.value);
+    for (const results::Part& p : r.totals.accuracy)
+      if (!std::isnan(p.value)) values[p.name].insert(p.value);
   for (const Record& r : records)
     for (const results::Part& p : r.totals.accuracy)
       if (!results::is_count(p.name) && !p.name.starts_with("ulp_") && values[p.name].size() > 1)
@@ -113,7 +114,7 @@ Table accuracy_table(Records records, const Series& series) {
 Table ulp_table(const Record& r) {
   Table t{"ulp", {{"distance", "distance", ""}, {"share", "share", "%"}}, {}, true};
   for (const results::Part& p : r.totals.accuracy) {
-    if (!p.name.starts_with("ulp_")) continue;
+    if (!p.name.starts_with("ulp_") || std::isnan(p.value)) continue;
     std::string distance = p.name.substr(4);
     if (distance.ends_with("_up")) distance.replace(distance.size() - 3, 3, " and more");
     std::ranges::replace(distance, '_', '-');

@@ -78,6 +78,8 @@ std::vector<Page> pages() {
                                     with(r, 1000, "fp16", 20e-3)};
   std::vector<Record> precisions{with(r, 100, "fp16", 2e-3), with(r, 100, "int8w", 1e-3)};
   precisions[1].totals.accuracy[0].value = 0.9;
+  precisions[0].totals.accuracy.push_back({"cosine", results::unknown});  // of the reference
+  precisions[1].totals.accuracy.push_back({"ulp_0", results::unknown});
   return {report_of_runs(std::span(&far, 1), "anesim report 1"),
           report_of_runs(batches, "anesim report 1 2 3"),
           report_of_runs(precisions, "anesim report 1 2"),
@@ -276,6 +278,22 @@ TEST(Report, LongTablesAreCutAndSaySo) {
   const std::string html = html_of(report_of_runs(std::span(&r, 1), ""));
   EXPECT_THAT(html, testing::HasSubstr("the first 1000 of 15"));
   EXPECT_EQ(embedded(html).at("run-timeline").at("intervals").at("name").size(), 1499u + 8u);
+}
+
+TEST(Report, FiguresOfAccuracyAreThoseInWhichRunsDiffer) {
+  const Record r = results::ane_record();
+  std::vector<Record> runs{with(r, 100, "fp32", 2e-3), with(r, 100, "fp16", 2e-3),
+                           with(r, 100, "int8w", 1e-3)};
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    runs[i].totals.accuracy.push_back(
+        {"cosine", i == 0 ? results::unknown : 1.0 / static_cast<double>(i)});
+    runs[i].totals.accuracy.push_back({"ulp_0", i == 0 ? results::unknown : 1.0});
+  }
+  const auto data = embedded(html_of(report_of_runs(runs, "")));
+  EXPECT_EQ(data.at("runs-accuracy").at("accuracy").at("metric"),
+            json({"cosine", "cosine", "cosine"}));
+  EXPECT_FALSE(data.contains("run-1-ulp"));  // nothing is known of the reference's own distance
+  EXPECT_TRUE(data.contains("run-2-ulp"));
 }
 
 TEST(Report, MarksTheKneeOfSizes) {
