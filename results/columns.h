@@ -79,6 +79,7 @@ void task_columns(T&& t, Visit&& visit) {
   visit("bytes", t.bytes);
   visit("macs", t.macs);
   visit("energy_j", t.energy_j);
+  visit("l2_bytes", t.l2_bytes);
 }
 
 template <class S, class Visit>

@@ -126,6 +126,7 @@ struct TaskRow {
   std::int64_t bytes = 0;  // moved to and from DRAM
   std::int64_t macs = 0;
   double energy_j = unknown;
+  std::int64_t l2_bytes = 0;  // of L2 that hold what it or a task after it uses
 };
 
 // What work costs, whoever asked.

@@ -113,6 +113,9 @@ std::span<const Migration> migrations() {
       Migration{"how many of a point's answers are float32's", R"sql(
         ALTER TABLE sweep_point ADD COLUMN agreement REAL;
       )sql"},
+      Migration{"how much of L2 is in use while a task runs", R"sql(
+        ALTER TABLE task ADD COLUMN l2_bytes INTEGER NOT NULL DEFAULT 0;
+      )sql"},
   };
   return table;
 }

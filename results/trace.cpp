@@ -184,6 +184,17 @@ std::vector<Counter> counters_of(const Record& r) {
   keep("DRAM traffic", "B/s", std::move(traffic));
   keep("power of operators", "W", std::move(power));
   keep("busy devices", "devices", std::move(busy));
+  // From one task to the next what stands in L2 stays there.
+  Counter l2{"call", "L2 in use", "B", {}};
+  for (const TaskRow& t : r.tasks) {
+    if (!l2.steps.empty() && t.start < l2.steps.back().first) continue;  // beside a longer one
+    if (!l2.steps.empty() && l2.steps.back().first == t.start) l2.steps.pop_back();
+    l2.steps.emplace_back(t.start, static_cast<double>(t.l2_bytes));
+  }
+  if (!l2.steps.empty()) {
+    l2.steps.emplace_back(std::max(l2.steps.back().first, r.tasks.back().end), 0.0);
+    counters.push_back(std::move(l2));
+  }
   return counters;
 }
 

@@ -8,6 +8,26 @@
 
 namespace ane::sim {
 
+Accesses accesses_of(const isa::Task& t) {
+  Accesses all;
+  const bool has_second =
+      t.ne == isa::NeOp::mm || t.ne == isa::NeOp::tex || t.pe == isa::PeMode::ew;
+  const auto source = [&](const isa::Extents& e, const isa::MemoryOperand& m,
+                          const isa::L2Operand& l, const char* name) {
+    if (m.enable) {
+      all.reads.push_back({m.bar, touched(e, m), name});
+      all.writes.push_back({-1, touched(e, l), name});  // the copy in L2
+    }
+    all.reads.push_back({-1, touched(e, l), name});
+  };
+  source(t.in1, t.load1, t.l2_in1, "source 1");
+  if (has_second) source(t.in2, t.load2, t.l2_in2, "source 2");
+  all.writes.push_back({-1, touched(t.out, t.l2_out), "result"});
+  if (t.store.enable) all.writes.push_back({t.store.bar, touched(t.out, t.store), "result"});
+  if (t.kernel.enable) all.reads.push_back({t.kernel.bar, touched(t.kernel), "weights"});
+  return all;
+}
+
 void RaceChecker::fence() {
   flights_.clear();
 }
@@ -37,21 +57,9 @@ std::optional<std::string> RaceChecker::start(const isa::Task& t,
                                               const std::vector<Signal>& signals) {
   std::erase_if(flights_, [&](const Flight& f) { return f.index < issued_ - depend_; });
   Flight now{.index = issued_, .id = t.id, .reads = {}, .writes = {}, .signals = signals};
-  const bool has_second =
-      t.ne == isa::NeOp::mm || t.ne == isa::NeOp::tex || t.pe == isa::PeMode::ew;
-  const auto source = [&](const isa::Extents& e, const isa::MemoryOperand& m,
-                          const isa::L2Operand& l, const char* name) {
-    if (m.enable) {
-      now.reads.push_back({m.bar, touched(e, m), name});
-      now.writes.push_back({-1, touched(e, l), name});  // the copy in L2
-    }
-    now.reads.push_back({-1, touched(e, l), name});
-  };
-  source(t.in1, t.load1, t.l2_in1, "source 1");
-  if (has_second) source(t.in2, t.load2, t.l2_in2, "source 2");
-  now.writes.push_back({-1, touched(t.out, t.l2_out), "result"});
-  if (t.store.enable) now.writes.push_back({t.store.bar, touched(t.out, t.store), "result"});
-  if (t.kernel.enable) now.reads.push_back({t.kernel.bar, touched(t.kernel), "weights"});
+  Accesses all = accesses_of(t);
+  now.reads = std::move(all.reads);
+  now.writes = std::move(all.writes);
   std::optional<std::string> found;
   const auto meet = [&](const std::vector<Access>& mine, const std::vector<Access>& theirs,
                         const Flight& other, const char* mine_does, const char* other_does) {

@@ -12,6 +12,18 @@
 
 namespace ane::sim {
 
+// A stretch of memory that a task reads or writes, from its first byte to its last.
+struct Access {
+  int space;  // BAR, or -1 for L2
+  ByteRange range;
+  const char* what;  // "source 1"
+};
+// A source that is loaded is written to L2 and read there.
+struct Accesses {
+  std::vector<Access> reads, writes;
+};
+Accesses accesses_of(const isa::Task& task);
+
 class RaceChecker {
  public:
   struct Signal {
@@ -27,11 +39,6 @@ class RaceChecker {
   std::optional<std::string> start(const isa::Task& task, const std::vector<Signal>& signals);
 
  private:
-  struct Access {
-    int space;  // BAR, or -1 for L2
-    ByteRange range;
-    const char* what;
-  };
   struct Flight {
     int index, id;
     std::vector<Access> reads, writes;

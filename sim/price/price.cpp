@@ -248,7 +248,7 @@ class Pricing {
       add_rows(program_rows(s, e, on.chip.ane(), start));
       if (detail_ == Detail::tasks && keeps_tasks_)
         for (results::TaskRow& task :
-             task_rows(e, cost_.operators, first, start, cost_.tasks.size()))
+             task_rows(*s.schedule, e, cost_.operators, first, start, cost_.tasks.size()))
           cost_.tasks.push_back(std::move(task));
     }
     at_ += lead + seconds(e.duration);

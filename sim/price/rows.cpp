@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "isa/error.h"
+#include "sim/ane/occupancy.h"
+
 namespace ane::sim {
 namespace {
 
@@ -106,8 +109,12 @@ std::vector<OperatorRow> program_rows(const LoweredSegment& s, const Execution& 
   return rows;
 }
 
-std::vector<results::TaskRow> task_rows(const Execution& e, std::span<const OperatorRow> operators,
-                                        std::size_t first, double start, std::size_t index) {
+std::vector<results::TaskRow> task_rows(const Schedule& schedule, const Execution& e,
+                                        std::span<const OperatorRow> operators, std::size_t first,
+                                        double start, std::size_t index) {
+  const std::vector<std::int64_t> in_use = l2_occupancy(schedule);
+  // A call that takes several passes over parts of its batch runs the program as often.
+  ANE_CHECK(e.tasks.empty() || e.tasks.size() % in_use.size() == 0, "each pass runs all tasks");
   const Picoseconds shift{static_cast<std::int64_t>(start * 1e12)};
   std::vector<results::TaskRow> rows;
   for (const TaskTrace& task : e.tasks) {
@@ -122,6 +129,7 @@ std::vector<results::TaskRow> task_rows(const Execution& e, std::span<const Oper
     line.bytes = moved_by(task);
     line.macs = task.work.macs;
     line.energy_j = joules_of(task.energy);
+    line.l2_bytes = in_use[(rows.size() - 1) % in_use.size()];
     // Stages overlap inside a task; each is shown from the task's start, as long as it takes alone.
     const auto stage = [&](const char* device, double length) {
       if (length <= 0) return;

@@ -25,7 +25,7 @@ inline std::int64_t whole(double v) {
 std::vector<results::OperatorRow> program_rows(const LoweredSegment& segment, const Execution& e,
                                                const AneParameters& ane, double start);
 // Of its tasks, for operators[first + node]. index: of the first one.
-std::vector<results::TaskRow> task_rows(const Execution& e,
+std::vector<results::TaskRow> task_rows(const Schedule& schedule, const Execution& e,
                                         std::span<const results::OperatorRow> operators,
                                         std::size_t first, double start, std::size_t index);
 // Of nodes that the accelerator does not take, on this CPU.

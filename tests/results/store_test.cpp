@@ -482,7 +482,8 @@ TEST_F(ReadOnlyStoreTest, OfAnOlderVersionIsReadAsThePresentOne) {
         views +
         "ALTER TABLE run DROP COLUMN form; ALTER TABLE run DROP COLUMN request; "
         "ALTER TABLE run DROP COLUMN command; ALTER TABLE run DROP COLUMN model; "
-        "ALTER TABLE operator DROP COLUMN ahead_s; DROP TABLE sweep_point; DROP TABLE sweep_axis; "
+        "ALTER TABLE operator DROP COLUMN ahead_s; ALTER TABLE task DROP COLUMN l2_bytes; "
+        "DROP TABLE sweep_point; DROP TABLE sweep_axis; "
         "DROP TABLE sweep_objective; DROP TABLE sweep; DROP TABLE claim; DROP TABLE silicon; "
         "DROP TABLE declared; PRAGMA user_version = 1");
   }

@@ -102,6 +102,17 @@ TEST(Trace, AreasUnderCountersAreWhatWasMovedAndSpent) {
   EXPECT_NEAR(area(trace, "busy devices", "devices"), busy, 1e-6 * busy);
 }
 
+TEST(Trace, SaysHowMuchOfL2IsInUse) {
+  Record r = ane_record();
+  r.tasks[0].l2_bytes = 4096;
+  r.tasks[1].l2_bytes = 1024;
+  std::vector<std::pair<double, double>> steps;
+  const json trace = json::parse(trace_json(r));
+  for (const json& e : trace["traceEvents"])
+    if (e["ph"] == "C" && e["name"] == "L2 in use") steps.emplace_back(e["ts"], e["args"]["B"]);
+  EXPECT_EQ(steps, (std::vector<std::pair<double, double>>{{200, 4096}, {230, 1024}, {245, 0}}));
+}
+
 TEST(Trace, ArrowsLeadFromOperatorsToTheirTasks) {
   const Record r = ane_record();
   const json trace = json::parse(trace_json(r));

@@ -64,6 +64,20 @@ TEST(OperatorRows, OfSeveralPassesFollowEachOther) {
   EXPECT_NEAR(three.tasks[2].stream_end, 12e-6, 1e-15);
 }
 
+// A task holds what it reads and writes and no more than there is, in each pass alike.
+TEST(OperatorRows, TasksSayHowMuchOfL2IsInUse) {
+  const Chip chip = load_chip("M4");
+  const Target target = make_target(chip, Unit::ane, "coreml");
+  for (const char* text : {"kind=network name=resnet50", "kind=mpnn residues=100 batch=8"}) {
+    const results::Cost cost = price(workloads::parse_request(text), target, Detail::tasks);
+    ASSERT_FALSE(cost.tasks.empty()) << text;
+    for (const results::TaskRow& t : cost.tasks) {
+      EXPECT_GT(t.l2_bytes, 0) << t.name;
+      EXPECT_LE(t.l2_bytes, chip.ane().l2.count) << t.name;
+    }
+  }
+}
+
 TEST(OperatorRows, BeginWhenTheCallIsHandedOver) {
   const Target target = make_target(load_chip("M4"), Unit::ane, "coreml");
   const results::Cost cost =
