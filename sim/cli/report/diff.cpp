@@ -75,8 +75,8 @@ int run_diff(const Arguments& arguments) {
           "priced now (a request in one\nword).",
       .options = po::options_description("options"),
       .positional = "what",
-      .examples = {"anesim diff 3 4 --fail-if 'latency>2%'", "anesim diff base.db:1 new.db:1",
-                   "anesim diff resnet50 resnet50 --chip M1,M4",
+      .examples = {"anesim diff 1 2",
+                   "anesim diff resnet50 resnet50 --chip M1,M4 --fail-if 'latency>2%'",
                    "anesim diff 'mpnn residues=100' 'mpnn residues=100' --set-b ane.l2=8MiB"},
       .mismatch = "where a limit of --fail-if is broken"};
   line.options.add_options()  //
