@@ -10,13 +10,10 @@
 
 #include "isa/error.h"
 #include "results/text.h"
+#include "results/views/views.h"
 
 namespace ane::results {
 namespace {
-
-double items_of(const Totals& t) {
-  return t.throughput_items_per_s * t.latency_s;
-}
 
 // 0 bytes or products of a record are none that are known.
 double counted(std::int64_t n) {
@@ -33,7 +30,7 @@ constexpr Quantity quantities[] = {
      [](const Totals& t) { return t.throughput_items_per_s; }},
     {"energy", "energy_j", "energy", "J", [](const Totals& t) { return t.energy_j; }},
     {"energy_per_item", "energy_per_item_j", "energy an item", "J",
-     [](const Totals& t) { return t.energy_j / items_of(t); }},
+     [](const Totals& t) { return t.energy_j / items_per_call(t); }},
     {"power", "power_w", "power", "W", [](const Totals& t) { return t.power_w; }},
     {"memory", "peak_memory_bytes", "peak memory", "B",
      [](const Totals& t) { return counted(t.peak_memory_bytes); }},
@@ -120,7 +117,7 @@ Block totals(const Record& a, const Record& b) {
   return block;
 }
 
-// Named seconds of two runs, the largest change first; `share`: of the change of the call.
+// Seconds of one name in two runs; NaN in the one that lacks it.
 struct Line {
   std::string name, unit_a, unit_b;
   double a = unknown, b = unknown;

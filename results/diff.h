@@ -16,9 +16,9 @@ Report diff(const Record& a, const Record& b);
 
 // A limit on a change: "latency>2%", "energy>1mJ", "throughput<-5%".
 struct ChangeLimit {
-  std::string text;  // as it was given
-  std::string
-      quantity;       // latency, energy, energy_per_item, throughput, power, memory, dram or macs
+  std::string text{};  // as it was given
+  // latency, energy, energy_per_item, throughput, power, memory, dram or macs
+  std::string quantity{};
   bool above = true;  // '>': broken by more than `bound`, '<': by less
   double bound = 0;   // a share of a's, or in the base unit
   bool relative = true;

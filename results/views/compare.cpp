@@ -80,11 +80,6 @@ Cell ratio(const Totals& ours, const Record* base, double Totals::*figure,
   return estimated(base->totals.*figure / ours.*figure, ours.*band);
 }
 
-// Items of a call: what the rate makes in its time.
-double items_of(const Totals& t) {
-  return t.throughput_items_per_s * t.latency_s;
-}
-
 // Seconds on the CPU although another unit was asked for.
 double fallback_s(const Totals& t) {
   return part(t.causes, name(Cause::fallback));
@@ -206,7 +201,7 @@ std::vector<Report> compare(Records records, const Rendering& how) {
                       ratio(s, base, &Totals::latency_s, &Totals::latency_band_s),
                       ratio(s, same, &Totals::latency_s, &Totals::latency_band_s),
                       estimated(s.energy_j, s.energy_band_j),
-                      estimated(s.energy_j / items_of(s), s.energy_band_j),
+                      estimated(s.energy_j / items_per_call(s), s.energy_band_j),
                       energy_low,
                       energy_high,
                       ratio(s, base, &Totals::energy_j, &Totals::energy_band_j),

@@ -28,6 +28,11 @@ extern const char* const bottleneck_reading;
 extern const char* const energy_reading;
 extern const char* const memory_reading;
 
+// Items of a call: what the rate makes in its time. NaN where one of them is.
+inline double items_per_call(const Totals& t) {
+  return t.throughput_items_per_s * t.latency_s;
+}
+
 // The line of what no operator owns.
 inline constexpr std::string_view rest_name = "outside operators";
 

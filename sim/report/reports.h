@@ -12,8 +12,8 @@
 
 namespace ane::sim {
 
-// Of one run all its views; of several how they compare, and of each its causes where they are few.
-// `again`: the command that makes the report again.
+// Of one run all its views; of several how they compare, and each by itself where they are four or
+// fewer. `records` must not be empty. `again`: the command that makes the report again.
 Page report_of_runs(std::span<const results::Record> records, const std::string& again);
 Page report_of_sweep(const results::Sweep& sweep, const std::string& again);
 Page report_of_tables(const std::vector<Answer>& answers, const std::string& again);

@@ -50,10 +50,9 @@ class Series {
   std::vector<std::string Run::*> differ_;
 };
 
-// Items of a call: what the rate makes in its time.
+// Without the last digits, in which runs of one size differ.
 double items_of(const Record& r) {
-  const double items = r.totals.throughput_items_per_s * r.totals.latency_s;
-  return std::round(items * 1e6) / 1e6;
+  return std::round(results::items_per_call(r.totals) * 1e6) / 1e6;
 }
 
 // The lines of the compare view, each with its series, the items of its call and, of a series on a
@@ -190,6 +189,11 @@ Page report_of_runs(Records records, const std::string& again) {
     add(compared, prefix, "energy", {runs});
     add(compared, prefix, "memory", {runs});
     add(compared, prefix, "accuracy", {accuracy_table(records, series)});
+    if (records.size() > most_apart)
+      compared.lines.push_back(
+          fmt::format("Of more than {} runs none is taken apart; `anesim report RUN_ID` shows one "
+                      "with its roofline and timeline.",
+                      most_apart));
     page.sections.push_back(std::move(compared));
   }
   if (records.size() <= most_apart)

@@ -121,6 +121,9 @@ int run_diff(const Arguments& arguments) {
   }
   if (names_run(words[0]) && names_run(words[1]))
     refuse_beside(*given, "two stored runs", {"chip"}, "they were asked already");
+  else if ((names_run(words[0]) || names_run(words[1])) && chips[0] != chips[1])
+    throw InputError("--chip", "a stored run was asked already, on a chip of its own",
+                     "one chip, that of the question");
   results::Report report = results::diff(records[0], records[1]);
   constexpr std::size_t page = 15;
   if (style == results::Style::text)

@@ -78,7 +78,7 @@ TEST_F(ReportCommand, DiffOfRunsAndQuestions) {
   for (const char* words : {"diff 1", "diff 1 2 3", "diff 1 2 --fail-if latency",
                             "diff 1 2 --set-a "
                             "ane.cores=8",
-                            "diff 1 2 --chip M4", "diff 1 nothing"})
+                            "diff 1 2 --chip M4", "diff 1 resnet18 --chip M1,M4", "diff 1 nothing"})
     EXPECT_EQ(anesim(std::string(words) + " --db " + db()).status, 2) << words;
 }
 

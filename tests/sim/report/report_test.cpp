@@ -296,6 +296,14 @@ TEST(Report, FiguresOfAccuracyAreThoseInWhichRunsDiffer) {
   EXPECT_TRUE(data.contains("run-2-ulp"));
 }
 
+TEST(Report, SaysThatManyRunsAreNotTakenApart) {
+  const Record r = results::ane_record();
+  const std::string said = "none is taken apart";
+  const std::vector<Record> four(4, r), five(5, r);
+  EXPECT_THAT(html_of(report_of_runs(four, "")), testing::Not(testing::HasSubstr(said)));
+  EXPECT_THAT(html_of(report_of_runs(five, "")), testing::HasSubstr(said));
+}
+
 TEST(Report, MarksTheKneeOfSizes) {
   const Record r = results::ane_record();
   // 1000 items/s, 50,000, 50,100: from 100 on more items give less than a twentieth.
@@ -308,7 +316,7 @@ TEST(Report, MarksTheKneeOfSizes) {
             json({1.0, 100.0, 1000.0}));
 }
 
-TEST(Report, APictureNeedsAFigureOfEachKind) {
+TEST(Report, EachFigureIsAPicture) {
   if (report_file("bundle").empty()) GTEST_SKIP() << "built without npm";
   const std::string folder = testing::TempDir() + "/anesim_pictures_" + std::to_string(getpid());
   const Record r = results::ane_record();
