@@ -65,6 +65,9 @@ Page page_of(const Given& given, const std::string& subject, const std::string& 
   std::vector<results::Record> records;
   if (given.count("RUN_ID") != 0)
     for (const std::string& word : given["RUN_ID"].as<std::vector<std::string>>()) {
+      if (word.find_first_not_of("0123456789-") != std::string::npos)
+        throw InputError("RUN_ID", fmt::format("'{}' is no stored run", word),
+                         fmt::format("of a model: --model {}; `anesim runs` lists runs", word));
       // 3-8: the runs of one comparison.
       const std::size_t dash = word.find('-', 1);
       const std::int64_t first = run_id(word.substr(0, dash));

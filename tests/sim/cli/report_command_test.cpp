@@ -52,6 +52,8 @@ TEST_F(ReportCommand, RefusesWhatSaysNothing) {
     EXPECT_EQ(a.status, 2) << words << "\n" << a.text;
     EXPECT_THAT(a.text, testing::HasSubstr("error: ")) << words;
   }
+  EXPECT_THAT(anesim("report resnet50 --db " + db() + to).text,
+              testing::HasSubstr("--model resnet50"));
   EXPECT_FALSE(std::filesystem::exists(file("x.html")));
   EXPECT_EQ(anesim("report 1 --db " + db() + " -o /no/such/folder/r.html").status, 2);
 }
