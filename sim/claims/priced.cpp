@@ -120,7 +120,7 @@ std::string Pricer::described(const std::string& name) const {
 
 int Pricer::calibrated_beside(const std::string& name) {
   if (calibration_.empty())
-    for (const char* file : {"ane_calibration.csv", "soc_calibration.csv"})
+    for (const std::string& file : calibration_files())
       std::ranges::move(load_silicon_rows(file), std::back_inserter(calibration_));
   const Configuration& c = published_.configuration(name);
   const auto network = [](workloads::Request r) {

@@ -74,7 +74,7 @@ bool is_calibrated(std::string_view chip, std::string_view unit, std::string_vie
 
 std::string calibrated_csv() {
   std::set<std::string> lines;
-  for (const char* file : {"ane_calibration.csv", "soc_calibration.csv"})
+  for (const std::string& file : calibration_files())
     for (const SiliconRow& r : load_silicon_rows(file)) {
       if (!r.scored()) continue;
       try {

@@ -168,8 +168,14 @@ workloads::Quantity quantity_of(const SiliconRow& row) {
              : q;
 }
 
+std::vector<std::string> calibration_files() {
+  return {"ane_calibration.csv", "fresh_calibration.csv", "soc_calibration.csv"};
+}
+
 std::vector<std::string> built_in_rows() {
-  return {"ane_calibration.csv", "ane_validation.csv", "soc_calibration.csv", "soc_validation.csv"};
+  std::vector<std::string> all = calibration_files();
+  all.insert(all.end(), {"ane_validation.csv", "soc_validation.csv"});
+  return all;
 }
 
 std::vector<SiliconRow> load_silicon_rows(const std::string& file) {

@@ -43,8 +43,9 @@ std::string_view built_in_text(std::string_view name);
 // defaults.csv and excluded.csv are applied.
 std::vector<SiliconRow> silicon_rows(std::string_view text, const std::string& file);
 
-// The four files that the program carries, or a file of the disk.
-std::vector<std::string> built_in_rows();  // names: "soc_calibration.csv", ...
+// The files that the program carries, or a file of the disk.
+std::vector<std::string> calibration_files();  // names: "soc_calibration.csv", ...
+std::vector<std::string> built_in_rows();      // those, and the ones that nothing is fitted to
 std::vector<SiliconRow> load_silicon_rows(const std::string& file);
 
 }  // namespace ane::sim

@@ -107,9 +107,9 @@ int run_calibrate(const Arguments& arguments) {
   po::options_description options("options");
   options.add_options()(
       "rows", po::value(&files)->value_name("FILE")->composing()->multitoken(),
-      "CSV file of calibration rows; repeat for several (default: ane_calibration.csv and "
-      "soc_calibration.csv)")("only", po::value(&only)->value_name("TEXT")->composing(),
-                              "fit just parameters whose 'file:path' contains TEXT")(
+      "CSV file of calibration rows; repeat for several (default: all that the program carries)")(
+      "only", po::value(&only)->value_name("TEXT")->composing(),
+      "fit just parameters whose 'file:path' contains TEXT")(
       "passes", po::value(&passes)->value_name("N")->default_value(passes),
       "most passes over all parameters")(
       "write", po::value(&root)->value_name("DIR"),
@@ -133,7 +133,7 @@ int run_calibrate(const Arguments& arguments) {
     refuse_beside(*given, "--residuals", {"only", "passes", "write", "json", "csv"});
   if (passes < 1) throw InputError("--passes", "must be at least 1");
   std::vector<SiliconRow> rows;
-  if (files.empty()) files = {"ane_calibration.csv", "soc_calibration.csv"};
+  if (files.empty()) files = calibration_files();
   for (const std::string& f : files) {
     std::vector<SiliconRow> more = load_silicon_rows(f);
     rows.insert(rows.end(), std::make_move_iterator(more.begin()),

@@ -48,7 +48,7 @@ double root_mean_square(const std::vector<double>& values) {
 // a chip that the fit did not see they do, the rest hardly.
 TEST(Bands, OfARatioTakeBothResidualsOfAKnownChipAsCalibrationRowsDo) {
   std::vector<SiliconRow> calibration;
-  for (const char* file : {"ane_calibration.csv", "soc_calibration.csv"})
+  for (const std::string& file : calibration_files())
     std::ranges::move(load_silicon_rows(file), std::back_inserter(calibration));
   std::map<std::string, std::vector<RowResidual>> networks;
   for (const RowResidual& r : row_residuals(calibration))

@@ -113,7 +113,7 @@ TEST(Calibrate, AFitRewritesItsParametersAndNothingElse) {
 
 TEST(Calibrate, TheResidualsInUseAreAboutThoseOfTheParameters) {
   std::vector<SiliconRow> rows;
-  for (const char* file : {"ane_calibration.csv", "soc_calibration.csv"})
+  for (const std::string& file : calibration_files())
     for (SiliconRow& r : load_silicon_rows(file)) rows.push_back(std::move(r));
   const std::vector<ResidualGroup> groups = measure_residuals(rows);
   std::size_t compared = 0;
@@ -171,7 +171,7 @@ TEST(Band, TheCalibratedChipsAreThoseOfTheRows) {
 }
 
 TEST(Band, NineOfTenCalibrationRowsLieInTheirs) {
-  for (const char* file : {"ane_calibration.csv", "soc_calibration.csv"}) {
+  for (const std::string& file : calibration_files()) {
     std::size_t scored = 0, inside = 0;
     for (const Comparison& c : compare_rows(load_silicon_rows(file)).comparisons) {
       scored += c.scored() ? 1 : 0;
