@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "isa/error.h"
 #include "isa/stream.h"
@@ -98,6 +99,7 @@ Schedule::Schedule(const isa::Program& program, const AneParameters& chip) {
   for (const Issue& i : issues_) work_.push_back(count_work(i.task, chip));
   keep_weights();
   find_rectified();
+  find_alike();
 }
 
 // Bytes a cycle from the system cache to the kernel memories: a line of the crossbar.
@@ -126,10 +128,31 @@ void Schedule::find_rectified() {
     work_[i].rectified = tensors.take(issues_[i].task) && work_[i].macs > 0;
 }
 
+void Schedule::find_alike() {
+  const auto hash = [](const TaskKey& k) { return k.hash(); };
+  std::unordered_map<TaskKey, std::uint32_t, decltype(hash)> kinds(64, hash);
+  kind_.reserve(issues_.size());
+  for (std::size_t i = 0; i < issues_.size(); ++i) {
+    const auto [at, fresh] = kinds.try_emplace(TaskKey(issues_[i].task, work_[i]),
+                                               static_cast<std::uint32_t>(first_of_kind_.size()));
+    if (fresh) first_of_kind_.push_back(i);
+    kind_.push_back(at->second);
+  }
+}
+
 // Tasks in order: each starts when the tasks it depends on have ended. The kernel DMA is one
 // device: a prefetched stream may begin with the task before, as soon as the stream before it has
 // ended, and runs ahead of its own task by what the kernel memories hold [T6].
 Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep_tasks) const {
+  struct Priced {
+    TaskTime time;
+    TaskEnergy energy;
+  };
+  std::vector<Priced> priced;
+  priced.reserve(first_of_kind_.size());
+  for (const std::size_t i : first_of_kind_)
+    priced.push_back(
+        {price(issues_[i].task, work_[i], ane, clock_share), sim::energy(work_[i], ane)});
   Execution run;
   std::vector<double> ends;
   ends.reserve(issues_.size());
@@ -145,7 +168,7 @@ Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep
   for (std::size_t i = 0; i < issues_.size(); ++i) {
     const Issue& issue = issues_[i];
     const TaskWork& w = work_[i];
-    TaskTime t = price(issue.task, w, ane, clock_share);
+    TaskTime t = priced[kind_[i]].time;
     // In order: one task at a time. dep n > 0 lets a task start while up to n before it still run;
     // the devices are then the limit, here taken as the longest stage of each.
     double start = now;
@@ -198,7 +221,7 @@ Execution Schedule::time(const AneParameters& ane, double clock_share, bool keep
         t.bound == Cause::compute && t.mac > 0 ? rest * t.bank_conflict / t.mac : 0;
     causes[static_cast<std::size_t>(Cause::bank_conflict)] += conflict;
     causes[static_cast<std::size_t>(t.bound)] += rest - conflict;
-    const TaskEnergy e = energy(w, ane);
+    const TaskEnergy& e = priced[kind_[i]].energy;
     run.energy.mac += e.mac;
     run.energy.l2 += e.l2;
     run.energy.kernel += e.kernel;

@@ -2,6 +2,7 @@
 // of tasks of docs/timing.md over the laws of timing.h. Needs no memory and no values.
 #pragma once
 #include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -55,9 +56,14 @@ class Schedule {
  private:
   void keep_weights();
   void find_rectified();
+  void find_alike();
 
   std::vector<Issue> issues_;
   std::vector<TaskWork> work_;
+  // A big program has many tasks alike, which are priced once: the first of each kind, and the kind
+  // of each task.
+  std::vector<std::size_t> first_of_kind_;
+  std::vector<std::uint32_t> kind_;
   std::vector<std::string> races_;
 };
 

@@ -72,12 +72,15 @@ std::int64_t units_of(const isa::Extents& e, std::int64_t pixels) {
 // The engines' streams start a power of two apart, of 2 MiB or more: they meet in the same banks of
 // the memory. Seen with 64 positions, where the array waits for the stream; not with one, nor with
 // whole work units (128) [T8].
+std::int64_t stream_distance(const Task& t) {
+  return t.kernel.streams[1] - t.kernel.streams[0];
+}
 bool streams_collide(const Task& t) {
   constexpr std::uint64_t least = 2 << 20;
   const std::int64_t positions = t.out.w * t.out.h * t.out.n;
   if (t.ne != NeOp::mac || !t.kernel.enable || t.out.c < 32 || positions < 2 || positions >= 128)
     return false;
-  const auto apart = static_cast<std::uint64_t>(t.kernel.streams[1] - t.kernel.streams[0]);
+  const auto apart = static_cast<std::uint64_t>(stream_distance(t));
   return apart >= least && std::has_single_bit(apart);
 }
 
@@ -222,6 +225,55 @@ TaskWork count_work(const Task& t, const AneParameters& chip) {
     w.planar_second = std::min(t.out.count(), std::min(t.in1.count(), t.in2.count()));
   if (w.macs == 0) w.units = std::max<std::int64_t>(1, w.planar_elements / planar_unit);
   return w;
+}
+
+TaskKey::TaskKey(const Task& t, const TaskWork& w) {
+  const auto whole = [](auto v) { return static_cast<std::int64_t>(v); };
+  fields_ = {t.in1.w,
+             t.in1.h,
+             t.in1.c,
+             t.in1.n,
+             t.in2.w,
+             t.in2.h,
+             t.in2.c,
+             t.in2.n,
+             t.out.w,
+             t.out.h,
+             t.out.c,
+             t.out.n,
+             whole(t.ne),
+             whole(t.pe),
+             t.kw,
+             t.kh,
+             t.groups,
+             whole(t.winograd),
+             whole(t.skip),
+             whole(t.l2_in1.format),
+             whole(t.l2_in2.format),
+             whole(t.l2_out.format),
+             whole(t.kernel.enable) * 256 + whole(t.kernel.format),
+             stream_distance(t),
+             w.macs,
+             w.weight_bytes,
+             w.kernel_bytes,
+             w.load_bytes,
+             w.store_bytes,
+             w.l2_bytes,
+             w.planar_elements,
+             w.planar_second,
+             w.units,
+             w.unit_pixels,
+             whole(w.rectified) * 2 + whole(w.integer),
+             w.passes};
+}
+
+std::size_t TaskKey::hash() const {
+  std::uint64_t h = 0;
+  for (const std::int64_t f : fields_) {
+    h = (h ^ static_cast<std::uint64_t>(f)) * 0x9E3779B97F4A7C15U;
+    h ^= h >> 29;
+  }
+  return static_cast<std::size_t>(h);
 }
 
 TaskTime price(const Task& t, const TaskWork& w, const AneParameters& chip, double clock_share) {

@@ -2,6 +2,8 @@
 // functions of the task and the chip; no values are looked at.
 #pragma once
 #include <algorithm>
+#include <array>
+#include <cstdint>
 
 #include "isa/task.h"
 #include "isa/units.h"
@@ -48,6 +50,16 @@ struct TaskTime {
   // Composed for a task whose weights begin with it.
   double total() const { return std::max(engine, overhead + weights); }
 };
+// All that price() and energy() look at: tasks alike in it take the same time and energy.
+struct TaskKey {
+  explicit TaskKey(const isa::Task& task, const TaskWork& work);
+  friend bool operator==(const TaskKey&, const TaskKey&) = default;
+  std::size_t hash() const;
+
+ private:
+  std::array<std::int64_t, 36> fields_{};
+};
+
 // `clock_share`: of the full NE clock (1, or less after an idle gap).
 TaskTime price(const isa::Task& task, const TaskWork& work, const AneParameters& chip,
                double clock_share = 1);

@@ -47,6 +47,14 @@ void check_numbers(const workloads::Formats& f, const Target& target) {
   if (!f.scales.empty()) throw InputError("scales", "are of the accelerator's streams", "unit=ane");
 }
 
+// What a generation of the runtime's compiler decides of a program.
+bool keeps_in_l2(const Runtime& runtime) {
+  return runtime.costs().ane_keeps_in_l2.value_or(1) != 0;
+}
+bool absorbs_transposes(const Runtime& runtime) {
+  return runtime.costs().ane_absorbs_transposes.value_or(0) != 0;
+}
+
 // `shared`: for other rates too.
 LoweredSegment lower_program(Segment segment, const Target& target, bool keep_in_l2, bool shared) {
   LoweredSegment out;
@@ -89,7 +97,8 @@ LoweredStage lower_graph(const Stage& stage, const Graph& graph, const Target& t
                                  refused->placements[0].label, refused->placements[0].reason),
                      "a runtime that falls back to the CPU: coreml");
   for (Segment& s : segments)
-    out.segments.push_back(lower_program(std::move(s), target, stage.keep_in_l2, shared));
+    out.segments.push_back(lower_program(std::move(s), target,
+                                         stage.keep_in_l2 && keeps_in_l2(target.runtime), shared));
   return out;
 }
 
@@ -237,8 +246,10 @@ std::shared_ptr<const Lowered::Impl> lower_now(const Request& request, const Tar
   impl->machine = key;
   const isa::Machine machine = target.chip.machine();
   const bool programs = target.unit == Unit::ane;
-  const workloads::JobFor made_for{
-      .machine = machine, .form = workloads::form_of(request, target.unit), .programs = programs};
+  const workloads::JobFor made_for{.machine = machine,
+                                   .form = workloads::form_of(request, target.unit),
+                                   .programs = programs,
+                                   .absorbs_transposes = absorbs_transposes(target.runtime)};
   try {
     impl->job = workloads::job_of(request, made_for);
     if (programs) split_batch(*impl, request, made_for, target);
@@ -341,14 +352,15 @@ Lowered lower(const Request& request, const Target& target) {
     check_numbers(request.formats, target);
   const MachineKey machine = key_of(target.chip.machine());
   if (request.conditions.placement == workloads::Placing::best) return lower_best(request, target);
-  // The runtime decides only whether what is refused may run elsewhere.
+  // The runtime decides only whether what is refused may run elsewhere, and what its compiler does.
   Request work = request;
   work.conditions.runtime.clear();
   const bool on_ane = target.unit == Unit::ane;
   const std::string key =
-      fmt::format("{} | {} {} {} {} | {}", workloads::to_text(work), workloads::name(target.unit),
-                  target.chip.has_ane(), target.chip.has_cpu(), falls_back(target.runtime),
-                  fmt::join(machine, " ")) +
+      fmt::format("{} | {} {} {} {} {} {} | {}", workloads::to_text(work),
+                  workloads::name(target.unit), target.chip.has_ane(), target.chip.has_cpu(),
+                  falls_back(target.runtime), keeps_in_l2(target.runtime),
+                  absorbs_transposes(target.runtime), fmt::join(machine, " ")) +
       (request.conditions.placement == workloads::Placing::coreml
            ? planner_of(target.chip.name()).planner.name() + target.chip.name()
            : std::string());

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "isa/error.h"
+
 namespace ane::sim {
 namespace {
 
@@ -57,7 +59,9 @@ Plan quickest_plan(const workloads::Graph& graph, const Chip& chip, bool keep_in
     return plan;
   };
   add(machine);
-  if (keep_in_l2 && graph.nodes.size() >= 2) {
+  // Each plan is lowered whole: of what has more tasks there is one.
+  constexpr std::size_t most_weighed = 1 << 14;
+  if (keep_in_l2 && graph.nodes.size() >= 2 && plans[0].schedule->issues().size() <= most_weighed) {
     const TaskWork whole = plans[0].schedule->time(chip.ane(), 1, false).work;
     // Rows are padded to the tile DMA's granules: a little more than the tensors is nothing
     // spilled.
@@ -67,7 +71,11 @@ Plan quickest_plan(const workloads::Graph& graph, const Chip& chip, bool keep_in
     for (const std::int64_t quarters : {3, 2, 1}) {
       isa::Machine less = machine;
       less.l2 = Bytes{machine.l2.count / 4 * quarters};
-      add(less).spills = true;
+      try {
+        add(less).spills = true;
+      } catch (const InputError&) {
+        break;  // an operator's smallest piece needs more than what is left
+      }
     }
   const std::size_t chosen = quickest(candidates, chip);
   // A choice keeps the tasks of some tiles.

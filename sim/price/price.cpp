@@ -205,6 +205,12 @@ class Pricing {
                     std::ceil(results::part(memory, "weights") / most_weights));
   }
 
+  // What older software takes on other units for a program's normalisations, whatever their number.
+  static double detour_of(const LoweredSegment& s, const Runtime& runtime) {
+    const bool norms = std::ranges::find(s.nodes, "layer_norm", &NodeName::op) != s.nodes.end();
+    return norms ? runtime.costs().ane_norm_detour.value_or(0) : 0;
+  }
+
   void call(Sum& part, const Stage& stage, const LoweredSegment& s, const Target& on,
             const AneParameters& ane, const EngineState& state) {
     Execution e, full;                                // as it runs, and at the full clock
@@ -227,6 +233,8 @@ class Pricing {
     of(part.causes, Cause::dispatch) += dispatch;
     of(part.causes, Cause::idle) += state.wake;
     of(part.causes, Cause::copies) += costs.copies;
+    const double detour = detour_of(s, on.runtime);
+    of(part.causes, Cause::fallback) += detour;
     results::Parts energy =
         call_energy(ane, full, programs * costs.dispatch + seconds(full.duration));
     // At a lower clock the voltage is lower too; the memory has a rail of its own [E3].
@@ -241,7 +249,7 @@ class Pricing {
         static_cast<double>(e.work.weight_bytes + e.work.load_bytes + e.work.store_bytes);
     hold(part.memory, s.memory);
     // The engine wakes, tensors are converted, the call is handed over.
-    const double lead = state.wake + costs.copies + dispatch;
+    const double lead = state.wake + costs.copies + dispatch + detour;
     if (rows) {
       const double start = start_ + at_ + lead;
       const std::size_t first = cost_.operators.size();

@@ -89,7 +89,7 @@ class Fit {
     residuals();
   }
 
-  // Each chip's rows a second time as they come out of a fit without them.
+  // Each chip's rows a second time as they come out of a fit without them, and each network's.
   std::vector<RowResidual> each() {
     std::vector<RowResidual> out;
     std::set<std::size_t> chips;
@@ -99,25 +99,27 @@ class Fit {
                      .unit = std::string(workloads::name(r.unit)),
                      .request = r.request,
                      .quantity = r.quantity,
-                     .known = r.residual});
+                     .known = r.residual,
+                     .work_left_out = {}});
     }
-    Progress progress("chips left out", std::ssize(chips));
+    const auto label = [](const Row& r) {
+      return named_work(r.request)
+                 ? std::string(r.request.kind->name) + " " + r.request.work->label()
+                 : std::string();
+    };
+    std::set<std::string> works;
+    for (const Row& r : rows) works.insert(label(r));
+    works.erase("");
+    Progress progress("chips and networks left out", std::ssize(chips) + std::ssize(works));
     for (const std::size_t chip : chips) {
+      without([&](const Row& r) { return r.chip == chip; },
+              [&](std::size_t r, double left) { out[r].left_out = left; });
       progress.step();
-      std::vector<double> values;
-      for (const Free& f : free) values.push_back(f.fitted.after);
-      for (Row& r : rows) r.left_out = r.chip == chip;
-      const auto is_out = [&](std::size_t r) { return rows[r].left_out; };
-      for (Free& f : free)
-        if (std::all_of(f.rows.begin(), f.rows.end(), is_out)) set_as_others(f);
-      for (Free& f : free)
-        if (std::any_of(f.rows.begin(), f.rows.end(), is_out) &&
-            !std::all_of(f.rows.begin(), f.rows.end(), is_out))
-          improve(f);
-      for (std::size_t r = 0; r < rows.size(); ++r)
-        if (rows[r].left_out) out[r].left_out = residual(rows[r]);
-      for (std::size_t i = 0; i < free.size(); ++i) set(free[i], values[i]);
-      for (Row& r : rows) r.left_out = false, r.residual = residual(r);
+    }
+    for (const std::string& work : works) {
+      without([&](const Row& r) { return label(r) == work; },
+              [&](std::size_t r, double left) { out[r].work_left_out = left; });
+      progress.step();
     }
     return out;
   }
@@ -125,6 +127,30 @@ class Fit {
   Calibration result;
 
  private:
+  // Work of a name of its own: what a user asks that no row measured.
+  static bool named_work(const workloads::Request& r) {
+    return r.kind->name == "network" || r.kind->name == "encoder" || r.kind->name == "llm";
+  }
+
+  // What the fit makes of some rows that it does not see.
+  template <class IsOut, class Take>
+  void without(const IsOut& is_out, const Take& take) {
+    std::vector<double> values;
+    for (const Free& f : free) values.push_back(f.fitted.after);
+    for (Row& r : rows) r.left_out = is_out(r);
+    const auto out = [&](std::size_t r) { return rows[r].left_out; };
+    for (Free& f : free)
+      if (std::all_of(f.rows.begin(), f.rows.end(), out)) set_as_others(f);
+    for (Free& f : free)
+      if (std::any_of(f.rows.begin(), f.rows.end(), out) &&
+          !std::all_of(f.rows.begin(), f.rows.end(), out))
+        improve(f);
+    for (std::size_t r = 0; r < rows.size(); ++r)
+      if (rows[r].left_out) take(r, residual(rows[r]));
+    for (std::size_t i = 0; i < free.size(); ++i) set(free[i], values[i]);
+    for (Row& r : rows) r.left_out = false, r.residual = residual(r);
+  }
+
   // The geometric mean of the same parameter in the files of other chips; unchanged where no other
   // has it.
   void set_as_others(Free& f) {
@@ -379,18 +405,23 @@ std::vector<RowResidual> row_residuals(const std::vector<SiliconRow>& rows) {
 std::vector<ResidualGroup> measure_residuals(const std::vector<SiliconRow>& rows) {
   const std::vector<RowResidual> all = row_residuals(rows);
   std::vector<ResidualGroup> groups;
-  for (const bool known : {true, false}) {
-    // By unit, kind and measure; kind "all" beside them.
+  for (const LeftOut left_out : {LeftOut::nothing, LeftOut::chip, LeftOut::work}) {
+    // By unit, kind and measure; kind "all" beside them, but of works, which are of few kinds.
     std::map<std::tuple<std::string, std::string, std::string>, std::vector<double>> sizes;
-    for (const RowResidual& r : all)
+    for (const RowResidual& r : all) {
+      if (left_out == LeftOut::work && !r.work_left_out) continue;
+      const double size = std::fabs(left_out == LeftOut::nothing ? r.known
+                                    : left_out == LeftOut::chip  ? r.left_out
+                                                                 : *r.work_left_out);
       for (const std::string& kind : {std::string(r.request.kind->name), std::string("all")})
-        sizes[{r.unit, kind, std::string(workloads::measure_of(r.quantity))}].push_back(
-            std::fabs(known ? r.known : r.left_out));
+        if (kind != "all" || left_out != LeftOut::work)
+          sizes[{r.unit, kind, std::string(workloads::measure_of(r.quantity))}].push_back(size);
+    }
     for (const auto& [key, of] : sizes)
       groups.push_back({.unit = std::get<0>(key),
                         .kind = std::get<1>(key),
                         .measure = std::get<2>(key),
-                        .known = known,
+                        .left_out = left_out,
                         .rows = of.size(),
                         .median = quantile(of, 0.5),
                         .p90 = quantile(of, 0.9)});
@@ -402,7 +433,10 @@ std::string residuals_csv(const std::vector<ResidualGroup>& groups) {
   std::string out = "unit,kind,measure,chip,rows,median,p90\n";
   for (const ResidualGroup& g : groups)
     out += fmt::format("{},{},{},{},{},{:.3f},{:.3f}\n", g.unit, g.kind, g.measure,
-                       g.known ? "known" : "new", g.rows, g.median, g.p90);
+                       g.left_out == LeftOut::nothing ? "known"
+                       : g.left_out == LeftOut::chip  ? "new"
+                                                      : "work",
+                       g.rows, g.median, g.p90);
   return out;
 }
 

@@ -6,6 +6,7 @@
 // the loss falls by less than a part in ten thousand. Deterministic: fixed order, no random
 // numbers.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,12 +38,16 @@ struct RowResidual {
   workloads::Request request;
   workloads::Quantity quantity = workloads::Quantity::latency;
   double known = 0, left_out = 0;
+  // Of a network, encoder or language model: after a fit without any of its rows, whatever the
+  // chip.
+  std::optional<double> work_left_out;
 };
 
 // Their sizes over one group of rows, known or left out.
+enum class LeftOut { nothing, chip, work };
 struct ResidualGroup {
   std::string unit, kind, measure;  // kind "all": of every kind; measure: time, energy
-  bool known = true;
+  LeftOut left_out = LeftOut::nothing;
   std::size_t rows = 0;
   double median = 0, p90 = 0;
 };

@@ -8,7 +8,8 @@ namespace ane::sim {
 
 // The 90th percentile of |ln(predicted / measured)| over rows of this unit, kind of work and
 // measure ("time", "energy"). known: some row of the chip was in the fit; else of chips left out of
-// it. A group of fewer than 8 rows counts no less than all kinds of the unit together; a unit
+// it. Of networks and other work with a name at least that of rows whose network was left out of
+// the fit. A group of fewer than 8 rows counts no less than all kinds of the unit together; a unit
 // without rows counts a factor of 2.
 double expected_residual(std::string_view unit, std::string_view kind, std::string_view measure,
                          bool known);

@@ -225,6 +225,19 @@ ValueId Layers::upsample(ValueId x) {
     const ValueId wide = concat({x, x}, kernels::axis_w);
     return concat({wide, wide}, kernels::axis_h);
   }
+  // The texture unit reads one row of all positions, as long as the shortest of the chips' limits.
+  constexpr std::int64_t longest_row = 16384;
+  if (e.w * e.h > longest_row && e.h > 1) {
+    const auto rows = [&](std::int64_t begin, std::int64_t count) {
+      Attributes a;
+      a.begin.h = begin;
+      a.extents = e;
+      a.extents.h = count;
+      return upsample(graph_.node("slice", next("slice"), {fp16(x)}, a));
+    };
+    const ValueId top = rows(0, e.h / 2);
+    return concat({top, rows(e.h / 2, e.h - e.h / 2)}, kernels::axis_h);
+  }
   const ValueId flat = reshape(x, {.w = e.w * e.h, .h = 1, .c = e.c * e.n, .n = 1});
   ValueId index = 0;
   if (numbers_.seed) {

@@ -1,11 +1,15 @@
-// Networks that answer at every position: CenterNet on ResNet-34 (Zhou et al. 2019, the authors'
-// plain residual network, msra_resnet: three transposed convolutions of 256 channels, heads of 64;
-// their other form needs deformable convolutions, which Core ML lacks), CRAFT (Baek et al. 2019,
-// figure 2: VGG-16 with a decoder) and U-Net (Ronneberger et al. 2015, figure 1, padded
-// convolutions).
+// Networks that answer at every position: Depth Anything small (Yang et al. 2024: DINOv2's
+// ViT-S/14, Oquab et al. 2023, with the head of Ranftl et al. 2021), CenterNet on ResNet-34 (Zhou
+// et al. 2019, the authors' plain residual network, msra_resnet: three transposed convolutions of
+// 256 channels, heads of 64; their other form needs deformable convolutions, which Core ML lacks),
+// CRAFT (Baek et al. 2019, figure 2: VGG-16 with a decoder) and U-Net (Ronneberger et al. 2015,
+// figure 1, padded convolutions).
 //
 // A transposed convolution of 4x4 and stride 2 has four taps an output position: here the upsampled
 // tensor under a 2x2 kernel.
+#include <array>
+#include <string>
+
 #include "workloads/networks/families.h"
 
 namespace ane::workloads::families {
@@ -66,6 +70,70 @@ Outputs unet(Layers& l, ValueId x) {
     x = conv3(l, conv3(l, x, c), c);
   }
   return {l.linear(x, 2, "none", false)};
+}
+
+Outputs depth_anything_small(Layers& l, ValueId x) {
+  constexpr std::int64_t width = 384, fused = 64, patch = 14;
+  const Extents image = l.extents(x);
+  const std::int64_t rows = image.h / patch, columns = image.w / patch, n = image.n;
+  x = l.linear(patches(l, x, patch), width, "none", false);
+  const std::int64_t places = rows * columns;
+  const ValueId token = l.seeded("class token", {.w = 1, .h = 1, .c = width, .n = n}, 0, 1);
+  x = l.concat({token, x}, kernels::axis_w);
+  x = l.add(x, l.seeded("positions", {.w = places + 1, .h = 1, .c = width, .n = 1}, 0, 1));
+  const auto part = [&](const std::string& name, ValueId v, std::int64_t from, const Extents& e) {
+    if (l.extents(v) == e) return v;
+    Attributes a;
+    a.begin = {.w = from, .h = 0, .c = 0, .n = 0};
+    a.extents = e;
+    return l.graph().node("slice", name, {l.fp16(v)}, a);
+  };
+  const auto feature = [&](const std::string& name, std::int64_t w, std::int64_t h, ValueId v) {
+    Extents e = l.extents(v);
+    e.w = w;
+    e.h = h;
+    return part(name, v, 0, e);
+  };
+  // Four layers' results as images of four sizes, in one width.
+  constexpr std::array<std::int64_t, 4> widths{48, 96, 192, 384};
+  std::vector<ValueId> levels;
+  for (int i = 0; i < 12; ++i) {
+    // Each branch has a scale of its channels, which is its last product's.
+    x = encoder_block(l, x, 6, 4 * width);
+    if (i % 3 != 2) continue;
+    const std::size_t level = levels.size();
+    ValueId y = part("places" + std::to_string(level), l.layer_norm(x), 1,
+                     {.w = places, .h = 1, .c = width, .n = n});
+    y = l.linear(l.reshape(y, {.w = columns, .h = rows, .c = width, .n = n}), widths[level], "none",
+                 false);
+    // Transposed convolutions as wide as their stride: one tap a position.
+    if (level < 2) {
+      for (std::size_t u = level; u < 2; ++u) y = l.upsample(y);
+      y = l.linear(y, widths[level], "none", false);
+    } else if (level == 3) {
+      y = l.conv(y, widths[level], {.kh = 3, .kw = 3, .stride = 2}, false);
+    }
+    levels.push_back(l.conv(y, fused, {.kh = 3, .kw = 3}, false));
+  }
+  const auto residual = [&](ValueId v) {
+    const ValueId y = l.conv(l.unary(v, "relu"), fused, {.kh = 3, .kw = 3, .activation = "relu"});
+    return l.add(l.conv(y, fused, {.kh = 3, .kw = 3}, false), v);
+  };
+  ValueId y = residual(levels[3]);
+  for (std::size_t level = 3;; --level) {
+    y = l.upsample(y);
+    if (level > 0) {
+      const Extents e = l.extents(levels[level - 1]);
+      y = feature("up" + std::to_string(level), e.w, e.h, y);
+    }
+    y = l.linear(y, fused, "none", false);
+    if (level == 0) break;
+    y = residual(l.add(y, residual(levels[level - 1])));
+  }
+  y = l.upsample(l.conv(y, fused / 2, {.kh = 3, .kw = 3}, false));
+  y = feature("whole", image.w, image.h, y);
+  y = l.conv(y, 32, {.kh = 3, .kw = 3, .activation = "relu"});
+  return {l.linear(y, 1, "relu", false)};
 }
 
 }  // namespace ane::workloads::families

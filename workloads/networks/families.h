@@ -23,6 +23,11 @@ Outputs densenet121(Layers& l, ValueId x);
 
 Outputs mobilenet_v1(Layers& l, ValueId x);
 Outputs mobilenet_v2(Layers& l, ValueId x);
+Outputs mobilenet_v2_0_5(Layers& l, ValueId x);
+Outputs mobilenet_v2_0_75(Layers& l, ValueId x);
+Outputs mobilenet_v2_1_4(Layers& l, ValueId x);
+Outputs mobilenet_edgetpu(Layers& l, ValueId x);
+Outputs mobilenet_v4_conv_large(Layers& l, ValueId x);
 Outputs mobilenet_v3_large(Layers& l, ValueId x);
 Outputs mobilenet_v3_small(Layers& l, ValueId x);
 Outputs efficientnet_b0(Layers& l, ValueId x);
@@ -48,6 +53,7 @@ Outputs mobilevit_xs(Layers& l, ValueId x);
 Outputs mobilevit_s(Layers& l, ValueId x);
 Outputs mobilevit_v2_0_5(Layers& l, ValueId x);
 Outputs mobilevit_v2_1_0(Layers& l, ValueId x);
+Outputs mobilevit_v2_1_5(Layers& l, ValueId x);
 Outputs mobilevit_v2_2_0(Layers& l, ValueId x);
 Outputs fastvit_t8(Layers& l, ValueId x);
 Outputs fastvit_t12(Layers& l, ValueId x);
@@ -58,6 +64,21 @@ Outputs fastvit_sa36(Layers& l, ValueId x);
 Outputs fastvit_ma36(Layers& l, ValueId x);
 Outputs efficientformer_l1(Layers& l, ValueId x);
 Outputs efficientformer_l3(Layers& l, ValueId x);
+Outputs efficientformer_l7(Layers& l, ValueId x);
+
+Outputs poolformer_s12(Layers& l, ValueId x);
+Outputs poolformer_s24(Layers& l, ValueId x);
+Outputs poolformer_s36(Layers& l, ValueId x);
+Outputs convmixer_768_32(Layers& l, ValueId x);
+Outputs repvit_m0_9(Layers& l, ValueId x);
+Outputs repvit_m1_0(Layers& l, ValueId x);
+Outputs repvit_m1_1(Layers& l, ValueId x);
+Outputs repvit_m1_5(Layers& l, ValueId x);
+Outputs repvit_m2_3(Layers& l, ValueId x);
+Outputs edgevit_xxs(Layers& l, ValueId x);
+Outputs edgevit_xs(Layers& l, ValueId x);
+Outputs edgevit_s(Layers& l, ValueId x);
+Outputs mobileformer_508m(Layers& l, ValueId x);
 
 Outputs yolov5n(Layers& l, ValueId x);
 Outputs yolov5s(Layers& l, ValueId x);
@@ -70,6 +91,9 @@ Outputs vit_b_16(Layers& l, ValueId x);
 Outputs vit_s_16(Layers& l, ValueId x);
 Outputs vit_t_16(Layers& l, ValueId x);
 Outputs vit_l_16(Layers& l, ValueId x);
+Outputs deit_tiny(Layers& l, ValueId x);
+Outputs deit_small(Layers& l, ValueId x);
+Outputs deit_base(Layers& l, ValueId x);
 
 Outputs llama_2_feed_forward(Layers& l, ValueId x);
 
@@ -78,9 +102,13 @@ Outputs craft(Layers& l, ValueId x);
 Outputs unet(Layers& l, ValueId x);
 Outputs stable_diffusion_1_unet(Layers& l, ValueId x);
 Outputs stable_diffusion_2_unet(Layers& l, ValueId x);
+Outputs sdxl_unet(Layers& l, ValueId x);
+Outputs depth_anything_small(Layers& l, ValueId x);
 
 // One block of a transformer encoder over [n, hidden, 1, length]: attention, then feed-forward,
 // each behind a norm (ViT, Whisper).
 ValueId encoder_block(Layers& l, ValueId x, std::int64_t heads, std::int64_t ffn);
+// [n, c, h, w] in patches of p x p: [n, c p p, 1, h w / p p]. Permutations by the tile DMA.
+ValueId patches(Layers& l, ValueId x, std::int64_t p);
 
 }  // namespace ane::workloads::families

@@ -255,6 +255,9 @@ Outputs mobilevit_v2_0_5(Layers& l, ValueId x) {
 Outputs mobilevit_v2_1_0(Layers& l, ValueId x) {
   return mobilevit_v2(l, x, 1);
 }
+Outputs mobilevit_v2_1_5(Layers& l, ValueId x) {
+  return mobilevit_v2(l, x, 1.5);
+}
 Outputs mobilevit_v2_2_0(Layers& l, ValueId x) {
   return mobilevit_v2(l, x, 2);
 }
@@ -284,6 +287,9 @@ Outputs efficientformer_l1(Layers& l, ValueId x) {
 }
 Outputs efficientformer_l3(Layers& l, ValueId x) {
   return efficientformer(l, x, {64, 128, 320, 512}, {4, 4, 12, 6}, 4);
+}
+Outputs efficientformer_l7(Layers& l, ValueId x) {
+  return efficientformer(l, x, {96, 192, 384, 768}, {6, 6, 18, 8}, 8);
 }
 
 }  // namespace ane::workloads::families

@@ -1,6 +1,7 @@
 // MobileNet v1 (Howard et al. 2017, table 1), v2 (Sandler et al. 2018, table 2), v3 (Howard et al.
-// 2019, tables 1 and 2), EfficientNet (Tan and Le 2019, table 1), MnasNet and ShuffleNet v2: blocks
-// of a depthwise convolution between products.
+// 2019, tables 1 and 2), v4 and EdgeTPU, EfficientNet (Tan and Le 2019, table 1), MnasNet and
+// ShuffleNet v2: blocks of a depthwise convolution between products.
+#include <algorithm>
 #include <cmath>
 
 #include "workloads/networks/families.h"
@@ -84,12 +85,15 @@ Outputs mobilenet_v1(Layers& l, ValueId x) {
   return {l.linear(l.global_average(x), 1000, "none", false)};
 }
 
-Outputs mobilenet_v2(Layers& l, ValueId x) {
+namespace {
+
+// Channels times `width`; the last layer never becomes narrower.
+Outputs v2(Layers& l, ValueId x, double width) {
   struct Stage {
     std::int64_t expansion, out;
     int repeat, stride;
   };
-  x = l.conv(x, 32, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu6"});
+  x = l.conv(x, eighths(32 * width), {.kh = 3, .kw = 3, .stride = 2, .activation = "relu6"});
   for (const Stage s : {Stage{1, 16, 1, 1},
                         {6, 24, 2, 2},
                         {6, 32, 3, 2},
@@ -98,10 +102,27 @@ Outputs mobilenet_v2(Layers& l, ValueId x) {
                         {6, 160, 3, 2},
                         {6, 320, 1, 1}})
     for (int i = 0; i < s.repeat; ++i)
-      x = inverted(l, x, {3, s.expansion * l.extents(x).c, s.out, i == 0 ? s.stride : 1, false, 0},
+      x = inverted(l, x,
+                   {3, s.expansion * l.extents(x).c, eighths(static_cast<double>(s.out) * width),
+                    i == 0 ? s.stride : 1, false, 0},
                    "relu6");
-  x = l.linear(x, 1280, "relu6");
+  x = l.linear(x, eighths(1280 * std::max(1.0, width)), "relu6");
   return {l.linear(l.global_average(x), 1000, "none", false)};
+}
+
+}  // namespace
+
+Outputs mobilenet_v2(Layers& l, ValueId x) {
+  return v2(l, x, 1);
+}
+Outputs mobilenet_v2_0_5(Layers& l, ValueId x) {
+  return v2(l, x, 0.5);
+}
+Outputs mobilenet_v2_0_75(Layers& l, ValueId x) {
+  return v2(l, x, 0.75);
+}
+Outputs mobilenet_v2_1_4(Layers& l, ValueId x) {
+  return v2(l, x, 1.4);
 }
 
 Outputs mobilenet_v3_large(Layers& l, ValueId x) {
@@ -269,6 +290,82 @@ Outputs shufflenet_v2_1_0(Layers& l, ValueId x) {
     }
   }
   return {l.linear(l.global_average(l.linear(x, 1024, "relu")), 1000, "none", false)};
+}
+
+// MobileNetEdgeTPU (V3_EDGETPU of tensorflow/models): the early blocks expand by a dense 3x3.
+Outputs mobilenet_edgetpu(Layers& l, ValueId x) {
+  struct Stage {
+    int kernel;
+    std::int64_t expansion, out;
+    int stride;
+    bool dense, residual;
+  };
+  x = l.conv(x, 32, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu"});
+  const auto block = [&](const Stage& s) {
+    const std::int64_t cin = l.extents(x).c, expanded = cin * s.expansion;
+    ValueId y = s.expansion == 1 ? x
+                : s.dense        ? l.conv(x, expanded,
+                                          {.kh = 3, .kw = 3, .stride = s.stride, .activation = "relu"})
+                          : depthwise(l, l.linear(x, expanded, "relu"), s.kernel, s.stride, "relu");
+    const bool residual = s.residual && s.stride == 1 && cin == s.out;
+    y = l.conv(y, s.out, {}, !residual);
+    x = residual ? l.add(y, x) : y;
+  };
+  const auto stage = [&](const Stage& first, int more) {
+    block(first);
+    Stage s = first;
+    s.expansion = 4;
+    s.stride = 1;
+    s.residual = true;
+    for (int i = 0; i < more; ++i) block(s);
+  };
+  stage({3, 1, 16, 1, true, true}, 0);
+  stage({3, 8, 32, 2, true, true}, 3);
+  stage({3, 8, 48, 2, true, true}, 3);
+  stage({3, 8, 96, 2, false, true}, 3);
+  stage({3, 8, 96, 1, false, false}, 3);
+  stage({5, 8, 160, 2, false, true}, 3);
+  stage({3, 8, 192, 1, false, true}, 0);
+  return {l.linear(l.global_average(l.linear(x, 1280, "relu")), 1000, "none", false)};
+}
+
+// MobileNetV4 Conv Large (Qin et al. 2024, table of its appendix): a depthwise convolution before
+// the expansion (k1), one behind it (k2), or both. The stride is k2's, or k1's where k2 is absent.
+Outputs mobilenet_v4_conv_large(Layers& l, ValueId x) {
+  struct Stage {
+    int before, behind;
+    std::int64_t out;
+    int stride, repeat;
+  };
+  x = l.conv(x, 24, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu"});
+  x = l.conv(x, 96, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu"});
+  x = l.linear(x, 48);
+  for (const Stage s : {Stage{3, 5, 96, 2, 1},
+                        {3, 3, 96, 1, 1},
+                        {3, 5, 192, 2, 1},
+                        {3, 3, 192, 1, 3},
+                        {3, 5, 192, 1, 1},
+                        {5, 3, 192, 1, 5},
+                        {3, 0, 192, 1, 1},
+                        {5, 5, 512, 2, 1},
+                        {5, 5, 512, 1, 3},
+                        {5, 0, 512, 1, 1},
+                        {5, 3, 512, 1, 1},
+                        {5, 0, 512, 1, 2},
+                        {5, 3, 512, 1, 1},
+                        {5, 5, 512, 1, 1},
+                        {5, 0, 512, 1, 3}})
+    for (int i = 0; i < s.repeat; ++i) {
+      const std::int64_t cin = l.extents(x).c;
+      ValueId y = depthwise(l, x, s.before, s.behind > 0 ? 1 : s.stride, "none");
+      y = l.linear(y, 4 * cin, "relu");
+      if (s.behind > 0) y = depthwise(l, y, s.behind, s.stride, "relu");
+      const bool residual = s.stride == 1 && cin == s.out;
+      y = l.conv(y, s.out, {}, !residual);
+      x = residual ? l.add(y, x) : y;
+    }
+  x = l.global_average(l.linear(x, 960, "relu"));
+  return {l.linear(l.linear(x, 1280, "relu"), 1000, "none", false)};
 }
 
 // DeepLab v3 on MobileNet v2 for phones (Sandler et al. 2018, section 6.3): output stride 16, one

@@ -2,6 +2,7 @@
 // 2021), BERT and DistilBERT, Whisper's audio encoder (Radford et al. 2023, table 1).
 #include "isa/error.h"
 #include "workloads/networks/families.h"
+#include "workloads/networks/features_last.h"
 #include "workloads/networks/networks.h"
 #include "workloads/networks/op_names.h"
 
@@ -9,7 +10,34 @@ namespace ane::workloads {
 namespace families {
 namespace {
 
-// [n, c, h, w] in patches of p x p: [n, c p p, 1, h w / p p]. Permutations by the tile DMA.
+// `written`: as timm exports it, features last.
+Outputs vit(Layers& l, ValueId x, std::int64_t width, int layers, std::int64_t heads,
+            bool written = false) {
+  x = l.linear(patches(l, x, 16), width, "none", false);
+  const Extents e = l.extents(x);
+  const ValueId token = l.seeded("class token", {.w = 1, .h = 1, .c = width, .n = e.n}, 0, 1);
+  x = l.concat({token, x}, kernels::axis_w);
+  const ValueId places = l.seeded("positions", {.w = e.w + 1, .h = 1, .c = width, .n = 1}, 0, 1);
+  x = l.add(x, places);
+  if (written) {
+    FeaturesLast blocks(l, heads);
+    x = blocks.from_channels(x);
+    for (int i = 0; i < layers; ++i) x = blocks.block(x, 4 * width);
+    x = blocks.to_channels(blocks.norm(x));
+  } else {
+    for (int i = 0; i < layers; ++i) x = encoder_block(l, x, heads, 4 * width);
+    x = l.layer_norm(x);
+  }
+  Attributes first;
+  first.extents = l.extents(x);
+  first.begin = {.w = 0, .h = 0, .c = 0, .n = 0};
+  first.extents.w = 1;
+  x = l.graph().node("slice", "class", {x}, first);
+  return {l.linear(x, 1000, "none", false)};
+}
+
+}  // namespace
+
 ValueId patches(Layers& l, ValueId x, std::int64_t p) {
   const Extents e = l.extents(x);
   std::vector<ValueId> items;
@@ -28,25 +56,6 @@ ValueId patches(Layers& l, ValueId x, std::int64_t p) {
   }
   return items.size() == 1 ? items[0] : l.concat(items, kernels::axis_n);
 }
-
-Outputs vit(Layers& l, ValueId x, std::int64_t width, int layers, std::int64_t heads) {
-  x = l.linear(patches(l, x, 16), width, "none", false);
-  const Extents e = l.extents(x);
-  const ValueId token = l.seeded("class token", {.w = 1, .h = 1, .c = width, .n = e.n}, 0, 1);
-  x = l.concat({token, x}, kernels::axis_w);
-  const ValueId places = l.seeded("positions", {.w = e.w + 1, .h = 1, .c = width, .n = 1}, 0, 1);
-  x = l.add(x, places);
-  for (int i = 0; i < layers; ++i) x = encoder_block(l, x, heads, 4 * width);
-  x = l.layer_norm(x);
-  Attributes first;
-  first.extents = l.extents(x);
-  first.begin = {.w = 0, .h = 0, .c = 0, .n = 0};
-  first.extents.w = 1;
-  x = l.graph().node("slice", "class", {x}, first);
-  return {l.linear(x, 1000, "none", false)};
-}
-
-}  // namespace
 
 ValueId encoder_block(Layers& l, ValueId x, std::int64_t heads, std::int64_t ffn) {
   const std::int64_t width = l.extents(x).c;
@@ -72,53 +81,19 @@ Outputs vit_b_16(Layers& l, ValueId x) {
 Outputs vit_l_16(Layers& l, ValueId x) {
   return vit(l, x, 1024, 24, 16);
 }
+Outputs deit_tiny(Layers& l, ValueId x) {
+  return vit(l, x, 192, 12, 3, true);
+}
+Outputs deit_small(Layers& l, ValueId x) {
+  return vit(l, x, 384, 12, 6, true);
+}
+Outputs deit_base(Layers& l, ValueId x) {
+  return vit(l, x, 768, 12, 12, true);
+}
 
 }  // namespace families
 
 namespace {
-
-// A text encoder as PyTorch writes it (Hugging Face's BERT and DistilBERT): features last,
-// [n, 1, tokens, width]. The multipliers want features as channels, so each linear layer stands
-// between two transpositions, and heads are split and joined by copies: what ml-ane-transformers
-// calls the reason to change the layout. Weights and order of sums are those of the other form.
-class FeaturesLast {
- public:
-  FeaturesLast(Layers& l, std::int64_t heads, std::int64_t ffn) : l_(l), heads_(heads), ffn_(ffn) {}
-
-  ValueId from_channels(ValueId x) { return l_.permute(x, {0, 2, 3, 1}); }
-  ValueId to_channels(ValueId x) { return l_.permute(x, {0, 3, 1, 2}); }
-  ValueId norm(ValueId x) { return l_.layer_norm(x, kernels::axis_w); }
-
-  ValueId block(ValueId x) {
-    const Extents e = l_.extents(x);
-    const std::int64_t width = e.w, size = width / heads_;
-    const Extents apart{.w = size, .h = heads_, .c = e.h, .n = e.n};
-    const ValueId channels = to_channels(x);
-    const ValueId q = from_channels(l_.projection(channels, width, attention_gain(size)));
-    const ValueId k = from_channels(l_.projection(channels, width));
-    const ValueId v = from_channels(l_.projection(channels, width));
-    // [n, tokens, heads, size] to matrices of one head each.
-    const auto matrices = [&](ValueId y, const std::array<int, 4>& order) {
-      const ValueId turned = l_.permute(l_.reshape(y, apart), order);
-      const Extents t = l_.extents(turned);
-      return l_.reshape(turned, {.w = t.w, .h = 1, .c = t.h, .n = e.n * heads_});
-    };
-    const ValueId queries = matrices(q, {0, 2, 3, 1}), keys = matrices(k, {0, 2, 3, 1});
-    const ValueId values = matrices(v, {0, 2, 1, 3});
-    const ValueId shares = l_.softmax(l_.product(queries, keys), kernels::axis_c);
-    ValueId y = l_.product(shares, values);  // [n heads, size, 1, tokens]
-    y = l_.reshape(y, {.w = e.h, .h = size, .c = heads_, .n = e.n});
-    y = l_.reshape(l_.permute(y, {0, 3, 1, 2}), e);
-    x = norm(l_.add(from_channels(l_.projection(to_channels(y), width)), x));
-    y = from_channels(l_.linear(to_channels(x), ffn_, "gelu"));
-    y = from_channels(l_.projection(to_channels(y), width));
-    return norm(l_.add(y, x));
-  }
-
- private:
-  Layers& l_;
-  std::int64_t heads_, ffn_;
-};
 
 // Heads one after the other, each a matrix of its own: no batch extent, as Apple's
 // ml-ane-transformers writes it.
@@ -163,11 +138,16 @@ std::span<const Encoder> encoders() {
        20, 1000, false, false},
       {"simcse-dna", "a sentence transformer for DNA: 12 layers on k-mers", 12, 768, 3072, 12, 128,
        false, false},
-      {"whisper-tiny", "audio encoder", 4, 384, 1536, 6, 1500, false, true},
-      {"whisper-base", "audio encoder", 6, 512, 2048, 8, 1500, false, true},
-      {"whisper-small", "audio encoder", 12, 768, 3072, 12, 1500, false, true},
-      {"whisper-medium", "audio encoder", 24, 1024, 4096, 16, 1500, false, true},
-      {"whisper-large", "audio encoder", 32, 1280, 5120, 20, 1500, false, true},
+      {"whisper-tiny", "audio encoder, features last", 4, 384, 1536, 6, 1500, false, true},
+      {"whisper-base", "audio encoder, features last", 6, 512, 2048, 8, 1500, false, true},
+      {"whisper-small", "audio encoder, features last", 12, 768, 3072, 12, 1500, false, true},
+      {"whisper-medium", "audio encoder, features last", 24, 1024, 4096, 16, 1500, false, true},
+      {"whisper-large", "audio encoder, features last", 32, 1280, 5120, 20, 1500, false, true},
+      {"whisper-tiny-ane", "audio encoder, channels first", 4, 384, 1536, 6, 1500, true, true},
+      {"whisper-base-ane", "audio encoder, channels first", 6, 512, 2048, 8, 1500, true, true},
+      {"whisper-small-ane", "audio encoder, channels first", 12, 768, 3072, 12, 1500, true, true},
+      {"whisper-medium-ane", "audio encoder, channels first", 24, 1024, 4096, 16, 1500, true, true},
+      {"whisper-large-ane", "audio encoder, channels first", 32, 1280, 5120, 20, 1500, true, true},
   };
   return table;
 }
@@ -198,9 +178,16 @@ Graph build_encoder(const Encoder& encoder, std::int64_t batch, const Numbers& n
     a.activation = "gelu";
     x = l.conv_padded(x, l.parameters(encoder.hidden, encoder.hidden, 1, 3), a, false);
     x = l.add(x, l.seeded("positions", {.w = tokens, .h = 1, .c = encoder.hidden}, 0, 1));
-    for (std::int64_t i = 0; i < encoder.layers; ++i)
-      x = families::encoder_block(l, x, encoder.heads, encoder.ffn);
-    x = l.layer_norm(x);
+    if (encoder.ane_shaped) {
+      for (std::int64_t i = 0; i < encoder.layers; ++i)
+        x = families::encoder_block(l, x, encoder.heads, encoder.ffn);
+      x = l.layer_norm(x);
+    } else {
+      FeaturesLast written(l, encoder.heads);
+      x = written.from_channels(x);
+      for (std::int64_t i = 0; i < encoder.layers; ++i) x = written.block(x, encoder.ffn);
+      x = written.to_channels(written.norm(x));
+    }
   } else {
     x = l.graph().input("x",
                         {Format::fp16, {.w = tokens, .h = 1, .c = encoder.hidden, .n = batch}});
@@ -210,9 +197,10 @@ Graph build_encoder(const Encoder& encoder, std::int64_t batch, const Numbers& n
     } else {
       // Both forms take and give channels, so that they can be compared: one transposition more at
       // each end.
-      FeaturesLast written(l, encoder.heads, encoder.ffn);
+      FeaturesLast written(l, encoder.heads);
       x = written.norm(written.from_channels(x));
-      for (std::int64_t i = 0; i < encoder.layers; ++i) x = written.block(x);
+      for (std::int64_t i = 0; i < encoder.layers; ++i)
+        x = written.block_of_norms_last(x, encoder.ffn);
       x = written.to_channels(x);
     }
   }

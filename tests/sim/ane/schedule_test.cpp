@@ -531,5 +531,28 @@ TEST(Compiled, AProgramIsAsLongWithoutValuesAsWithThem) {
   }
 }
 
+// Tasks alike are priced once: each has the time and energy of its own registers, bit for bit.
+TEST(Schedule, TasksAlikeHaveTheTimeOfEachAlone) {
+  Program p;
+  for (int i = 0; i < 3; ++i) {
+    p.run(copy(0, 4096));
+    p.run(copy(8192, 4096 * 3));
+    p.run(conv(64, 64, 64));
+    p.run(conv(64, 128, 64));
+  }
+  const Schedule s = p.schedule();
+  const Execution e = s.time(m4(), 0.5);
+  ASSERT_EQ(e.tasks.size(), 12U);
+  for (std::size_t i = 0; i < e.tasks.size(); ++i) {
+    const TaskTrace& t = e.tasks[i];
+    const TaskTime alone = price(s.issues()[i].task, t.work, m4(), 0.5);
+    EXPECT_EQ(t.time.engine, alone.engine);
+    EXPECT_EQ(t.time.mac, alone.mac);
+    EXPECT_EQ(t.time.planar, alone.planar);
+    EXPECT_EQ(t.energy.mac, energy(t.work, m4()).mac);
+    EXPECT_EQ(t.energy.l2, energy(t.work, m4()).l2);
+  }
+}
+
 }  // namespace
 }  // namespace ane::sim

@@ -391,6 +391,34 @@ TEST(AneLaw, SoftmaxLargerThanL2ReadsItsOperandOnce) {  // [T21]
         << chip;
 }
 
+TEST(AneLaw, ACompilerThatKeepsNothingInL2MovesEveryResult) {  // [T24]
+  const std::string net = "kind=network name=mobilenet_v2 path=";
+  const PricedText kept = of(net + "coreml", "A13"), moved = of(net + "coreml_ios13", "A13");
+  // 5.2 M numbers of 18 blocks, written and read once each, and more where two operators read one.
+  EXPECT_GT(moved.dram_bytes - kept.dram_bytes, 2 * 2 * 5.2e6);
+  EXPECT_GT(cause(moved, "activations"), 2 * cause(kept, "activations"));
+}
+
+TEST(AneLaw, ADetourForNormalisationsIsPaidOnceAProgram) {  // [T24]
+  const auto more = [](const std::string& name) {
+    const std::string net = "kind=network name=" + name + " path=";
+    return time_of(net + "coreml_ios15", "A14") - time_of(net + "coreml", "A14");
+  };
+  const RuntimeParameters ios15 = load_runtime("coreml_ios15").costs();
+  EXPECT_NEAR(more("resnet18"), ios15.call_ane, 1e-9);
+  for (const char* name : {"poolformer_s12", "poolformer_s24"})
+    EXPECT_NEAR(more(name), ios15.call_ane + *ios15.ane_norm_detour, 1e-9) << name;
+}
+
+TEST(AneLaw, ACompilerThatAbsorbsTranspositionsMakesTheChannelsFirstProgram) {  // [T24]
+  const auto whisper = [](const char* name, const char* path) {
+    return time_of(std::string("kind=encoder tokens=300 name=") + name + " path=" + path, "M1");
+  };
+  EXPECT_DOUBLE_EQ(whisper("whisper-tiny", "coreml_macos26"),
+                   whisper("whisper-tiny-ane", "coreml"));
+  EXPECT_GT(whisper("whisper-tiny", "coreml"), 1.3 * whisper("whisper-tiny-ane", "coreml"));
+}
+
 TEST(AneLaw, WeightsComeAheadIntoTheSystemCacheOfPhones) {  // [T7]
   const auto net = [](const std::string& weights, const char* ahead) {
     return time_of(

@@ -45,7 +45,7 @@ TEST(Networks, ParametersArePublished) {
 TEST(Networks, ANetworkIsFoundByItsOtherNames) {
   EXPECT_EQ(network_named("ResNet-50").name, "resnet50");
   EXPECT_EQ(network_named("MobileNetV2-1.0").name, "mobilenet_v2");
-  EXPECT_EQ(network_named("deit_s").name, "vit_s_16");
+  EXPECT_EQ(network_named("deit_s").name, "deit_small");
   EXPECT_EQ(encoder_named("BERT_base").name, "bert-base");
   EXPECT_EQ(model_named("Llama-3.2-1B").hidden, 2048);
   for (const Network& n : networks()) EXPECT_EQ(&network_named(n.name), &n) << n.name;
@@ -80,15 +80,29 @@ TEST(Networks, EncodersOfBothShapesDoTheSameWork) {
   EXPECT_DOUBLE_EQ(baseline, 6.0 * 128 * (12.0 * 768 * 768 + 2.0 * 128 * 768));
 }
 
-// Between two transpositions each: 3 inputs of linear layers less than outputs, heads split and
-// joined; the other form has none.
+// Between two transpositions each: 3 inputs of linear layers less than outputs, none between the
+// two of a feed-forward, heads split and joined; the other form has none.
 TEST(Networks, FeaturesLastAreTransposedAroundEveryLinearLayer) {
   const auto count = [](const char* name, std::string_view op) {
     const Graph g = build_encoder(encoder_named(name), 1, {});
     return std::ranges::count_if(g.nodes, [&](const Node& n) { return n.op->name == op; });
   };
-  EXPECT_EQ(count("distilbert", "transpose"), 2 + 6 * (4 + 6 + 4));
+  EXPECT_EQ(count("distilbert", "transpose"), 2 + 6 * (4 + 6 + 2));
   EXPECT_EQ(count("distilbert-ane", "transpose"), 6 * 12);  // each head's values
+}
+
+TEST(Networks, NothingIsTransposedWhereTheCompilerAbsorbsIt) {
+  for (const char* name : {"deit_tiny", "edgevit_xxs"}) {
+    const auto count = [&](const Numbers& numbers) {
+      const Graph g = build_network(network_named(name), {}, numbers);
+      return std::ranges::count_if(g.nodes,
+                                   [](const Node& n) { return n.op->name == "transpose"; });
+    };
+    EXPECT_GT(count({}), 2 * count({.absorbs_transposes = true})) << name;
+    EXPECT_DOUBLE_EQ(
+        graph_macs(build_network(network_named(name), {}, {})),
+        graph_macs(build_network(network_named(name), {}, {.absorbs_transposes = true})));
+  }
 }
 
 TEST(Networks, AModelsWeightsAddUpToItsParameters) {

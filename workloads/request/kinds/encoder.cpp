@@ -45,7 +45,11 @@ Encoder EncoderWork::shape() const {
 Job EncoderWork::job(const Request& r, const JobFor& target) const {
   Numbers numbers = target.programs ? numbers_of(r.formats, target.machine) : Numbers{};
   numbers.seed = target.seed;
-  return {.stages = {{.work = build_encoder(shape(), r.batch, numbers)}}};
+  const Encoder e = shape();
+  // Other devices multiply matrices of rows as they lie. Text encoders are listed for them with
+  // their transpositions, which PyTorch makes.
+  numbers.absorbs_transposes = target.programs ? target.absorbs_transposes : e.audio;
+  return {.stages = {{.work = build_encoder(e, r.batch, numbers)}}};
 }
 
 namespace kind {
