@@ -12,6 +12,7 @@
 #include "sim/price/lowered.h"
 #include "sim/price/plan.h"
 #include "sim/price/price.h"
+#include "sim/runtimes/generation.h"
 #include "workloads/networks/networks.h"
 #include "workloads/request/kind.h"
 
@@ -47,12 +48,17 @@ void check_numbers(const workloads::Formats& f, const Target& target) {
   if (!f.scales.empty()) throw InputError("scales", "are of the accelerator's streams", "unit=ane");
 }
 
-// What a generation of the runtime's compiler decides of a program.
-bool keeps_in_l2(const Runtime& runtime) {
-  return runtime.costs().ane_keeps_in_l2.value_or(1) != 0;
-}
-bool absorbs_transposes(const Runtime& runtime) {
-  return runtime.costs().ane_absorbs_transposes.value_or(0) != 0;
+// Of an encoder with its features last a compiler that absorbs transpositions makes the program of
+// the same encoder with channels first.
+std::optional<Request> channels_first(const Request& request) {
+  if (request.kind->name != "encoder") return std::nullopt;
+  const std::string name = request.work->label(), first = name + "-ane";
+  if (workloads::find_encoder(first) == nullptr) return std::nullopt;
+  std::string text = workloads::to_text(request);
+  const std::string key = "name=" + name;
+  const std::size_t at = text.find(key);
+  if (at == std::string::npos) return std::nullopt;
+  return workloads::parse_request(text.replace(at, key.size(), "name=" + first));
 }
 
 // `shared`: for other rates too.
@@ -97,8 +103,8 @@ LoweredStage lower_graph(const Stage& stage, const Graph& graph, const Target& t
                                  refused->placements[0].label, refused->placements[0].reason),
                      "a runtime that falls back to the CPU: coreml");
   for (Segment& s : segments)
-    out.segments.push_back(lower_program(std::move(s), target,
-                                         stage.keep_in_l2 && keeps_in_l2(target.runtime), shared));
+    out.segments.push_back(lower_program(
+        std::move(s), target, stage.keep_in_l2 && generation_of(target.runtime).keeps(), shared));
   return out;
 }
 
@@ -246,13 +252,14 @@ std::shared_ptr<const Lowered::Impl> lower_now(const Request& request, const Tar
   impl->machine = key;
   const isa::Machine machine = target.chip.machine();
   const bool programs = target.unit == Unit::ane;
-  const workloads::JobFor made_for{.machine = machine,
-                                   .form = workloads::form_of(request, target.unit),
-                                   .programs = programs,
-                                   .absorbs_transposes = absorbs_transposes(target.runtime)};
+  const workloads::JobFor made_for{
+      .machine = machine, .form = workloads::form_of(request, target.unit), .programs = programs};
+  const std::optional<Request> other =
+      programs && generation_of(target.runtime).absorbs() ? channels_first(request) : std::nullopt;
+  const Request& meant = other ? *other : request;
   try {
-    impl->job = workloads::job_of(request, made_for);
-    if (programs) split_batch(*impl, request, made_for, target);
+    impl->job = workloads::job_of(meant, made_for);
+    if (programs) split_batch(*impl, meant, made_for, target);
   } catch (const InputError& e) {
     if (!programs || !falls_back(target.runtime) || !request.work->is_one_operator()) throw;
     lower_elsewhere(*impl, request, target, e);
@@ -356,11 +363,12 @@ Lowered lower(const Request& request, const Target& target) {
   Request work = request;
   work.conditions.runtime.clear();
   const bool on_ane = target.unit == Unit::ane;
+  const AneGeneration generation = generation_of(target.runtime);
   const std::string key =
       fmt::format("{} | {} {} {} {} {} {} | {}", workloads::to_text(work),
                   workloads::name(target.unit), target.chip.has_ane(), target.chip.has_cpu(),
-                  falls_back(target.runtime), keeps_in_l2(target.runtime),
-                  absorbs_transposes(target.runtime), fmt::join(machine, " ")) +
+                  falls_back(target.runtime), generation.keeps(), generation.absorbs(),
+                  fmt::join(machine, " ")) +
       (request.conditions.placement == workloads::Placing::coreml
            ? planner_of(target.chip.name()).planner.name() + target.chip.name()
            : std::string());

@@ -18,15 +18,13 @@ struct Plan {
   isa::Machine machine;  // that the program was compiled for: the chip's, perhaps with less L2
   workloads::Compiled compiled;
   std::shared_ptr<const Schedule> schedule;
-  bool spills =
-      false;  // tensors between operators pass through memory, and other plans are weighed
+  bool spills = false;  // tensors between operators pass through memory
   std::vector<kernels::Choice> choices{};
   std::size_t kept = 0;  // tasks, about, that `same` keeps
 };
 // Tilings are chosen by the chip's law, task by task; where tensors pass through memory, the plans
 // for three, two and one quarters of L2 are tried as well, since what just fits leaves no room for
-// chains, and the quickest is taken; of a program of more than 2^14 tasks there is one plan, since
-// each is lowered whole. Without values.
+// chains, and the quickest is taken. Without values.
 // `same`, where it is given, is set.
 Plan quickest_plan(const workloads::Graph& graph, const Chip& chip, bool keep_in_l2,
                    SamePlan* same = nullptr);

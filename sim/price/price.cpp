@@ -15,6 +15,7 @@
 #include "sim/price/lowered.h"
 #include "sim/price/rows.h"
 #include "sim/price/version.h"
+#include "sim/runtimes/generation.h"
 #include "workloads/request/kind.h"
 
 namespace ane::sim {
@@ -208,7 +209,7 @@ class Pricing {
   // What older software takes on other units for a program's normalisations, whatever their number.
   static double detour_of(const LoweredSegment& s, const Runtime& runtime) {
     const bool norms = std::ranges::find(s.nodes, "layer_norm", &NodeName::op) != s.nodes.end();
-    return norms ? runtime.costs().ane_norm_detour.value_or(0) : 0;
+    return norms ? generation_of(runtime).norm_detour.value_or(0) : 0;
   }
 
   void call(Sum& part, const Stage& stage, const LoweredSegment& s, const Target& on,

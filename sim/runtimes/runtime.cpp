@@ -1,6 +1,7 @@
 #include "sim/runtimes/runtime.h"
 
 #include "sim/chips/bind.h"
+#include "sim/runtimes/generation.h"
 
 namespace ane::sim {
 namespace {
@@ -41,9 +42,6 @@ constexpr Field<R> fields[] = {
     {"cpu.handoff", "s", &R::cpu_handoff, 0, 1},
     {"cpu.operator_threads", "1", &R::cpu_operator_threads, 1, 1024},
     {"cpu.efficiency_cores", "1", &R::cpu_efficiency_cores, 0, 1},
-    {"ane.keeps_in_l2", "1", &R::ane_keeps_in_l2, 0, 1},
-    {"ane.absorbs_transposes", "1", &R::ane_absorbs_transposes, 0, 1},
-    {"ane.norm_detour", "s", &R::ane_norm_detour, 0, 1},
     {"precision.fp16", "1", &R::fp16, 0, 1},
     {"precision.bf16", "1", &R::bf16, 0, 1},
     {"precision.int8", "1", &R::int8, 0, 1},
@@ -52,12 +50,27 @@ constexpr Field<R> fields[] = {
     {"units.cpu", "1", &R::cpu, 0, 1},
 };
 
+constexpr Field<AneGeneration> generation_fields[] = {
+    {"ane.keeps_in_l2", "1", &AneGeneration::keeps_in_l2, 0, 1},
+    {"ane.absorbs_transposes", "1", &AneGeneration::absorbs_transposes, 0, 1},
+    {"ane.norm_detour", "s", &AneGeneration::norm_detour, 0, 1},
+};
+
 }  // namespace
+
+AneGeneration generation_of(const Runtime& runtime) {
+  AneGeneration g;
+  KnownPaths known;
+  bind<AneGeneration>(runtime.description(), generation_fields, g, known);
+  return g;
+}
 
 Runtime::Runtime(Description description)
     : description_(std::make_shared<const Description>(std::move(description))) {
   KnownPaths known;
   bind<R>(*description_, fields, costs_, known);
+  AneGeneration generation;
+  bind<AneGeneration>(*description_, generation_fields, generation, known);
   refuse_unknown(*description_, known);
 }
 

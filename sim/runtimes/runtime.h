@@ -50,11 +50,6 @@ struct RuntimeParameters {
   std::optional<double> cpu_handoff;           // s for each thread and product that is split so
   std::optional<double> cpu_operator_threads;  // of reductions, copies, elementwise; absent: all
   std::optional<double> cpu_efficiency_cores;  // 0: its threads are as many as the P cores
-  // What the accelerator's compiler of that generation does; absent: as today's.
-  std::optional<double> ane_keeps_in_l2;         // 0: every operator's result passes the memory
-  std::optional<double> ane_absorbs_transposes;  // 1: features stay channels from layer to layer
-  std::optional<double>
-      ane_norm_detour;             // s a call of a program with normalisations takes elsewhere
   bool fp16 = true, int8 = false;  // precisions it computes in; fp32 always where the unit can
   std::optional<double> bf16;      // absent: not
   bool ane = false, gpu = false, cpu = false;  // units it can drive

@@ -23,9 +23,6 @@ struct Numbers {
   double zeros = 0;                                 // 0 to 1
   bool int8_activations = false;
   bool texture_unit = true;  // the chip resizes with it; else copies write every column twice
-  // Of layers written with their features last: the compiler keeps features as channels from one to
-  // the next (or the device needs no such layout); else each product stands between transpositions.
-  bool absorbs_transposes = false;
   std::optional<std::uint64_t> seed{};  // of the values of all weights and constants; none: shapes
 };
 

@@ -2,7 +2,7 @@
 // want features as channels, so each product stands between two transpositions, and heads are split
 // and joined by copies: what Apple's ml-ane-transformers calls the reason to change the layout. A
 // transposition behind its inverse is left out. Weights and order of sums are those of the other
-// form, which a compiler that absorbs transpositions makes of it (Numbers).
+// form.
 #pragma once
 #include "workloads/graph/layers.h"
 
@@ -10,26 +10,22 @@ namespace ane::workloads {
 
 class FeaturesLast {
  public:
-  FeaturesLast(Layers& l, std::int64_t heads)
-      : l_(l), heads_(heads), absorbed_(l.numbers().absorbs_transposes) {}
+  FeaturesLast(Layers& l, std::int64_t heads) : l_(l), heads_(heads) {}
 
-  ValueId from_channels(ValueId x) { return absorbed_ ? x : l_.permute(x, {0, 2, 3, 1}); }
-  ValueId to_channels(ValueId x) { return absorbed_ ? x : l_.permute(x, {0, 3, 1, 2}); }
-  ValueId norm(ValueId x) {
-    return l_.layer_norm(x, absorbed_ ? kernels::axis_c : kernels::axis_w);
-  }
+  ValueId from_channels(ValueId x) { return l_.permute(x, {0, 2, 3, 1}); }
+  ValueId to_channels(ValueId x) { return l_.permute(x, {0, 3, 1, 2}); }
+  ValueId norm(ValueId x) { return l_.layer_norm(x, kernels::axis_w); }
   ValueId projection(ValueId x, std::int64_t width, double gain = 1) {
     return from_channels(l_.projection(to_channels(x), width, gain));
   }
   // Attention without the product behind it.
   ValueId mixed(ValueId x) {
     const ValueId channels = to_channels(x);
-    const Extents e = l_.extents(channels);
+    const Extents e = l_.extents(channels);  // a copy: the graph's types move as it grows
     const std::int64_t width = e.c, size = width / heads_;
     const ValueId q = from_channels(l_.projection(channels, width, attention_gain(size)));
     const ValueId k = from_channels(l_.projection(channels, width));
     const ValueId v = from_channels(l_.projection(channels, width));
-    if (absorbed_) return l_.attention(q, k, v, heads_, heads_);
     const Extents apart{.w = size, .h = heads_, .c = e.w, .n = e.n};
     // [n, tokens, heads, size] to matrices of one head each.
     const auto matrices = [&](ValueId y, const std::array<int, 4>& order) {
@@ -46,7 +42,7 @@ class FeaturesLast {
   }
   ValueId attention(ValueId x) {
     const ValueId y = mixed(x);
-    return projection(y, absorbed_ ? l_.extents(y).c : l_.extents(y).w);
+    return projection(y, l_.extents(y).w);
   }
   ValueId feed_forward(ValueId x, std::int64_t ffn) {
     const ValueId channels = to_channels(x);
@@ -67,7 +63,6 @@ class FeaturesLast {
  private:
   Layers& l_;
   std::int64_t heads_;
-  bool absorbed_;
 };
 
 }  // namespace ane::workloads

@@ -128,6 +128,12 @@ std::span<const Encoder> encoders() {
       {"bert-large", "24 layers, features last", 24, 1024, 4096, 16, 128, false, false},
       {"minilm-l6", "6 layers of 384, features last", 6, 384, 1536, 12, 128, false, false},
       {"minilm-l12", "12 layers of 384, features last", 12, 384, 1536, 12, 128, false, false},
+      {"bert-large-ane", "24 layers, channels first, heads apart", 24, 1024, 4096, 16, 128, true,
+       false},
+      {"minilm-l6-ane", "6 layers of 384, channels first, heads apart", 6, 384, 1536, 12, 128, true,
+       false},
+      {"minilm-l12-ane", "12 layers of 384, channels first, heads apart", 12, 384, 1536, 12, 128,
+       true, false},
       // DNA: Ji et al. 2021 (BERT-base on k-mers), Dalla-Torre et al. 2024 (configurations of
       // InstaDeepAI's 500m-1000g and 2.5b-multi-species: 1000 6-mers of 6 kb), Mokoatle et al. 2025
       // (SimCSE of BERT-base's shape on k-mers).

@@ -21,7 +21,6 @@ struct JobFor {
   Form form = Form::accelerator;
   bool programs = true;                 // the unit runs graphs as programs; else lists of operators
   std::optional<std::uint64_t> seed{};  // of all weights and constants; none: shapes alone
-  bool absorbs_transposes = false;      // the runtime's compiler does (Numbers)
 };
 
 struct NoWork {};  // a call that does nothing

@@ -10,6 +10,7 @@
 #include "sim/price/call.h"
 #include "sim/price/placement.h"
 #include "sim/price/plan.h"
+#include "sim/runtimes/generation.h"
 #include "sim/runtimes/runtime.h"
 #include "tests/priced.h"
 #include "workloads/compile/compile.h"
@@ -407,7 +408,9 @@ TEST(AneLaw, ADetourForNormalisationsIsPaidOnceAProgram) {  // [T24]
   const RuntimeParameters ios15 = load_runtime("coreml_ios15").costs();
   EXPECT_NEAR(more("resnet18"), ios15.call_ane, 1e-9);
   for (const char* name : {"poolformer_s12", "poolformer_s24"})
-    EXPECT_NEAR(more(name), ios15.call_ane + *ios15.ane_norm_detour, 1e-9) << name;
+    EXPECT_NEAR(more(name),
+                ios15.call_ane + *generation_of(load_runtime("coreml_ios15")).norm_detour, 1e-9)
+        << name;
 }
 
 TEST(AneLaw, ACompilerThatAbsorbsTranspositionsMakesTheChannelsFirstProgram) {  // [T24]

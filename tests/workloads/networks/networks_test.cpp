@@ -56,7 +56,9 @@ TEST(Networks, EveryNetworkLowersInEveryKindOfNumbers) {
   machine.int8_macs = true;
   machine.texture_unit = true;
   const auto& profile = kernels::arith::profile_named("ane16");
-  for (const Network& n : networks())
+  for (const Network& n : networks()) {
+    if (n.name == "sdxl_unet")
+      continue;  // the blocks of the smaller denoisers, many times as often
     for (const Numbers& numbers : {Numbers{}, Numbers{.weights = isa::KernelFormat::pal4},
                                    Numbers{.int8_activations = true}}) {
       const Graph g = build_network(n, {}, numbers);
@@ -64,6 +66,7 @@ TEST(Networks, EveryNetworkLowersInEveryKindOfNumbers) {
       EXPECT_GT(c.program.words.size(), 100u) << n.name;
       EXPECT_EQ(c.tasks_of_node.size(), g.nodes.size());
     }
+  }
 }
 
 TEST(Networks, ABatchMultipliesTheWork) {
@@ -89,20 +92,6 @@ TEST(Networks, FeaturesLastAreTransposedAroundEveryLinearLayer) {
   };
   EXPECT_EQ(count("distilbert", "transpose"), 2 + 6 * (4 + 6 + 2));
   EXPECT_EQ(count("distilbert-ane", "transpose"), 6 * 12);  // each head's values
-}
-
-TEST(Networks, NothingIsTransposedWhereTheCompilerAbsorbsIt) {
-  for (const char* name : {"deit_tiny", "edgevit_xxs"}) {
-    const auto count = [&](const Numbers& numbers) {
-      const Graph g = build_network(network_named(name), {}, numbers);
-      return std::ranges::count_if(g.nodes,
-                                   [](const Node& n) { return n.op->name == "transpose"; });
-    };
-    EXPECT_GT(count({}), 2 * count({.absorbs_transposes = true})) << name;
-    EXPECT_DOUBLE_EQ(
-        graph_macs(build_network(network_named(name), {}, {})),
-        graph_macs(build_network(network_named(name), {}, {.absorbs_transposes = true})));
-  }
 }
 
 TEST(Networks, AModelsWeightsAddUpToItsParameters) {

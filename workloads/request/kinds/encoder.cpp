@@ -45,10 +45,10 @@ Encoder EncoderWork::shape() const {
 Job EncoderWork::job(const Request& r, const JobFor& target) const {
   Numbers numbers = target.programs ? numbers_of(r.formats, target.machine) : Numbers{};
   numbers.seed = target.seed;
-  const Encoder e = shape();
+  Encoder e = shape();
   // Other devices multiply matrices of rows as they lie. Text encoders are listed for them with
   // their transpositions, which PyTorch makes.
-  numbers.absorbs_transposes = target.programs ? target.absorbs_transposes : e.audio;
+  if (!target.programs && e.audio) e.ane_shaped = true;
   return {.stages = {{.work = build_encoder(e, r.batch, numbers)}}};
 }
 

@@ -43,7 +43,6 @@ struct NetworkByName : Work {
   Job job(const Request& r, const JobFor& target) const override {
     Numbers numbers = target.programs ? numbers_of(r.formats, target.machine) : Numbers{};
     numbers.seed = target.seed;
-    numbers.absorbs_transposes = !target.programs || target.absorbs_transposes;
     return {.stages = {{.work = build_network(network_named(name_), extents_of(r), numbers)}}};
   }
 
