@@ -18,6 +18,7 @@
 #include "sim/silicon/naive.h"
 #include "sim/silicon/residuals.h"
 #include "sim/silicon/validate.h"
+#include "workloads/request/kind.h"
 
 namespace ane::sim {
 namespace {
