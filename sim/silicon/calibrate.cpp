@@ -141,9 +141,10 @@ class Fit {
     const auto out = [&](std::size_t r) { return rows[r].left_out; };
     for (Free& f : free)
       if (std::all_of(f.rows.begin(), f.rows.end(), out)) set_as_others(f);
+    // A parameter that hardly any of them sees stays.
     for (Free& f : free)
-      if (std::any_of(f.rows.begin(), f.rows.end(), out) &&
-          !std::all_of(f.rows.begin(), f.rows.end(), out))
+      if (const auto gone = std::count_if(f.rows.begin(), f.rows.end(), out);
+          8 * gone >= std::ssize(f.rows) && gone < std::ssize(f.rows))
         improve(f);
     for (std::size_t r = 0; r < rows.size(); ++r)
       if (rows[r].left_out) take(r, residual(rows[r]));
