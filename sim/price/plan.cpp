@@ -58,7 +58,14 @@ Plan quickest_plan(const workloads::Graph& graph, const Chip& chip, bool keep_in
     candidates.push_back({plan.schedule, std::move(plan.choices)});
     return plan;
   };
-  add(machine);
+  // Where what stays in L2 leaves an operator no room in one piece, nothing stays.
+  try {
+    add(machine);
+  } catch (const InputError&) {
+    if (!keep_in_l2) throw;
+    keep_in_l2 = false;
+    add(machine);
+  }
   // Each plan is lowered whole: of what has more tasks there is one.
   constexpr std::size_t most_weighed = 1 << 14;
   if (keep_in_l2 && graph.nodes.size() >= 2 && plans[0].schedule->issues().size() <= most_weighed) {

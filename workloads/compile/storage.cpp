@@ -142,7 +142,18 @@ std::int64_t Residency::passing(int node) const {
   // A window's rows are read again by each piece, and so are weights that the kernel memories do
   // not hold: such a convolution gets large pieces.
   const bool again = n.parameters && (n.parameters->kh > 1 || 2 * n.parameters->count() > kernel_);
-  return std::min(bytes, again ? l2_ * 3 / 4 : passage);
+  // What is reduced to one number is read in one piece, beside the numbers of other pieces.
+  std::int64_t least = 0;
+  if (n.attributes.axes != 0) {
+    const TensorType& x = g_.type(n.inputs[0]);
+    constexpr std::int64_t results = 4096;
+    least = isa::byte_size(x.format);
+    for (const kernels::Axis axis :
+         {kernels::axis_n, kernels::axis_c, kernels::axis_h, kernels::axis_w})
+      if ((n.attributes.axes & axis) != 0) least *= kernels::extent(x.e, axis);
+    least = least > passage / 2 ? std::min(l2_, aligned(least) + results) : 0;
+  }
+  return std::max(least, std::min(bytes, again ? l2_ * 3 / 4 : passage));
 }
 
 View seen_as(const Graph& g, const Node& n, View v) {
