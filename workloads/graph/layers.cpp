@@ -181,8 +181,6 @@ ValueId Layers::group_norm(ValueId x, std::int64_t groups) {
   a.epsilon = 1e-5;
   const ValueId normal = graph_.node("layer_norm", next("group_norm"), {grouped}, a);
   const ValueId back = reshape(normal, e);
-  // A factor and a sum of each channel are a depthwise convolution of one tap, in one task.
-  if (!numbers_.int8_activations) return conv(back, e.c, {.groups = e.c}, false);
   const ValueId scaled = multiply(back, channel_scale(e));
   return add(scaled, channel_shift(e));
 }

@@ -10,22 +10,33 @@ namespace {
 
 Outputs poolformer(Layers& l, ValueId x, const std::array<int, 4>& depths) {
   constexpr std::array<std::int64_t, 4> widths{64, 128, 320, 512};
+  int norms = 0;
+  // Of all channels and positions; a factor and a sum of each channel are one task of the array.
+  const auto normal = [&](ValueId v) {
+    const Extents e = l.extents(v);
+    Attributes a;
+    a.axes = kernels::axis_w | kernels::axis_h;
+    a.epsilon = 1e-5;
+    const ValueId whole = l.reshape(v, {.w = e.w, .h = e.h * e.c, .c = 1, .n = e.n});
+    const ValueId y = l.graph().node("layer_norm", "norm" + std::to_string(norms++), {whole}, a);
+    return l.conv(l.reshape(y, e), e.c, {.groups = e.c}, false);
+  };
   for (std::size_t s = 0; s < depths.size(); ++s) {
     const std::int64_t c = widths[s];
     x = s == 0 ? l.conv(x, c, {.kh = 7, .kw = 7, .stride = 4, .pad = 2}, false)
                : l.conv(x, c, {.kh = 3, .kw = 3, .stride = 2}, false);
     for (int i = 0; i < depths[s]; ++i) {
-      // Norms are of all channels and positions; the scale of the second branch is its product's.
+      // The scale of the second branch is its product's.
       const std::string tag = std::to_string(s) + "." + std::to_string(i);
-      const ValueId y = l.group_norm(x, 1);
+      const ValueId y = normal(x);
       const ValueId around =
           l.graph().elementwise("mix" + tag, "sub", l.average_pool(y, 3, 1, 1), y);
       const ValueId scale = l.seeded("scale" + tag, {.w = 1, .h = 1, .c = c, .n = 1}, 0.1F, 0.1F);
       x = l.add(l.multiply(around, scale), x);
-      x = l.add(l.projection(l.linear(l.group_norm(x, 1), 4 * c, "gelu"), c), x);
+      x = l.add(l.projection(l.linear(normal(x), 4 * c, "gelu"), c), x);
     }
   }
-  return {l.linear(l.global_average(l.group_norm(x, 1)), 1000, "none", false)};
+  return {l.linear(l.global_average(normal(x)), 1000, "none", false)};
 }
 
 }  // namespace
