@@ -50,15 +50,32 @@ struct LanguageModel {
   std::int64_t params = 0, layers = 0, hidden = 0, ffn = 0, heads = 0, kv_heads = 0, vocab = 0;
   std::int64_t head_dim = 0;
   bool gated = true, tied_embeddings = false;
+  // A mixture of experts: feed-forwards of a block, and how many of them a token goes through.
+  std::int64_t experts = 0, experts_used = 0;
+  // One layer in `full_every` attends to all keys. The others attend to the last `window`; or,
+  // where `linear_heads` is given, keep a state of heads x 128 x 128 in place of keys and values
+  // (gated delta rule, half as many heads of keys), and the full ones gate their output.
+  std::int64_t window = 0, full_every = 0, linear_heads = 0;
 
   std::int64_t head_size() const { return head_dim > 0 ? head_dim : hidden / heads; }
-  std::int64_t layer_weights() const;  // of one block
+  bool full_attention(std::int64_t layer) const {
+    return full_every < 2 || layer % full_every == full_every - 1;
+  }
+  std::int64_t full_layers() const { return full_every < 2 ? layers : layers / full_every; }
+  // Keys that a layer attends to of those there are.
+  std::int64_t keys_of(std::int64_t layer, std::int64_t keys) const {
+    return full_attention(layer) || window == 0 || keys < window ? keys : window;
+  }
+  std::int64_t layer_weights() const;             // of one block, all its experts, full attention
+  std::int64_t linear_attention_weights() const;  // of the attention of one that is not full
+  std::int64_t weights() const;                   // of all blocks and of the embeddings
 };
 std::span<const LanguageModel> language_models();
 const LanguageModel* find_language_model(std::string_view name);
 // The shape that `asked` gives, its zeros filled from the built-in table by name; InputError when
 // neither has it.
-LanguageModel language_model(const LanguageModel& asked, std::optional<bool> tied_embeddings);
+LanguageModel language_model(const LanguageModel& asked, std::optional<bool> tied_embeddings,
+                             std::optional<bool> gated = std::nullopt);
 
 enum class Phase { decode, prefill };
 // Where keys and values stay between calls. device: the program reads them in place and writes this
@@ -74,6 +91,7 @@ struct LanguageCallShape {
   std::int64_t tokens = 1, context = 0, capacity = 0;  // capacity: keys of a fixed program; 0: any
   std::int64_t call_tokens = 0;  // of a prompt in several calls, or of an answer's checked tokens
   std::int64_t positions = 0;    // that a program computes although fewer count
+  std::int64_t logits = 1;       // positions with logits, the last ones
   std::int64_t batch = 1;
   KeyValueState state = KeyValueState::device;
   double weight_bytes = 0;  // a mixture of formats that hits it; 0: numbers.weights

@@ -96,12 +96,36 @@ TEST(Networks, FeaturesLastAreTransposedAroundEveryLinearLayer) {
 
 TEST(Networks, AModelsWeightsAddUpToItsParameters) {
   for (const LanguageModel& m : language_models()) {
-    const double weights = static_cast<double>(m.layers * m.layer_weights() +
-                                               m.vocab * m.hidden * (m.tied_embeddings ? 1 : 2));
-    // GPT-2's positions and all norms are left out; the hybrid's layers are approximated.
-    const double room = m.name == "qwen3.5-4b" ? 0.2 : 0.02;
+    // Norms, biases, and the positions of GPT-2 and OPT are left out.
+    const double weights = static_cast<double>(m.weights());
+    const double room = 0.02;
     EXPECT_NEAR(weights / static_cast<double>(m.params), 1, room) << m.name;
   }
+}
+
+TEST(Networks, LayersWithAWindowAttendToItsKeys) {
+  const LanguageModel m = model_named("gemma-3-1b");
+  const double macs = graph_macs(call_of("gemma-3-1b", {.context = 4095}));
+  EXPECT_DOUBLE_EQ(macs, static_cast<double>(m.weights()) +
+                             2.0 * 4 * 256 * (4 * 4096 + 22 * 512));  // 4 layers of 26 see all
+}
+
+TEST(Networks, LinearAttentionMultipliesAStateInPlaceOfKeys) {
+  const LanguageModel m = model_named("qwen3.5-4b");
+  const auto macs = [](std::int64_t context) {
+    return graph_macs(call_of("qwen3.5-4b", {.context = context}));
+  };
+  const double states = 24.0 * 32 * 3 * 128 * 128;  // by the key, by what is new, by the query
+  EXPECT_DOUBLE_EQ(macs(511), static_cast<double>(m.weights()) + states + 8.0 * 2 * 16 * 256 * 512);
+  EXPECT_DOUBLE_EQ(macs(1023) - macs(511), 8.0 * 2 * 16 * 256 * 512);
+}
+
+TEST(Networks, OfExpertsAProgramHasThoseThatATokenUses) {
+  const LanguageModel m = model_named("gpt-oss-20b");
+  const double all = static_cast<double>(m.layer_weights()), expert = 3.0 * 2880 * 2880;
+  const double macs = graph_macs(call_of("gpt-oss-20b", {.context = 99}));
+  EXPECT_DOUBLE_EQ(
+      macs, 24 * (all - 2880 * 32 - 28 * expert) + 201088.0 * 2880 + 24.0 * 2 * 64 * 64 * 100);
 }
 
 TEST(Networks, DecodeMultipliesEveryWeightOnceAndAttendsToTheCache) {

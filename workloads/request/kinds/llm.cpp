@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "isa/error.h"
 
@@ -22,12 +23,27 @@ double real(std::int64_t v) {
   return static_cast<double>(v);
 }
 
+// Each token goes through `experts_used` of them; of many tokens a random choice meets most.
+std::int64_t experts_met(const LanguageModel& m, std::int64_t rows) {
+  const double all = real(m.experts), used = real(m.experts_used);
+  return std::llround(std::max(used, all * (1 - std::pow(1 - used / all, real(rows)))));
+}
+
 WorkList operators(const LanguageModel& m, const LlmWork& s, const Request& r) {
   const double a = bytes_of(r.formats.activations), wb = bytes_of(r.formats.weights);
   const std::int64_t size = m.head_size();
   const std::int64_t rows = r.batch * s.tokens, kv = m.kv_heads * size, width = m.heads * size;
   const auto weights = [&](std::int64_t n, std::int64_t k, std::string_view name) {
     Work w = product(rows, n, k, a, wb);
+    w.compressed = wb < 2;
+    w.name = name;
+    return w;
+  };
+  // Those that some token meets are read once, and share the rows evenly.
+  const auto expert = [&](std::int64_t n, std::int64_t k, std::string_view name) {
+    if (m.experts < 1) return weights(n, k, name);
+    const std::int64_t met = experts_met(m, rows);
+    Work w = product((rows * m.experts_used + met - 1) / met, n, k, a, wb, met, true);
     w.compressed = wb < 2;
     w.name = name;
     return w;
@@ -47,12 +63,18 @@ WorkList operators(const LanguageModel& m, const LlmWork& s, const Request& r) {
                 .name = name};
   };
   const Work norm = pass(WorkKind::normalisation, rows * m.hidden, 4, "norm");
-  // Keys each token attends to: all before it, half of the call's own on average.
-  const std::int64_t keys = s.context + (s.tokens + 1) / 2;
-  Work attention =
-      product(s.tokens * (m.heads / m.kv_heads), keys, size, a, a, r.batch * m.kv_heads, true);
-  attention.name = "attention";
-  WorkList layer = {norm,
+  WorkList all;
+  const auto add = [&all](WorkList list, std::int64_t count) {
+    for (Work& w : list) {
+      w.count = count;
+      if (count > 0) all.push_back(w);
+    }
+  };
+  const auto attend = [&](std::int64_t keys) {
+    Work attention =
+        product(s.tokens * (m.heads / m.kv_heads), keys, size, a, a, r.batch * m.kv_heads, true);
+    attention.name = "attention";
+    return WorkList{norm,
                     weights(width, m.hidden, "query"),
                     weights(kv, m.hidden, "key"),
                     weights(kv, m.hidden, "value"),
@@ -65,21 +87,47 @@ WorkList operators(const LanguageModel& m, const LlmWork& s, const Request& r) {
                     attention,
                     small(rows * width, 1, "layout"),
                     weights(m.hidden, width, "output"),
-                    small(rows * m.hidden, 2, "residual"),
-                    norm,
-                    weights(m.ffn, m.hidden, "up"),
-                    small(rows * m.ffn, m.gated ? 2 : 1, "activation"),
-                    weights(m.hidden, m.ffn, "down"),
                     small(rows * m.hidden, 2, "residual")};
-  if (m.gated) layer.push_back(weights(m.ffn, m.hidden, "gate"));
-  for (Work& w : layer) w.count = m.layers;
-  layer.push_back(norm);
-  // Logits of the last position only, in a prompt as in decode.
-  Work head = product(r.batch, m.vocab, m.hidden, a, wb);
+  };
+  // Keys each token attends to: all before it, half of the call's own on average.
+  const std::int64_t keys = s.context + (s.tokens + 1) / 2;
+  const std::int64_t full = m.full_layers();
+  add(attend(keys), full);
+  if (m.linear_heads > 0) {
+    // The state of each head is read and written once a call, and a token multiplies it three
+    // times: by its key, by what is to change, by its query.
+    const std::int64_t head = 128, wide = m.linear_heads * head;
+    Work state{.kind = WorkKind::attention,
+               .macs = Macs{3 * rows * wide * head},
+               .read = whole_bytes(real(r.batch * wide * head) * 4),
+               .written = whole_bytes(real(r.batch * wide * head) * 4),
+               .name = "state"};
+    add({norm, weights(3 * wide, m.hidden, "query, key, value, gate"),
+         weights(2 * m.linear_heads, m.hidden, "decay"), small(rows * 2 * wide, 1, "convolution"),
+         small(rows * wide, 1, "norm"), state, small(rows * wide, 2, "gate"),
+         weights(m.hidden, wide, "output"), small(rows * m.hidden, 2, "residual")},
+        m.layers - full);
+    add({weights(width, m.hidden, "query gate"), small(rows * width, 2, "gate")}, full);
+  } else {
+    add(attend(m.window > 0 ? std::min(keys, m.window) : keys), m.layers - full);
+  }
+  const std::int64_t fed = rows * std::max<std::int64_t>(1, m.experts_used);
+  add({norm, expert(m.ffn, m.hidden, "up"), small(fed * m.ffn, m.gated ? 2 : 1, "activation"),
+       expert(m.hidden, m.ffn, "down"), small(rows * m.hidden, 2, "residual")},
+      m.layers);
+  if (m.gated) add({expert(m.ffn, m.hidden, "gate")}, m.layers);
+  if (m.experts > 0)
+    add({weights(m.experts, m.hidden, "router"),
+         pass(WorkKind::softmax, rows * m.experts, 5, "choice"),
+         small(fed * m.hidden, 1, "weighted sum")},
+        m.layers);
+  all.push_back(norm);
+  // Logits of the last position only, in a prompt as in decode, unless more are asked for.
+  Work head = product(r.batch * std::max<std::int64_t>(1, s.logits), m.vocab, m.hidden, a, wb);
   head.compressed = wb < 2;
   head.name = "vocabulary";
-  layer.push_back(head);
-  return layer;
+  all.push_back(head);
+  return all;
 }
 
 }  // namespace
@@ -113,7 +161,12 @@ void LlmWork::settle() {
   unsay(kv_heads, own->kv_heads);
   unsay(vocab, own->vocab);
   unsay(head_dim, own->head_dim);
+  unsay(experts, own->experts);
+  unsay(experts_used, own->experts_used);
+  unsay(window, own->window);
+  unsay(full_every, own->full_every);
   if (tied_embeddings == own->tied_embeddings) tied_embeddings.reset();
+  if (gated == own->gated) gated.reset();
 }
 
 LanguageModel LlmWork::shape() const {
@@ -125,8 +178,12 @@ LanguageModel LlmWork::shape() const {
                          .heads = heads,
                          .kv_heads = kv_heads,
                          .vocab = vocab,
-                         .head_dim = head_dim},
-                        tied_embeddings);
+                         .head_dim = head_dim,
+                         .experts = experts,
+                         .experts_used = experts_used,
+                         .window = window,
+                         .full_every = full_every},
+                        tied_embeddings, gated);
 }
 
 LanguageCallShape LlmWork::call(const Request& r) const {
@@ -137,6 +194,7 @@ LanguageCallShape LlmWork::call(const Request& r) const {
           .capacity = capacity,
           .call_tokens = call_tokens,
           .positions = positions,
+          .logits = logits,
           .batch = r.batch,
           .state = state,
           .weight_bytes = r.formats.weights == "fp16" ? real(weight_bytes) : 0};
@@ -150,6 +208,9 @@ void LlmWork::check(const Request&, const std::string& place) const {
       throw InputError(place, fmt::format("{:.3g} parameters are too many", weights),
                        fmt::format("at most {:g}: smaller layers or hidden", most));
   }
+  if (logits > tokens)
+    throw InputError(place, fmt::format("logits={}: the call has {} tokens", logits, tokens),
+                     "logits of at most all");
 }
 
 double LlmWork::nominal_flop(const Request& r) const {
@@ -159,24 +220,32 @@ double LlmWork::nominal_flop(const Request& r) const {
 double LlmWork::parameters() const {
   if (params > 0) return real(params);
   const LanguageModel m = shape();
-  return m.params > 0 ? real(m.params)
-                      : real(m.layers) * real(m.layer_weights()) +
-                            (m.tied_embeddings ? 1 : 2) * real(m.vocab) * real(m.hidden);
+  return real(m.params > 0 ? m.params : m.weights());
 }
 
 // Keys and values of all positions: those before the call and its own.
 double LlmWork::cache_bytes(const LanguageModel& m, const Request& r) const {
   const std::int64_t kept = std::max(capacity, context + (phase == Phase::decode ? 1 : tokens));
-  return 2 * real(m.layers) * real(m.kv_heads) * real(m.head_size()) * real(kept) * real(r.batch) *
+  double positions_kept = 0;
+  for (std::int64_t i = 0; i < m.layers; ++i)
+    if (m.linear_heads == 0 || m.full_attention(i)) positions_kept += real(m.keys_of(i, kept));
+  return 2 * real(m.kv_heads) * real(m.head_size()) * positions_kept * real(r.batch) *
          bytes_of(r.formats.activations);
 }
 
 Job LlmWork::job(const Request& r, const JobFor& target) const {
   const LanguageModel model = shape();
+  // Experts that no token of this call meets lie in memory as well.
+  double unread = 0;
+  if (model.experts > 0)
+    unread = real(model.layers * (model.experts - experts_met(model, r.batch * tokens)) *
+                  (model.gated ? 3 : 2) * model.hidden * model.ffn) *
+             bytes_of(r.formats.weights);
   if (target.form == Form::framework && !target.programs)
     return {.stages = {{.work = operators(model, *this, r),
-                        .programs = std::max<std::int64_t>(1, dispatches)}},
-            .cache = cache_bytes(model, r)};
+                        .programs = std::max<std::int64_t>(1, dispatches),
+                        .token = phase == Phase::decode}},
+            .cache = cache_bytes(model, r) + unread};
   Numbers numbers = target.programs ? numbers_of(r.formats, target.machine) : Numbers{};
   numbers.seed = target.seed;
   // How often the model is gone through: a prompt in calls of `call_tokens`, an answer token by

@@ -9,7 +9,8 @@ struct LlmWork : Work {
   std::string name_;
   std::int64_t params = 0, layers = 0, hidden = 0, ffn = 0, heads = 0, kv_heads = 0, vocab = 0;
   std::int64_t head_dim = 0;  // 0: hidden / heads
-  std::optional<bool> tied_embeddings;
+  std::int64_t experts = 0, experts_used = 0, window = 0, full_every = 0, logits = 0;
+  std::optional<bool> tied_embeddings, gated;
   Phase phase = Phase::decode;
   std::int64_t tokens = 1, context = 0, capacity = 0;
   std::int64_t call_tokens = 0, calls = 0, dispatches = 0, positions = 0, cpu_ops = 0;
@@ -27,6 +28,11 @@ struct LlmWork : Work {
       key<&LlmWork::head_dim>("head_dim", "width of a head", 1, 1e6),
       key<&LlmWork::vocab>("vocab", "entries of the vocabulary", 1, 1e9),
       key<&LlmWork::tied_embeddings>("tied_embeddings", "one matrix at both ends"),
+      key<&LlmWork::gated>("gated", "feed-forward of three matrices, else of two"),
+      key<&LlmWork::experts>("experts", "feed-forwards of a block", 1, 1e5),
+      key<&LlmWork::experts_used>("experts_used", "of them, each token", 1, 1e5),
+      key<&LlmWork::window>("window", "keys that a layer of local attention sees", 1, 1e8),
+      key<&LlmWork::full_every>("full_every", "one layer in so many attends to all keys", 1, 1e4),
       needed<&LlmWork::phase>("phase", "decode or prefill"),
       key<&LlmWork::tokens>("tokens", "of the call, or of the answer", 1, 1e7),
       key<&LlmWork::context>("context", "tokens before it", 0, 1e8),
@@ -35,6 +41,7 @@ struct LlmWork : Work {
       key<&LlmWork::calls>("calls", "programs of one pass", 0, 1e5),
       key<&LlmWork::dispatches>("dispatches", "calls of the engine of one pass", 0, 1e6),
       key<&LlmWork::positions>("positions", "that a program computes", 0, 1e7),
+      key<&LlmWork::logits>("logits", "positions with logits; 1 unless said", 0, 1e7),
       key<&LlmWork::cpu_ops>("cpu_ops", "operators between programs left to the CPU", 0, 1e6),
       key<&LlmWork::weight_bytes>("weight_bytes",
                                   "read for each token, where the source states it"),
