@@ -40,6 +40,7 @@ constexpr Field<A> ane_fields[] = {
     {"ane.unit_overhead_int8", "cycle", &A::unit_overhead_int8, 0, 1e5},
     {"ane.weights_ahead", "B", &A::weights_ahead, 0, 1e10},
     {"ane.palette_decode", "element/cycle", &A::palette_decode, 0.01, 65536},
+    {"ane.palette_channel", "element/cycle", &A::palette_channel, 0.001, 65536},
     {"ane.l2_write", "B/cycle", &A::l2_write, 1, 65536},
     {"ane.product_load", "B/cycle", &A::product_load, 1, 65536},
     {"ane.winograd_gain", "1", &A::winograd_gain, 1, 2.25},

@@ -42,9 +42,11 @@ struct AneParameters {
   double unit_overhead_int8 = 0;   // same, of the integer path
   Bytes weights_ahead{};           // of the system cache, fetched before their task; 0: none
   double palette_decode = 0;  // weights that an engine's decoder takes from a palette in a cycle
-  double l2_write = 0;        // bytes per L2 cycle that results are written at
-  double product_load = 0;    // bytes per L2 cycle of a right-hand matrix into the kernel memories
-  double winograd_gain = 1;   // direct time over Winograd time, dense 3x3 stride 1
+  // The same for each output channel that shares the palette; absent: as if all did.
+  std::optional<double> palette_channel;
+  double l2_write = 0;       // bytes per L2 cycle that results are written at
+  double product_load = 0;   // bytes per L2 cycle of a right-hand matrix into the kernel memories
+  double winograd_gain = 1;  // direct time over Winograd time, dense 3x3 stride 1
   double zero_skip_50 = 1, zero_skip_75 = 1, zero_skip_90 = 1,
          zero_skip_100 = 1;    // time factor at that % zero weights
   bool detects_zeros = false;  // skips them in dense storage too; sparse storage skips everywhere

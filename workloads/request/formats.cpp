@@ -39,14 +39,14 @@ constexpr Row rows[] = {
     {"fp16", F::fp16},
     {"int8", F::int8c, F::i8, true, {"channel", "tensor"}},
     {"int4", F::int4b, {}, true, {"group32"}},
-    {"lut1", F::pal1, F::i8p1},
-    {"lut2", F::pal2, F::i8p2},
-    {"lut3", F::pal4, F::i8p4},
-    {"lut4", F::pal4, F::i8p4},
-    {"lut5", F::pal6, F::i8p6},
-    {"lut6", F::pal6, F::i8p6},
-    {"lut7", F::pal8, F::i8},
-    {"lut8", F::pal8, F::i8},
+    {"lut1", F::pal1, F::i8p1, false, {"tensor", "channel"}},
+    {"lut2", F::pal2, F::i8p2, false, {"tensor", "channel"}},
+    {"lut3", F::pal4, F::i8p4, false, {"tensor", "channel"}},
+    {"lut4", F::pal4, F::i8p4, false, {"tensor", "channel"}},
+    {"lut5", F::pal6, F::i8p6, false, {"tensor", "channel"}},
+    {"lut6", F::pal6, F::i8p6, false, {"tensor", "channel"}},
+    {"lut7", F::pal8, F::i8, false, {"tensor", "channel"}},
+    {"lut8", F::pal8, F::i8, false, {"tensor", "channel"}},
     {"sparse", F::sparse},
 };
 
@@ -66,9 +66,13 @@ void check_scales(const Formats& f, const Row& row) {
   if (f.scales.empty() || f.scales == row.scales[0] ||
       (!row.scales[1].empty() && f.scales == row.scales[1]))
     return;
+  const auto group = number_behind("group", f.scales);
+  if (row.weights.starts_with("lut") && group && *group >= 1 && *group <= 65536) return;
   throw InputError("scales", fmt::format("{} weights have no scales by {}", f.weights, f.scales),
                    row.scales[0].empty()
-                       ? std::string("leave it out: only int8 and int4 have scales")
+                       ? std::string("leave it out: only int8, int4 and palettes have scales")
+                   : row.weights.starts_with("lut")
+                       ? std::string("tensor, channel or group8: channels that share a palette")
                    : row.scales[1].empty() ? std::string(row.scales[0])
                                            : fmt::format("{} or {}", row.scales[0], row.scales[1]));
 }
@@ -173,6 +177,12 @@ Accelerated accelerated(const Formats& f, const isa::Machine& machine) {
                                   machine.chip, f.weights));
   }
   return a;
+}
+
+std::optional<double> palette_channels(const Formats& f) {
+  if (!f.weights.starts_with("lut")) return std::nullopt;
+  if (f.scales == "channel") return 1;
+  return number_behind("group", f.scales);
 }
 
 std::vector<std::string> streamed_weights() {

@@ -2,6 +2,7 @@
 // and what the accelerator of a chip makes of each pair of them.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +17,10 @@ struct Formats {
       "fp16";  // fp32 fp16 bf16 int8 int4 lut1..8 sparse<percent> q8_0 q4_0 q4_k_m
   std::string activations = "fp16";  // fp32 fp16 bf16 int8
   double zeros = 0;                  // percent of exact zeros among densely stored weights
-  std::string scales = {};           // of int8: tensor or channel; of int4: group32; empty: usual
-  std::string fp16_layers = {};      // names at commas of layers that stay in FP16
+  // Of int8: tensor or channel; of int4: group32; of palettes: tensor, channel, group8 (output
+  // channels that share one); empty: usual.
+  std::string scales = {};
+  std::string fp16_layers = {};  // names at commas of layers that stay in FP16
   friend bool operator==(const Formats&, const Formats&) = default;
 };
 
@@ -44,6 +47,8 @@ struct Accelerated {
 // it does not multiply, and INT8 activations beside weights of more than 8 bits or of a format
 // without codes.
 Accelerated accelerated(const Formats& formats, const isa::Machine& machine);
+// Output channels that share a palette; none where all of a tensor do.
+std::optional<double> palette_channels(const Formats& formats);
 // The weights that the table has, a name each, for lists.
 std::vector<std::string> streamed_weights();
 

@@ -232,6 +232,15 @@ TEST(AneLaw, PalettesAreDecodedAtARateOfTheirOwn) {  // [T22]
                          ane.dispatch_direct;
     EXPECT_NEAR(bytes, 32768.0 * 4096 / 4 / ane.weight_bandwidth, 0.05 * bytes) << chip;
   }
+  // One palette at a time: channels that share none are decoded one by one.
+  const AneParameters phone = load_chip("A17Pro").ane();
+  for (const auto& [scales, channels] :
+       {std::pair{std::string("channel"), 1}, {std::string("group2"), 2}}) {
+    const double apart = 32768.0 * 4096 / (16 * channels * *phone.palette_channel * phone.clock_hz);
+    EXPECT_NEAR(time("lut4 scales=" + scales, "A17Pro") - phone.dispatch_direct, apart,
+                0.03 * apart);
+  }
+  EXPECT_EQ(time("lut4 scales=group16", "A17Pro"), time("lut4", "A17Pro"));
   // 8 bits are bound by their bytes.
   EXPECT_GT(time("lut8", "M4"), 1.8 * time("lut2", "M4"));
 }
