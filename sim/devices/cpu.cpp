@@ -58,7 +58,7 @@ class Cpu {
         neon = p * cpu.neon_fp16_p + e * cpu.neon_fp16_e;
         neon_core = cpu.neon_fp16_p;
         neon_e = cpu.neon_fp16_e;
-        unit = cpu.matrix_fp16;
+        unit = costs.cpu_matrix_fp32.value_or(0) != 0 ? cpu.matrix_fp32 : cpu.matrix_fp16;
         break;
       case Precision::int8:
         neon = p * cpu.neon_int8_p + e * cpu.neon_int8_e;
@@ -73,13 +73,13 @@ class Cpu {
     threads = cpu.p_cores + (costs.cpu_efficiency_cores.value_or(1) != 0 ? cpu.e_cores : 0);
     const int all = cpu.p_cores + cpu.e_cores;
     if (o.threads > 0 && o.threads < all) neon *= real(o.threads) / all;
-    if (o.threads > 0) threads = std::min(threads, o.threads);
+    if (o.threads > 0) threads = std::min(all, o.threads);
     bandwidth = std::min(cpu.bandwidth * costs.bandwidth_utilisation, chip.memory().bandwidth);
     port = cpu.core_port * cpu.p_clock_hz;
     const double core = std::min(port, cpu.bandwidth_core.value_or(port));
     if (o.threads > 0) bandwidth = std::min(bandwidth, o.threads * core);
     // Of operators other than products, some builds run each on few threads.
-    operator_threads = costs.cpu_operator_threads.value_or(all);
+    operator_threads = costs.cpu_operator_threads.value_or(o.threads > 0 ? threads : all);
     operator_bandwidth = std::min(bandwidth, operator_threads * core);
   }
 
@@ -141,6 +141,9 @@ class Cpu {
   // Half of the clusters' L2 is left to what comes before and after.
   bool cached(double bytes) const { return cpu.p_l2 && bytes < *cpu.p_l2 / 2; }
 
+  // B/s that the ports of all threads' cores pass.
+  double n_ports() const { return threads * port; }
+
   double elementwise_bandwidth(double moved) const {
     // Inside the L2 the clusters outrun memory several times, one core no more than its port.
     const double n = costs.cpu_elementwise_bandwidth ? 1 : operator_threads;
@@ -177,10 +180,18 @@ class Cpu {
       const int n = team(flop);
       // Even shares: a thread on an E core, where there is one, ends last.
       const double shared = !costs.cpu_split ? neon : n * (n > cpu.p_cores ? neon_e : neon_p);
-      return (n > 1 ? shared : neon_core) * cpu.product_vector;
+      return (n > 1 ? shared : neon_core) * costs.cpu_vector.value_or(cpu.product_vector);
     }
-    if (flop >= cpu.product_parallel && alone) return cpu.matrix_units * unit * cpu.product_all;
+    const bool one = costs.cpu_one_unit.value_or(0) != 0;
+    if (flop >= cpu.product_parallel && alone && !one)
+      return cpu.matrix_units * unit * cpu.product_all;
     return unit * cpu.product_one;
+  }
+
+  // Cycles a second of those that share a product on vector units.
+  double dots_clock(double flop) const {
+    const int n = team(flop);
+    return n * (n == 1 ? cpu.p_clock_hz : n > cpu.p_cores ? cpu.e_clock_hz : cpu.p_clock_all_hz);
   }
 
   Times product(const Work& w) const {
@@ -189,8 +200,17 @@ class Cpu {
     const double each = flop / real(std::max<std::int64_t>(1, w.batch));
     t.matrix = unit > 0 && cpu.matrix_units > 0 && costs.cpu_matrix_unit.value_or(1) != 0;
     // Products of one row run on the vector units, bound by memory.
-    if (w.m == 1) t.matrix = false;
-    t.compute = flop / (rate(each, w.batch == 1, t.matrix) * costs.gemm_utilisation);
+    if (real(w.m) < costs.cpu_matrix_rows.value_or(2)) t.matrix = false;
+    const bool of_activations = w.kind == WorkKind::gemm && (w.weights.count == 0 || w.batch > 1);
+    if (of_activations && costs.cpu_matrix_activations.value_or(1) == 0) t.matrix = false;
+    double share = costs.cpu_utilisation.value_or(costs.gemm_utilisation);
+    if (w.kind == WorkKind::conv) share = costs.cpu_convolution.value_or(share);
+    t.compute = flop / (rate(each, w.batch == 1, t.matrix) * share);
+    // Dot by dot: each ends with the sum over its lanes.
+    if (!t.matrix && costs.cpu_dot)
+      t.compute += real(w.m * w.n * w.batch) * *costs.cpu_dot / dots_clock(each);
+    // Amdahl: what one thread does takes no less on n.
+    if (!t.matrix) t.compute *= 1 + costs.cpu_serial.value_or(0) * (team(each) - 1);
     if (w.batch > 1) t.compute += real(w.batch) * costs.cpu_product_call.value_or(0);
     if (!t.matrix && team(each) > 1)
       t.compute +=
@@ -207,6 +227,14 @@ class Cpu {
       // They come while the products run.
       t.dram = real(w.weights.count);
       t.memory = std::max(0.0, t.dram / bandwidth - t.compute);
+    }
+    // Weights in fewer bits are written as float32 and read again.
+    if (t.matrix && costs.cpu_matrix_fp32.value_or(0) != 0) {
+      const double whole = 4 * real(w.n * w.k * w.batch);
+      if (w.weights.count > 0 && real(w.weights.count) < whole) {
+        t.memory += 2 * whole / (cached(whole) ? n_ports() : bandwidth);
+        if (!cached(whole)) t.dram += 2 * whole;
+      }
     }
     if (w.bias) {
       const double pass = out * costs.cpu_bias_passes.value_or(0);
@@ -233,7 +261,7 @@ DeviceEstimate price_cpu(std::span<const Work> work, const Chip& chip, const Run
     if (fused) t.memory = t.dram = 0;
     const bool product = w.kind == WorkKind::gemm || w.kind == WorkKind::conv;
     const double call = product && w.batch == 1 ? costs.cpu_product_call.value_or(0) : 0;
-    const double fixed = fused ? 0 : costs.op_dispatch + call;
+    const double fixed = fused ? 0 : costs.cpu_op_dispatch.value_or(costs.op_dispatch) + call;
     of(e.causes, Cause::compute) += count * t.compute;
     of(e.causes, Cause::memory) += count * t.memory;
     of(e.causes, Cause::dispatch) += count * fixed;

@@ -21,6 +21,8 @@ using kernels::Work;
 using kernels::WorkKind;
 using results::Cause;
 
+constexpr std::int64_t few_rows = 8;  // S71: mul_mv_ext of ggml
+
 double real(std::int64_t v) {
   return static_cast<double>(v);
 }
@@ -86,7 +88,10 @@ class Gpu {
 
   // Bytes that an operator moves, passes over its data included.
   double bytes(const Work& w) const {
-    const double data = real(w.read.count + w.written.count), all = data + real(w.weights.count);
+    const double wide =
+        options.precision == Precision::fp16 ? costs.activation_passes.value_or(1) : 1;
+    const double data = wide * real(w.read.count + w.written.count);
+    const double all = data + real(w.weights.count);
     switch (w.kind) {
       case WorkKind::softmax:
         return all * costs.softmax_passes;
@@ -97,11 +102,26 @@ class Gpu {
         double passes = w.bias ? costs.bias_passes.value_or(0) : 0;
         constexpr double two_gib = 2147483648.0;
         if (real(w.written.count) > two_gib) passes += costs.large_output_passes.value_or(0);
-        return all + passes * real(w.written.count);
+        return all + 2 * windows(w) + passes * wide * real(w.written.count);
       }
       default:
         return all;
     }
+  }
+
+  // Bytes of a convolution's windows as a matrix of rows, where the runtime makes one.
+  double windows(const Work& w) const {
+    if (w.kind != WorkKind::conv || costs.im2col.value_or(0) == 0) return 0;
+    const double matrix =
+        real(w.m * w.k * w.batch) * (options.precision == Precision::fp32 ? 4 : 2);
+    return matrix > real(w.read.count) ? matrix : 0;
+  }
+  // Kernels that an operator takes: a bias that is read and written with the output is one of its
+  // own.
+  double kernels(const Work& w) const {
+    const bool product = w.kind == WorkKind::gemm || w.kind == WorkKind::conv;
+    const bool adds = product && w.bias && costs.bias_passes.value_or(0) >= 2;
+    return 1 + (windows(w) > 0 ? 1 : 0) + (adds ? 1 : 0);
   }
 
   const Chip& chip;
@@ -115,13 +135,21 @@ class Gpu {
  private:
   double product_time(const Work& w) const {
     double u = share * costs.gemm_utilisation;
+    // Convolutions are other kernels than products, and are tuned less.
+    if (w.kind == WorkKind::conv && product_peak == peak)
+      u = costs.convolution_utilisation.value_or(u);
     if (w.compressed) u *= costs.quantised_utilisation.value_or(1);
     // One row or column takes kernels without tiles, bound by memory anyway.
     if (w.m == 1 || (w.n == 1 && w.kind == WorkKind::gemm))
       return 2 * real(w.macs.count) / (u * product_peak);
-    // Narrow products have kernels with half a tile.
-    const double edge_n = real(w.n) <= gpu.tile / 2 ? gpu.tile / 2 : gpu.tile;
-    const double edge_m = real(w.m) <= gpu.tile / 2 ? gpu.tile / 2 : gpu.tile;
+    // Narrow products have kernels with half a tile. Those of few rows with decoded weights take
+    // four rows at a time, and decode the weights for each four, which takes as long as their
+    // products.
+    const auto half = [&](std::int64_t v) {
+      return real(v) <= gpu.tile / 2 ? gpu.tile / 2 : gpu.tile;
+    };
+    const double edge_n = half(w.n);
+    const double edge_m = w.compressed && w.m <= few_rows ? 2 * padded(w.m, 4) : half(w.m);
     const double m = padded(w.m, edge_m), n = padded(w.n, edge_n), k = padded(w.k, 8);
     const double tiles = m / edge_m * (n / edge_n) * real(w.batch);
     const double rounds = std::ceil(tiles / gpu.cores);
@@ -156,7 +184,7 @@ DeviceEstimate price_gpu(std::span<const Work> work, const Chip& chip, const Run
     double encode = plain ? costs.op_dispatch_plain.value_or(costs.op_dispatch) : costs.op_dispatch;
     if (options.op_dispatch >= 0) encode = options.op_dispatch;
     if (costs.compiles_graph && !first) encode = 0;
-    const double t_kernel = fused ? 0 : kernel;
+    const double t_kernel = fused ? 0 : kernel * model.kernels(w);
     const double starved = std::max(0.0, (fused ? 0 : encode) - t_kernel - t_work);
     if (c + m > 0) {
       of(e.causes, Cause::compute) += count * t_work * c / (c + m);

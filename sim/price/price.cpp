@@ -132,6 +132,10 @@ class Pricing {
     Sum part;
     crossing(part, stage, before, wanted);
     unit_ = wanted;
+    if (stage.crosses && wanted == Unit::gpu && target_.chip.pcie()) {
+      at_ += part.seconds();
+      return part;
+    }
     if (std::holds_alternative<workloads::Idle>(stage.work)) {
       of(part.causes, Cause::idle) += 1;
       results::add(part.energy, "static", idle_watts(*on));
@@ -166,7 +170,11 @@ class Pricing {
   // ---- the accelerator
 
   void on_ane(Sum& part, const Stage& stage, const LoweredStage& lowered, const Target& on) {
-    const AneParameters ane = ane_under(conditions_, on.chip);
+    AneParameters ane = ane_under(conditions_, on.chip);
+    // A decoder holds one palette at a time: it decodes channels of one group together [T22].
+    if (const auto group = workloads::palette_channels(work_.job.formats);
+        group && ane.palette_channel)
+      ane.palette_decode = std::min(ane.palette_decode, *group * *ane.palette_channel);
     const EngineState state = state_of(conditions_, ane);
     part.macs = lowered.macs;
     if (lowered.segments.empty()) {
@@ -342,6 +350,7 @@ class Pricing {
     PriceOptions o;
     o.precision = precision_of(work_.job.formats.activations);
     o.overlap = conditions_.overlap;
+    if (stage.token && on.runtime.costs().answer_waits) o.waits = *on.runtime.costs().answer_waits;
     if (stage.waits) o.waits = *stage.waits;
     if (stage.operator_dispatch) o.op_dispatch = on.runtime.costs().op_dispatch;
     if (on.unit == Unit::cpu)

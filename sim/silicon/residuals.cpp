@@ -43,7 +43,7 @@ std::optional<double> of_group(const std::string& unit, const std::string& kind,
                                const std::string& measure, const char* chip) {
   constexpr int enough = 8;
   const auto pooled = groups().find({unit, "all", measure, chip});
-  if (pooled == groups().end()) return std::nullopt;
+  if (pooled == groups().end() || pooled->second.rows < enough) return std::nullopt;
   const auto own = groups().find({unit, kind, measure, chip});
   if (own == groups().end()) return pooled->second.p90;
   return own->second.rows >= enough ? own->second.p90

@@ -39,6 +39,8 @@ struct Stage {
   bool keep_in_l2 = true;          // false: every intermediate goes through memory
   bool single_thread = false;      // of a CPU, unless the request says how many
   bool operator_dispatch = false;  // encoded as the runtime's operators are, even where plain
+  bool crosses = false;            // between host and unit: over PCIe where the unit is a card
+  bool token = false;              // of an answer, which the next follows
   std::optional<double> waits{};   // host waits of a call on a GPU; none: the runtime's
   Bytes in{};                      // from the stage before, which crosses PCIe where a card is one
                                    // side and the host the other

@@ -202,6 +202,61 @@ TEST(Cpu, EachThreadOfAProductTakesASplitAtLeast) {
   EXPECT_NEAR(compute(4096), 2.0 * 64 * 64 * 4096 / alone, 1e-12);
 }
 
+TEST(Cpu, GgmlMakesProductsOfActivationsDotByDotOnItsThreads) {
+  const Chip chip = load_chip("M1Pro");
+  const Runtime ggml = load_runtime("llamacpp");
+  const CpuParameters& cpu = chip.cpu();
+  const RuntimeParameters& r = ggml.costs();
+  PriceOptions o;
+  const auto compute = [&](std::int64_t batch, int threads) {
+    o.threads = threads;
+    return on_cpu(Works{product(100, 100, 64, 2, 2, batch, true)}, chip, ggml, o).compute;
+  };
+  const auto one = [&](int threads) {
+    const double clock = threads == 1 ? cpu.p_clock_hz : cpu.p_clock_all_hz;
+    const double shared = *r.cpu_serial + (1 - *r.cpu_serial) / threads;
+    return 100 * 100 * (2 * 64 / (*r.cpu_vector * cpu.neon_fp16_p) + *r.cpu_dot) * shared / clock;
+  };
+  EXPECT_NEAR(compute(10, 8), 10 * one(8), 1e-12);
+  EXPECT_NEAR(compute(10, 0), 10 * one(8), 1e-12);  // as many as P cores unless asked
+  EXPECT_NEAR(compute(10, 4), 10 * one(4), 1e-12);
+  EXPECT_NEAR(compute(10, 1), 10 * one(1), 1e-12);
+}
+
+TEST(Cpu, GgmlHandsProductsOfManyRowsToAccelerateInFloat32) {
+  const Chip chip = load_chip("M1Pro");
+  const CpuParameters& cpu = chip.cpu();
+  const auto of = [&](std::int64_t rows, double weight) {
+    return on_cpu(Works{product(rows, 4096, 4096, 2, weight)}, chip, load_runtime("llamacpp"));
+  };
+  const double flop = 2.0 * 32 * 4096 * 4096;
+  EXPECT_NEAR(of(32, 2).compute, flop / (cpu.matrix_units * cpu.matrix_fp32 * cpu.product_all),
+              1e-9);
+  EXPECT_GT(of(31, 2).compute, 2 * of(32, 2).compute);
+  // Weights of any format are written as float32 and read again.
+  EXPECT_NEAR(of(32, 2).memory - of(31, 2).memory, 2 * 4.0 * 4096 * 4096 / cpu.bandwidth, 1e-5);
+}
+
+TEST(Cpu, ProductsOfCoreMlStayOnOneMatrixUnit) {
+  const Chip chip = load_chip("M1Max");
+  const CpuParameters& cpu = chip.cpu();
+  const Runtime coreml = load_runtime("coreml");
+  PriceOptions o;
+  o.precision = Precision::fp32;
+  const auto compute = [&](std::int64_t n) {
+    return on_cpu(Works{product(n, n, n, 4, 4)}, chip, coreml, o).compute;
+  };
+  // Below what other software shares, and above.
+  for (const std::int64_t n : {128, 4096}) {
+    const double rate = cpu.matrix_fp32 * cpu.product_one * *coreml.costs().cpu_utilisation;
+    EXPECT_NEAR(compute(n), 2 * std::pow(static_cast<double>(n), 3) / rate, 1e-9) << n;
+  }
+  Works conv{product(128, 128, 128, 4, 4)};
+  conv[0].kind = kernels::WorkKind::conv;
+  EXPECT_NEAR(compute(128) / on_cpu(conv, chip, coreml, o).compute,
+              *coreml.costs().cpu_convolution / *coreml.costs().cpu_utilisation, 1e-9);
+}
+
 TEST(Cpu, OneThreadMovesNoMoreThanItsPort) {
   const auto seconds = [](const Chip& chip, const std::string& more) {
     return priced_text("unit=cpu path=none kind=copy bytes=393216 counted=1 direction=" + more,
@@ -621,6 +676,80 @@ TEST(Gpu, WeightsThatAreDecodedSlowTheirProduct) {
   w[0].compressed = true;
   EXPECT_NEAR(plain / gpu(w, "M1Max", "llamacpp").compute, *llama.costs().quantised_utilisation,
               0.01);
+}
+
+TEST(Gpu, FewRowsOfDecodedWeightsAreNotPadded) {
+  const auto compute = [](std::int64_t rows, double weight) {
+    Works w = {product(rows, 4096, 4096, 2, weight)};
+    w[0].compressed = weight < 2;
+    return gpu(w, "M1Max", "llamacpp").compute;
+  };
+  EXPECT_NEAR(compute(8, 0.5) / compute(4, 0.5), 2, 0.2);
+  EXPECT_NEAR(compute(8, 0.5) / compute(32, 0.5), 0.5, 0.1);
+  EXPECT_NEAR(compute(9, 0.5) / compute(32, 0.5), 1, 0.02);
+  EXPECT_NEAR(compute(8, 2) / compute(32, 2), 1, 0.02);
+}
+
+TEST(Gpu, ConvolutionsReachAShareOfThePeakOfTheirOwn) {
+  Works w = {product(8192, 8192, 8192, 2, 2)};
+  const auto compute = [&](const std::string& chip) { return gpu(w, chip, "coreml").compute; };
+  const double product = compute("M1Max");
+  w[0].kind = kernels::WorkKind::conv;
+  const double share = *load_runtime("coreml").costs().convolution_utilisation;
+  EXPECT_NEAR(product / compute("M1Max"), share / load_chip("M1Max").gpu().utilisation, 0.01);
+  // On every chip alike, whatever products reach there; on M5's accelerators as products do.
+  EXPECT_NEAR(compute("M1") / compute("M1Max"),
+              load_chip("M1Max").gpu().peak_fp16() / load_chip("M1").gpu().peak_fp16(), 0.05);
+  const double conv = compute("M5");
+  w[0].kind = kernels::WorkKind::gemm;
+  EXPECT_EQ(compute("M5"), conv);
+}
+
+TEST(Gpu, GgmlWritesTheWindowsOfAConvolutionAndEverythingAsFloat32) {
+  kernels::Work w = product(1 << 16, 256, 9 * 256, 2, 2);
+  const auto out = static_cast<double>(w.written.count);
+  w.kind = kernels::WorkKind::conv;
+  w.read = Bytes{w.written.count};  // as many channels before as after
+  const auto estimate = [&](const char* runtime) { return gpu({w}, "M1Max", runtime); };
+  const auto moved = [&](const char* runtime) {
+    return estimate(runtime).dram_bytes - static_cast<double>(w.weights.count);
+  };
+  EXPECT_NEAR(moved("mlx"), 2 * out, 1);
+  // Input and output twice as wide; a matrix of windows of nine times the input, written and read.
+  EXPECT_NEAR(moved("llamacpp"), 2 * 2 * out + 2 * 9 * out, 1);
+  const auto overhead = [&] {
+    Estimate e = estimate("llamacpp");
+    return of(e.causes, Cause::overhead);
+  };
+  const double two = overhead();
+  w.kind = kernels::WorkKind::gemm;
+  EXPECT_NEAR(two, 2 * overhead(), 1e-12);
+}
+
+TEST(Gpu, TheNextTokenOfMlxIsAskedForBeforeTheLastIsRead) {
+  const auto wait = [](const std::string& path, const std::string& phase) {
+    return results::part(
+        priced_text("unit=gpu kind=llm name=llama-3.2-1b path=" + path + " " + phase, "M4Pro")
+            .causes,
+        "host wait");
+  };
+  EXPECT_EQ(wait("mlx", "phase=decode context=100"), 0);
+  EXPECT_GT(wait("mlx", "phase=prefill tokens=100"), 0);
+  EXPECT_GT(wait("llamacpp", "phase=decode context=100"), 0);
+}
+
+TEST(Gpu, ACopyToOrFromACardCrossesPcie) {
+  const auto seconds = [](const char* chip, const std::string& direction) {
+    return priced_text("unit=gpu path=none kind=copy bytes=1000000000 direction=" + direction, chip)
+        .seconds;
+  };
+  const Chip card = load_chip("RTX4090");
+  const double across = 1e9 / card.pcie()->bandwidth + card.pcie()->latency;
+  for (const char* direction : {"h2d", "d2h", "memcpy"})
+    EXPECT_NEAR(seconds("RTX4090", direction), across, 1e-12) << direction;
+  EXPECT_LT(seconds("RTX4090", "d2d"), across / 5);
+  // One memory: from buffer to buffer.
+  EXPECT_EQ(seconds("M4", "h2d"), seconds("M4", "copy"));
 }
 
 TEST(Gpu, JoulesAreThoseOfItsWorkItsTrafficAndItsTime) {
