@@ -52,16 +52,19 @@ struct LanguageModel {
   bool gated = true, tied_embeddings = false;
   // A mixture of experts: feed-forwards of a block, and how many of them a token goes through.
   std::int64_t experts = 0, experts_used = 0;
-  // One layer in `full_every` attends to all keys. The others attend to the last `window`; or,
+  // One layer in `full_every` attends to all keys, none of them where there is but a window. The
+  // others attend to the last `window`; or,
   // where `linear_heads` is given, keep a state of heads x 128 x 128 in place of keys and values
   // (gated delta rule, half as many heads of keys), and the full ones gate their output.
   std::int64_t window = 0, full_every = 0, linear_heads = 0;
 
   std::int64_t head_size() const { return head_dim > 0 ? head_dim : hidden / heads; }
   bool full_attention(std::int64_t layer) const {
-    return full_every < 2 || layer % full_every == full_every - 1;
+    return full_every > 0 ? layer % full_every == full_every - 1 : window == 0;
   }
-  std::int64_t full_layers() const { return full_every < 2 ? layers : layers / full_every; }
+  std::int64_t full_layers() const {
+    return full_every > 0 ? layers / full_every : window == 0 ? layers : 0;
+  }
   // Keys that a layer attends to of those there are.
   std::int64_t keys_of(std::int64_t layer, std::int64_t keys) const {
     return full_attention(layer) || window == 0 || keys < window ? keys : window;
