@@ -106,6 +106,9 @@ std::int64_t PackedWeights::n() const {
 std::int64_t PackedWeights::k() const {
   return impl_->k;
 }
+std::int64_t PackedWeights::panels() const {
+  return std::ssize(impl_->panels);
+}
 
 namespace {
 
@@ -123,7 +126,7 @@ class Run {
 
   void all() {
     gemm::walk(
-        path_, m_.pixels, a_.k, a_.panels.size(),
+        path_, m_.pixels, a_.k, a_.panels.size(), m_.panels,
         [this](std::int64_t first, std::int64_t count, std::int64_t words) {
           pack(first, count, words);
         },

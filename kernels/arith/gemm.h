@@ -5,6 +5,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -32,11 +33,17 @@ class PackedWeights {
   PackedWeights& operator=(PackedWeights&&) noexcept;
   std::int64_t n() const;
   std::int64_t k() const;
+  std::int64_t panels() const;
   struct Impl;
   const Impl& impl() const { return *impl_; }
 
  private:
   std::unique_ptr<Impl> impl_;
+};
+
+// The rows of packed weights stand in panels of a few, by which threads may share them.
+struct PanelRange {
+  std::int64_t begin = 0, end = std::numeric_limits<std::int64_t>::max();
 };
 
 // y(n, p) = round(scale(n) * (bias(n) + sum over k of w(n, k) * x(k, p))).
@@ -49,6 +56,7 @@ struct MacProduct {
   std::ptrdiff_t scale_stride = 0;
   Half* y = nullptr;  // element (n, p) at y[n * y_stride + p]
   std::ptrdiff_t y_stride = 0;
+  PanelRange panels{};  // these rows alone
 };
 void mac(const PackedWeights& weights, const MacProduct& product);
 
@@ -63,6 +71,7 @@ class PackedWeights8 {
   PackedWeights8& operator=(PackedWeights8&&) noexcept;
   std::int64_t n() const;
   std::int64_t k() const;
+  std::int64_t panels() const;
   struct Impl;
   const Impl& impl() const { return *impl_; }
 
@@ -81,6 +90,7 @@ struct MacProduct8 {
   Half* y = nullptr;  // element (n, p) at y[n * y_stride + p]
   std::ptrdiff_t y_stride = 0;
   std::int32_t* accumulators = nullptr;  // optional dump, laid out as y; overflow gives INT32_MIN
+  PanelRange panels{};
 };
 void mac8(const PackedWeights8& weights, const MacProduct8& product, const Profile& profile);
 

@@ -52,18 +52,19 @@ inline constexpr std::int64_t group_words = 128 * 1024;  // 512 KiB: half of a u
 inline constexpr std::int64_t most_panels = 32;          // 2 KiB of an activation row at a time
 
 // For each group of pixels: pack(first, count, panel_words), then tile(row panel, panel in the
-// group, first pixel, pixels) for all. `words` is the packed length of one pixel.
+// group, first pixel, pixels) for all of `range`. `words` is the packed length of one pixel.
 template <class PackGroup, class RunTile>
 void walk(const Path& path, std::int64_t pixels, std::int64_t words, std::size_t row_panel_count,
-          PackGroup pack, RunTile tile) {
+          PanelRange range, PackGroup pack, RunTile tile) {
   const std::int64_t width = 2 * path.lanes;
   const std::int64_t panel_words = words * width;
   const std::int64_t panels = std::clamp<std::int64_t>(
       group_words / std::max<std::int64_t>(panel_words, 1), 1, most_panels);
+  const auto row_end = std::min(row_panel_count, static_cast<std::size_t>(range.end));
   for (std::int64_t first = 0; first < pixels; first += panels * width) {
     const std::int64_t count = std::min(panels * width, pixels - first);
     pack(first, count, panel_words);
-    for (std::size_t r = 0; r < row_panel_count; ++r)
+    for (auto r = static_cast<std::size_t>(range.begin); r < row_end; ++r)
       for (std::int64_t at = 0; at < count; at += width)
         tile(r, at / width, first + at, static_cast<int>(std::min(width, count - at)));
   }

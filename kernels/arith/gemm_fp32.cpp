@@ -80,7 +80,7 @@ void fp32_mac(const PackedWeightsF32& weights, const MacProductF32& product) {
       }
     }
   };
-  gemm::walk(path, product.pixels, a.k, a.panels.size(), pack, tile);
+  gemm::walk(path, product.pixels, a.k, a.panels.size(), {}, pack, tile);
 }
 
 }  // namespace ane::kernels::arith

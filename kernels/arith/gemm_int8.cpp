@@ -55,6 +55,9 @@ std::int64_t PackedWeights8::n() const {
 std::int64_t PackedWeights8::k() const {
   return impl_->k;
 }
+std::int64_t PackedWeights8::panels() const {
+  return std::ssize(impl_->panels);
+}
 
 namespace {
 
@@ -71,7 +74,7 @@ class Run8 {
 
   void all() {
     gemm::walk(
-        path_, m_.pixels, a_.groups, a_.panels.size(),
+        path_, m_.pixels, a_.groups, a_.panels.size(), m_.panels,
         [this](std::int64_t first, std::int64_t count, std::int64_t words) {
           const std::int64_t panels = (count + 2 * path_.lanes - 1) / (2 * path_.lanes);
           panel_words_ = words;

@@ -64,10 +64,11 @@ Half reduce_oracle(Reduction r, const Profile& profile, const Half* x, std::int6
 // Index of the first greatest element. NaN is the greatest of all (ieee), or +infinity (ane16).
 std::int64_t argmax(const Profile& profile, const Half* x, std::int64_t count, std::int64_t stride);
 
-// Reduces the middle axis: element (o, k, i) of x at (o * count + k) * inner + i, result (o, i) of
+// Reduces the middle axis: element (o, k, i) of x at (o * count + k) * stride + i, result (o, i) of
 // y at o * inner + i.
 struct ReduceShape {
   std::int64_t outer = 1, count = 1, inner = 1;
+  std::int64_t stride = 0;  // 0: inner
 };
 void reduce(Reduction r, const Profile& profile, const Half* x, const ReduceShape& shape, Half* y);
 

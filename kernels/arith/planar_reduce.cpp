@@ -70,13 +70,14 @@ void rows(const Profile& profile, const Half* x, std::int64_t outer, std::int64_
 template <Reduction R>
 void columns(const Profile& profile, const Half* x, const ReduceShape& shape, Half* y) {
   constexpr std::int64_t side = 512;
+  const std::int64_t stride = shape.stride != 0 ? shape.stride : shape.inner;
   std::array<float, side> total, wide;
   for (std::int64_t o = 0; o < shape.outer; ++o)
     for (std::int64_t i = 0; i < shape.inner; i += side) {
       const std::int64_t n = std::min(side, shape.inner - i);
       total.fill(start<R>());
       for (std::int64_t k = 0; k < shape.count; ++k) {
-        planar_paths::widen(profile, x + (o * shape.count + k) * shape.inner + i, wide.data(), n);
+        planar_paths::widen(profile, x + (o * shape.count + k) * stride + i, wide.data(), n);
         for (std::int64_t j = 0; j < n; ++j) {
           const auto at = static_cast<std::size_t>(j);
           total[at] = combined<R>(total[at], wide[at]);
@@ -88,7 +89,7 @@ void columns(const Profile& profile, const Half* x, const ReduceShape& shape, Ha
 
 template <Reduction R>
 void reduce_all(const Profile& profile, const Half* x, const ReduceShape& shape, Half* y) {
-  if (shape.inner == 1)
+  if (shape.inner == 1 && shape.stride <= 1)
     rows<R>(profile, x, shape.outer, shape.count, y);
   else
     columns<R>(profile, x, shape, y);

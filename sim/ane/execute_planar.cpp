@@ -50,31 +50,30 @@ void Executor::planar(const Task& t, const std::string& who) {
         !fits(x.n, t.in2.n, o.n))
       throw InputError(who, "the sources' extents do not broadcast to the result's");
     const auto op = static_cast<PlanarOp>(t.ew);
-    for_each_row(o, [&](std::int64_t n, std::int64_t c, std::int64_t h) {
-      std::span<const Half> a(made_.data() + at(x, n, c, h), static_cast<std::size_t>(x.w));
-      std::span<const Half> b(
-          second.row(t.in2.n == 1 ? 0 : n, t.in2.c == 1 ? 0 : c, t.in2.h == 1 ? 0 : h),
-          static_cast<std::size_t>(t.in2.w));
-      if (t.swap) std::swap(a, b);
-      const auto y = std::span(result_).subspan(
-          static_cast<std::size_t>(((n * o.c + c) * o.h + h) * o.w), static_cast<std::size_t>(o.w));
-      if (a.size() == b.size())
-        kernels::arith::planar(op, profile_, a, b, y);
-      else if (b.size() == 1)
-        kernels::arith::planar(op, profile_, a, b[0], y);
-      else
-        kernels::arith::planar(op, profile_, a[0], b, y);
-    });
+    for_each_row(
+        *workers_, o, true, [&](std::int64_t n, std::int64_t c, std::int64_t h, std::int64_t row) {
+          std::span<const Half> a(made_.data() + at(x, n, c, h), static_cast<std::size_t>(x.w));
+          std::span<const Half> b(
+              second.row(t.in2.n == 1 ? 0 : n, t.in2.c == 1 ? 0 : c, t.in2.h == 1 ? 0 : h),
+              static_cast<std::size_t>(t.in2.w));
+          if (t.swap) std::swap(a, b);
+          const auto y = std::span(result_).subspan(static_cast<std::size_t>(row * o.w),
+                                                    static_cast<std::size_t>(o.w));
+          if (a.size() == b.size())
+            kernels::arith::planar(op, profile_, a, b, y);
+          else if (b.size() == 1)
+            kernels::arith::planar(op, profile_, a, b[0], y);
+          else
+            kernels::arith::planar(op, profile_, a[0], b, y);
+        });
   } else if (t.pe == PeMode::red) {
     reduce(t, who);
   } else {
     if (o.n != x.n || o.c != x.c) throw InputError(who, "a pool keeps images and channels");
     const bool maximum = t.pool == 0;
-    std::vector<Half> window;
-    std::size_t to = 0;
-    for (std::int64_t n = 0; n < o.n; ++n)
-      for (std::int64_t c = 0; c < o.c; ++c)
-        for (std::int64_t oy = 0; oy < o.h; ++oy)
+    for_each_row(
+        *workers_, o, true, [&](std::int64_t n, std::int64_t c, std::int64_t oy, std::int64_t row) {
+          thread_local std::vector<Half> window;
           for (std::int64_t ox = 0; ox < o.w; ++ox) {
             window.clear();
             for (int ky = 0; ky < t.kh; ++ky)
@@ -88,16 +87,26 @@ void Executor::planar(const Task& t, const std::string& who) {
                   window.push_back({});
               }
             if (window.empty()) throw InputError(who, "a pool window lies wholly in the padding");
-            kernels::arith::reduce(
-                maximum ? Reduction::max : Reduction::mean, profile_, window.data(),
-                {.outer = 1, .count = std::ssize(window), .inner = 1}, &result_[to++]);
+            kernels::arith::reduce(maximum ? Reduction::max : Reduction::mean, profile_,
+                                   window.data(),
+                                   {.outer = 1, .count = std::ssize(window), .inner = 1},
+                                   &result_[static_cast<std::size_t>(row * o.w + ox)]);
           }
+        });
   }
   std::swap(made_, result_);
   made_extents_ = o;
-  if (t.pe_mul != 0) kernels::arith::planar(PlanarOp::mul, profile_, made_, Half{t.pe_mul}, made_);
-  if (t.pe_add != 0) kernels::arith::planar(PlanarOp::add, profile_, made_, Half{t.pe_add}, made_);
-  apply(profile_, t.pe_post, t.alpha, t.beta, made_);
+  const auto with_constant = [&](PlanarOp op, std::uint16_t constant) {
+    if (constant == 0) return;
+    workers_->spread(std::ssize(made_), least_elements, [&](std::int64_t begin, std::int64_t end) {
+      const auto part = std::span(made_).subspan(static_cast<std::size_t>(begin),
+                                                 static_cast<std::size_t>(end - begin));
+      kernels::arith::planar(op, profile_, part, Half{constant}, part);
+    });
+  };
+  with_constant(PlanarOp::mul, t.pe_mul);
+  with_constant(PlanarOp::add, t.pe_add);
+  apply(t.pe_post, t.alpha, t.beta);
 }
 
 // Axes that follow each other in n, c, h, w reduce in place; others line by line.
@@ -130,17 +139,12 @@ void Executor::reduce(const Task& t, const std::string& who) {
       shape.inner *= extents[i];
     }
   }
-  if (in_place) {
-    kernels::arith::reduce(static_cast<Reduction>(t.red), profile_, made_.data(), shape,
-                           result_.data());
-    return;
-  }
-  std::vector<Half> line;
-  std::size_t to = 0;
-  for (std::int64_t n = 0; n < o.n; ++n)
-    for (std::int64_t c = 0; c < o.c; ++c)
-      for (std::int64_t h = 0; h < o.h; ++h)
-        for (std::int64_t w = 0; w < o.w; ++w, ++to) {
+  if (in_place) return reduce_in_place(static_cast<Reduction>(t.red), shape);
+  for_each_row(
+      *workers_, o, true, [&](std::int64_t n, std::int64_t c, std::int64_t h, std::int64_t row) {
+        thread_local std::vector<Half> line;
+        for (std::int64_t w = 0, to = row * o.w; w < o.w; ++w, ++to) {
+          Half& result = result_[static_cast<std::size_t>(to)];
           line.clear();
           for (std::int64_t rn = n; rn < (reduced[0] ? x.n : n + 1); ++rn)
             for (std::int64_t rc = c; rc < (reduced[1] ? x.c : c + 1); ++rc)
@@ -149,13 +153,36 @@ void Executor::reduce(const Task& t, const std::string& who) {
                   line.push_back(
                       made_[static_cast<std::size_t>(((rn * x.c + rc) * x.h + rh) * x.w + rw)]);
           if (t.red == argmax_reduction)
-            result_[to] = kernels::arith::to_half(static_cast<double>(
+            result = kernels::arith::to_half(static_cast<double>(
                 kernels::arith::argmax(profile_, line.data(), std::ssize(line), 1)));
           else
             kernels::arith::reduce(static_cast<Reduction>(t.red), profile_, line.data(),
-                                   {.outer = 1, .count = std::ssize(line), .inner = 1},
-                                   &result_[to]);
+                                   {.outer = 1, .count = std::ssize(line), .inner = 1}, &result);
         }
+      });
+}
+
+// Neighbouring results together: ranges of outer indices, or where there are few, of inner ones.
+void Executor::reduce_in_place(Reduction r, const kernels::arith::ReduceShape& shape) {
+  if (shape.outer > 1 && shape.outer >= shape.inner / 64) {
+    const std::int64_t each = shape.count * shape.inner;
+    workers_->spread(shape.outer, least_elements / each + 8,
+                     [&](std::int64_t begin, std::int64_t end) {
+                       kernels::arith::ReduceShape part = shape;
+                       part.outer = end - begin;
+                       kernels::arith::reduce(r, profile_, made_.data() + begin * each, part,
+                                              result_.data() + begin * shape.inner);
+                     });
+    return;
+  }
+  for (std::int64_t o = 0; o < shape.outer; ++o)
+    workers_->spread(
+        shape.inner, least_elements / shape.count + 64, [&](std::int64_t begin, std::int64_t end) {
+          kernels::arith::reduce(
+              r, profile_, made_.data() + o * shape.count * shape.inner + begin,
+              {.outer = 1, .count = shape.count, .inner = end - begin, .stride = shape.inner},
+              result_.data() + o * shape.inner + begin);
+        });
 }
 
 }  // namespace ane::sim

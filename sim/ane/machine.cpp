@@ -110,8 +110,14 @@ kernels::Tensor AneMachine::read(const std::string& tensor) const {
 }
 
 void AneMachine::execute() {
+  Workers alone;
+  execute(alone);
+}
+
+void AneMachine::execute(Workers& workers) {
   const auto& issues = impl_->schedule.issues();
-  for (std::size_t i = 0; i < issues.size(); ++i) impl_->executor.execute(issues[i].task, i);
+  for (std::size_t i = 0; i < issues.size(); ++i)
+    impl_->executor.execute(issues[i].task, i, workers);
 }
 
 Execution AneMachine::time(double clock_share, bool keep_tasks) const {

@@ -13,6 +13,8 @@
 
 namespace ane::sim {
 
+class Workers;
+
 class AneMachine {
  public:
   // Decodes and checks the program. InputError for malformed words, addresses outside memory
@@ -29,7 +31,8 @@ class AneMachine {
   void write(const std::string& tensor, const kernels::Tensor& values);
   kernels::Tensor read(const std::string& tensor) const;
 
-  void execute();                                                        // values
+  void execute();                  // values
+  void execute(Workers& workers);  // the same bits, on these threads
   Execution time(double clock_share = 1, bool keep_tasks = true) const;  // cycles and joules
 
  private:

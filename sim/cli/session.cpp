@@ -172,6 +172,27 @@ void refuse_options_of_values(const po::variables_map& given,
   for (const char* option : more) refuse(option);
 }
 
+void add_threads_option(po::options_description& options) {
+  options.add_options()("threads", po::value<int>()->default_value(1)->value_name("N"),
+                        "host threads that compute values, 1 to 64; never changes a bit");
+}
+
+int threads_option(const po::variables_map& given) {
+  const int threads = given["threads"].as<int>();
+  if (threads < 1 || threads > 64)
+    throw InputError("--threads", fmt::format("{} is out of range", threads), "1 to 64");
+  return threads;
+}
+
+int machine_threads(const po::variables_map& given, Unit unit) {
+  if (unit != Unit::ane && was_given(given, "threads"))
+    throw InputError("--threads",
+                     fmt::format("share the simulated machine's work; the {}'s values have one",
+                                 workloads::name(unit)),
+                     "--unit ane, or without --threads");
+  return threads_option(given);
+}
+
 void add_layer_option(po::options_description& options) {
   options.add_options()("precision-of",
                         po::value<std::vector<std::string>>()->composing()->value_name("NODE=fp16"),

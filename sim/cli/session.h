@@ -48,6 +48,11 @@ const kernels::arith::Profile& profile_of(const boost::program_options::variable
 // none.
 void add_layer_option(boost::program_options::options_description& options);
 std::string fp16_layers_of(const boost::program_options::variables_map& given);
+// --threads of commands that compute values, and what it says: InputError unless it is 1 to 64. The
+// second is for values of the simulated machine alone.
+void add_threads_option(boost::program_options::options_description& options);
+int threads_option(const boost::program_options::variables_map& given);
+int machine_threads(const boost::program_options::variables_map& given, Unit unit);
 // Applies --simd.
 void choose_simd(const boost::program_options::variables_map& given);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sim/ane/machine.h"
+#include "sim/ane/workers.h"
 #include "workloads/compile/compile.h"
 
 namespace ane::sim {
@@ -10,14 +11,16 @@ namespace ane::sim {
 std::vector<workloads::MacCounters> count_on_machine(const workloads::Graph& graph,
                                                      const Chip& chip,
                                                      const kernels::arith::Profile& profile,
-                                                     const workloads::Tensors& inputs) {
+                                                     const workloads::Tensors& inputs,
+                                                     int threads) {
   if (profile.id != kernels::arith::ProfileId::ane16)
     throw InputError("--counters", fmt::format("the accumulator of {} drops nothing", profile.name),
                      "--profile ane16");
   AneMachine machine(
       chip, workloads::compile(graph, chip.machine(), profile, {.keep_all = true}).program);
   for (const auto& [name, values] : inputs) machine.write(name, values);
-  machine.execute();
+  Workers workers(threads);
+  machine.execute(workers);
   workloads::Tensors values = inputs;
   for (const workloads::Node& n : graph.nodes) values[n.name] = machine.read(n.name);
   return workloads::count_products(graph, values);

@@ -14,7 +14,8 @@ namespace ane::sim {
 std::vector<workloads::MacCounters> count_on_machine(const workloads::Graph& graph,
                                                      const Chip& chip,
                                                      const kernels::arith::Profile& profile,
-                                                     const workloads::Tensors& inputs);
+                                                     const workloads::Tensors& inputs,
+                                                     int threads = 1);
 
 // A row a layer and one for all: products, dropped, share, infinities.
 results::Report counters_report(const std::string& heading,

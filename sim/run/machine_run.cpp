@@ -6,6 +6,7 @@
 
 #include "isa/error.h"
 #include "sim/ane/machine.h"
+#include "sim/ane/workers.h"
 #include "sim/price/placement.h"
 #include "sim/price/plan.h"
 
@@ -27,18 +28,21 @@ struct MachineRun::Impl {
     workloads::Graph graph;
     std::unique_ptr<AneMachine> machine;
   };
+  explicit Impl(int threads) : workers(threads) {}
+  Workers workers;
   std::vector<Part> parts;
   std::vector<std::string> outputs;
 };
 
 MachineRun::MachineRun(const workloads::Graph& graph, const Chip& chip,
-                       const kernels::arith::Profile& profile, bool keep_in_l2)
-    : impl_(new Impl) {
+                       const kernels::arith::Profile& profile, const MachineOptions& options)
+    : impl_(std::make_unique<Impl>(options.threads)) {
   const isa::Machine machine = chip.machine();
   for (Segment& s : segments_of(graph, machine)) {
     Impl::Part part{.on_ane = s.on_ane, .graph = std::move(s.graph), .machine = nullptr};
     if (s.on_ane) {
-      workloads::Compiled compiled = compile_with_values(part.graph, chip, profile, keep_in_l2);
+      workloads::Compiled compiled =
+          compile_with_values(part.graph, chip, profile, options.keep_in_l2);
       part.machine = std::make_unique<AneMachine>(chip, std::move(compiled.program));
       for (const std::string& race : part.machine->races()) throw InputError(graph.name, race);
     } else if (!chip.has_cpu()) {
@@ -80,7 +84,7 @@ Tensors MachineRun::run(Tensors values) {
         s.machine->write(given->first, given->second);
         if (!read_later(given->first)) values.erase(given);
       }
-      s.machine->execute();
+      s.machine->execute(impl_->workers);
       for (const ValueId v : s.graph.outputs)
         values[name_of(s.graph, v)] = s.machine->read(name_of(s.graph, v));
     } else {

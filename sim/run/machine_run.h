@@ -9,11 +9,16 @@
 
 namespace ane::sim {
 
+struct MachineOptions {
+  bool keep_in_l2 = true;
+  int threads = 1;  // of the host; they never change a bit
+};
+
 class MachineRun {
  public:
   // InputError for a node that neither unit takes, and for races.
   MachineRun(const workloads::Graph& graph, const Chip& chip,
-             const kernels::arith::Profile& profile, bool keep_in_l2 = true);
+             const kernels::arith::Profile& profile, const MachineOptions& options = {});
   ~MachineRun();
   MachineRun(MachineRun&&) noexcept;
 

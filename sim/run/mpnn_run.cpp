@@ -38,7 +38,9 @@ class Machines {
 
   MachineRun& of(const mp::GraphOptions& options) {
     auto& slot = runs_[static_cast<std::size_t>(options.pass)];
-    if (!slot) slot.emplace(kept_graph(plan_, options), chip_, profile_, plan_.work().fused);
+    if (!slot)
+      slot.emplace(kept_graph(plan_, options), chip_, profile_,
+                   MachineOptions{.keep_in_l2 = plan_.work().fused, .threads = plan_.threads});
     return *slot;
   }
 
@@ -109,7 +111,7 @@ std::vector<workloads::MacCounters> count_mpnn(const MpnnPlan& plan, const mp::I
   mp::Example example{.input = input, .sequence = input.sequence, .rank = {}};
   example.rank = mp::ranks_of(order_of(plan, input.length()), input.length());
   return count_on_machine(kept_graph(plan, options), target.chip, profile,
-                          mp::graph_inputs(plan.weights, options, {example}));
+                          mp::graph_inputs(plan.weights, options, {example}), plan.threads);
 }
 
 results::Parts accuracy_of(const std::vector<const mp::Input*>& inputs,
@@ -297,7 +299,8 @@ void answer_attention(const MpnnPlan& plan, const mp::Input& input, const Target
   answer.log_probs = answer.exact;
   const FrameworkFormats f = framework_formats(plan.request.formats);
   if (target.unit == Unit::ane) {
-    MachineRun machine(mp::flash_graph(plan.weights, options), target.chip, profile);
+    MachineRun machine(mp::flash_graph(plan.weights, options), target.chip, profile,
+                       {.threads = plan.threads});
     answer.log_probs = mp::flash_answer(plan.weights, machine.run(inputs));
   } else if (!f.is_reference()) {
     answer.log_probs = mp::flash_answer(

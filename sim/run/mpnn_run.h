@@ -23,6 +23,7 @@ struct MpnnPlan {
   bool greedy = false;
   std::vector<std::int32_t> order;      // forward, conditional: a permutation; empty: as they stand
   std::map<std::string, float> ranges;  // of INT8 activations, by layer; empty: calibrated
+  int threads = 1;                      // of the host, for the accelerator's values
 
   const workloads::MpnnWork& work() const {
     return workloads::work_as<workloads::MpnnWork>(request);

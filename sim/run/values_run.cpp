@@ -128,7 +128,7 @@ class ValuesRun {
   Tensors run_on_unit(const Graph& g, const Tensors& inputs) {
     if (!on_ane())
       return workloads::evaluate(g, kernels::framework_arithmetic(formats_.storage), inputs);
-    MachineRun run(g, target_.chip, profile_);
+    MachineRun run(g, target_.chip, profile_, {.threads = plan_.threads});
     Tensors outputs = run.run(inputs);
     on_cpu_ = on_cpu_ || run.uses_cpu();
     return outputs;

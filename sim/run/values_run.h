@@ -15,6 +15,7 @@ struct ValuesPlan {
   workloads::Request request;
   std::uint64_t seed = 1;
   std::int64_t answer = 8;  // llm: tokens written after the prompt
+  int threads = 1;          // of the host, for the accelerator's values
 };
 
 struct ValuesAnswer {

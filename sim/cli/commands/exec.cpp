@@ -16,6 +16,7 @@
 #include "results/document.h"
 #include "results/text.h"
 #include "sim/ane/machine.h"
+#include "sim/ane/workers.h"
 #include "sim/cli/session.h"
 #include "workloads/files/npy.h"
 
@@ -75,6 +76,7 @@ int run_exec(const Arguments& arguments) {
       ("values", po::value<std::int64_t>()->default_value(16), "values shown of each output")  //
       ("timing-only", "no values: time and energy alone")                                      //
       ("json", "print everything as JSON");
+  add_threads_option(options);
   const auto given =
       parse({.name = "exec",
              .usage = "PROGRAM [options]\n\nRuns a program (text, or a file of `anesim asm`) on a "
@@ -84,13 +86,15 @@ int run_exec(const Arguments& arguments) {
              .examples = {"anesim exec sum.s", "anesim exec sum.anex --chip M1 --timing-only"}},
             arguments);
   if (!given) return 0;
-  if (given->count("timing-only")) refuse_beside(*given, "--timing-only", {"input", "values"});
+  if (given->count("timing-only"))
+    refuse_beside(*given, "--timing-only", {"input", "values", "threads"});
   if (given->count("json")) refuse_beside(*given, "--json", {"values"}, "it has all of them");
   isa::Program program =
       read_program(only_word(*given, "PROGRAM", "exec", "which program is to be run?"));
   std::string chip_name = program.chip.empty() ? "M4" : program.chip;
   if (given->count("chip")) chip_name = (*given)["chip"].as<std::string>();
   const Chip chip = load_chip(chip_name, overrides_of(*given));
+  const int threads = threads_option(*given);
   AneMachine machine(chip, std::move(program));
   if (!machine.races().empty())
     throw InputError(machine.program().name, machine.races().front(),
@@ -98,7 +102,10 @@ int run_exec(const Arguments& arguments) {
   if (given->count("input"))
     write_inputs(machine, (*given)["input"].as<std::vector<std::string>>());
   const bool values = given->count("timing-only") == 0;
-  if (values) machine.execute();
+  if (values) {
+    Workers workers(threads);
+    machine.execute(workers);
+  }
   const Execution run = machine.time();
   const TaskEnergy& e = run.energy;
   const double energy = e.mac + e.l2 + e.kernel + e.dma + e.dram + e.planar;

@@ -72,6 +72,7 @@ int run_nearest(const Arguments& arguments) {
       ("dot", "plain products instead of cosines")                                         //
       ("chip", po::value<std::string>()->default_value("M4"), "a chip of `anesim chips`")  //
       ("shown", po::value(&shown)->default_value(10), "queries of which the text shows the answer");
+  add_threads_option(line.options);
   add_style(line.options);
   const auto given = parse(std::move(line), arguments);
   if (!given) return 0;
@@ -93,6 +94,7 @@ int run_nearest(const Arguments& arguments) {
     throw InputError("--k", fmt::format("{} of {} rows", k, table.count),
                      fmt::format("1 to {}", table.count));
   if (shown < 1) throw InputError("--shown", "at least 1");
+  const int threads = threads_option(*given);
   constexpr double most_macs = 2e10;
   const double macs = static_cast<double>(table.count) * static_cast<double>(table.width) *
                       static_cast<double>(queries.count);
@@ -116,7 +118,8 @@ int run_nearest(const Arguments& arguments) {
                                                  queries.count, table.count, table.width)),
             target)
           .totals;
-  MachineRun machine(workloads::nearest_graph(table, queries.count), target.chip, profile);
+  MachineRun machine(workloads::nearest_graph(table, queries.count), target.chip, profile,
+                     {.threads = threads});
   const auto found = workloads::ranked(
       machine.run({{"queries", workloads::nearest_input(queries)}}).at("scores"), k);
   std::int64_t overflows = 0;

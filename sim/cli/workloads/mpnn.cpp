@@ -277,7 +277,7 @@ int run_length(const po::variables_map& given) {
   Choice choice = choose(given);
   refuse_options_of_values(given,
                            {"chains", "designed", "n", "temperature", "greedy", "seed", "order",
-                            "counters", "goldens", "out"},
+                            "counters", "goldens", "out", "threads"},
                            "give --pdb; several samples cost a --batch");
   const std::int64_t length = given["length"].as<std::int64_t>();
   constexpr std::int64_t most_length = 1'000'000;
@@ -418,6 +418,8 @@ int run_set(const po::variables_map& given, const Choice& choice,
     items.push_back(std::move(item));
   }
   MpnnPlan plan = choice.plan;
+  const bool some_on_ane = std::ranges::find(items, Unit::ane, &MpnnItem::unit) != items.end();
+  plan.threads = machine_threads(given, some_on_ane ? Unit::ane : items[0].unit);
   plan.request = request_for(choice, items[0].unit, proteins[0].input.length(), choice.form);
   MpnnSet set = run_mpnn_set(plan, items, called(choice), target_of,
                              [&](const Target& target) -> const kernels::arith::Profile& {
@@ -472,6 +474,7 @@ int run_mpnn(const Arguments& arguments) {
        "this folder (or whose names begin so); exit 1 where one differs; stores nothing")  //
       ("out", po::value<std::string>()->value_name("FILE"),
        "write the samples (.fasta) or the log-probabilities, float32 [length, 21] (.npy)");
+  add_threads_option(options);
   add_layer_option(options);
   add_model_options(options);
   add_target_options(options);
@@ -500,10 +503,11 @@ int run_mpnn(const Arguments& arguments) {
   else
     refuse_options_of_samples(*given);
   if (given->count("goldens")) {
-    refuse_beside(*given, "--goldens",
-                  {"chip", "unit", "precision", "batch", "set", "memory", "profile", "runtime",
-                   "form", "order", "out", "db", "again", "view", "trace", "tasks", "counters"},
-                  "the stages are those of the float32 reference");
+    refuse_beside(
+        *given, "--goldens",
+        {"chip", "unit", "precision", "batch", "set", "memory", "profile", "runtime", "form",
+         "order", "out", "db", "again", "view", "trace", "tasks", "counters", "threads"},
+        "the stages are those of the float32 reference");
     if (proteins.size() > 1) throw InputError("--goldens", "are of one structure");
     const auto stages = mp::compare_goldens(choice.plan.weights, proteins[0].input,
                                             (*given)["goldens"].as<std::string>(), false);
@@ -527,6 +531,7 @@ int run_mpnn(const Arguments& arguments) {
   const Target target = target_of(unit);
   const auto& profile = profile_of(*given, target);
   MpnnPlan plan = choice.plan;
+  plan.threads = machine_threads(*given, unit);
   plan.order = order_of(*given, choice.phase, input);
   // Attention takes the residues with all their atoms alone.
   const std::int64_t length =

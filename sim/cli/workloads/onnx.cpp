@@ -255,6 +255,7 @@ int run_onnx(const Arguments& arguments) {
       ("out", po::value<std::string>()->value_name("FOLDER"),
        "write each output as FOLDER/NAME.npy")  //
       ("seed", po::value<std::int64_t>()->default_value(1), "of inputs that are not given");
+  add_threads_option(line.options);
   add_layer_option(line.options);
   const auto front = front_of(std::move(line), arguments, "run");
   if (!front) return 0;
@@ -273,7 +274,7 @@ int run_onnx(const Arguments& arguments) {
   const bool files = std::ranges::any_of(pairs(*given, "input", name_form),
                                          [](const Pair& p) { return !number(p.value); });
   if (!files && given->count("out") == 0) {
-    refuse_options_of_values(*given, {"seed"}, "add --out or --input");
+    refuse_options_of_values(*given, {"seed", "threads"}, "add --out or --input");
     Bands bands;
     return finish(
         *given, {priced_record({.request = request, .model = file}, target, bands, Detail::tasks)},
@@ -283,9 +284,11 @@ int run_onnx(const Arguments& arguments) {
     throw InputError("--placement", "of a run with values is what the accelerator takes",
                      "without --out and --input");
   choose_simd(*given);
-  ModelAnswer answer =
-      run_model({.request = request, .inputs = question.inputs, .seed = seed_of(*given)}, target,
-                profile_of(*given, target));
+  ModelAnswer answer = run_model({.request = request,
+                                  .inputs = question.inputs,
+                                  .seed = seed_of(*given),
+                                  .threads = machine_threads(*given, target.unit)},
+                                 target, profile_of(*given, target));
   for (const std::string& name : answer.seeded)
     print_status("input '{}' is not given: seeded values\n", name);
   if (given->count("out") != 0) write_outputs((*given)["out"].as<std::string>(), answer);

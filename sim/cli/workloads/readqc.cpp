@@ -199,12 +199,12 @@ int run_readqc(const Arguments& arguments) {
       ("part", po::value<std::string>()->value_name("all|test"),
        "reads to answer: all, or the held-out 15 %; default: test when trained here without --out, "
        "else all")  //
-      ("threads", po::value<int>()->default_value(1), "host threads, 1 to 64; never changes a bit")(
-          "out", po::value<std::vector<std::string>>()->composing()->value_name("FILE"),
-          "write the answers, by the name's end: .tsv (name, score, flag, length), .fastq (the "
-          "reads "
-          "that pass, as they stand in the input), both also with .gz, or _mqc.json (a table for "
-          "MultiQC); may be given several times");
+      ("out", po::value<std::vector<std::string>>()->composing()->value_name("FILE"),
+       "write the answers, by the name's end: .tsv (name, score, flag, length), .fastq (the "
+       "reads "
+       "that pass, as they stand in the input), both also with .gz, or _mqc.json (a table for "
+       "MultiQC); may be given several times");
+  add_threads_option(options);
   add_layer_option(options);
   add_target_options(options);
   add_output_options(options);
@@ -236,8 +236,7 @@ int run_readqc(const Arguments& arguments) {
   choose_simd(*given);
   ReadQcPlan plan;
   plan.batch = batch_of((*given)["batch"].as<std::int64_t>());
-  plan.threads = (*given)["threads"].as<int>();
-  if (plan.threads < 1 || plan.threads > 64) throw InputError("--threads", "1 to 64");
+  plan.threads = threads_option(*given);
   plan.formats = formats_of(*given, target.unit);
   plan.formats.fp16_layers = fp16_layers_of(*given);
   std::vector<std::string> out;

@@ -171,6 +171,7 @@ int run_spec(const Arguments& arguments) {
       ("seed", po::value<std::int64_t>()->default_value(1), "of weights and inputs")    //
       ("answer", po::value(&plan.answer)->default_value(plan.answer)->value_name("TOKENS"),
        "that a language model writes after its prompt, 0 to 64");
+  add_threads_option(line.options);
   add_layer_option(line.options);
   add_target_options(line.options);
   add_output_options(line.options);
@@ -201,7 +202,7 @@ int run_spec(const Arguments& arguments) {
       target_of(request, load_chip((*given)["chip"].as<std::string>(), overrides_of(*given)));
   request.conditions.unit = target.unit;
   if (given->count("values") == 0) {
-    refuse_options_of_values(*given, {"seed", "answer"}, "add --values");
+    refuse_options_of_values(*given, {"seed", "answer", "threads"}, "add --values");
     Bands bands;
     return finish(*given, {priced_record({.request = request}, target, bands, Detail::tasks)},
                   "summary");
@@ -213,6 +214,7 @@ int run_spec(const Arguments& arguments) {
     throw InputError("--answer", fmt::format("{} is out of range", plan.answer), "0 to 64");
   choose_simd(*given);
   plan.seed = seed_of(*given);
+  plan.threads = machine_threads(*given, target.unit);
   plan.request = request;
   const ValuesAnswer answer = run_values(plan, target, profile_of(*given, target));
   finish(*given, {answer.record}, "summary");

@@ -169,7 +169,7 @@ class ModelRun {
     const workloads::Graph graph = workloads::joined(mapped.graph);
     workloads::Tensors values;
     if (ane) {
-      MachineRun run(graph, target_.chip, profile_);
+      MachineRun run(graph, target_.chip, profile_, {.threads = plan_.threads});
       values = run.run(std::move(inputs));
       if (run.uses_cpu())
         notes_.emplace_back("operators on the CPU compute in float32; what crosses back is fp16");

@@ -17,6 +17,7 @@ struct ModelPlan {
   workloads::Request request;  // kind=model
   std::map<std::string, workloads::model::Data> inputs;
   std::uint64_t seed = 1;  // of inputs that are not given
+  int threads = 1;         // of the host, for the accelerator's values
 };
 
 struct ModelAnswer {

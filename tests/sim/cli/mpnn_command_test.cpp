@@ -73,8 +73,8 @@ TEST_F(MpnnCommand, TheAnswerIsOneWhateverTheHostComputesItWith) {
   const auto plain = json("");
   const std::string digest = plain["digest"];
   EXPECT_EQ(digest.size(), 32U);
-  for (const char* way : {"--simd scalar", "--batch 3", "--bucket 32", "--gather one_hot",
-                          "--gather host", "--chip M1 --profile ane16"})
+  for (const char* way : {"--simd scalar", "--threads 2", "--batch 3", "--bucket 32",
+                          "--gather one_hot", "--gather host", "--chip M1 --profile ane16"})
     EXPECT_EQ(json(way)["digest"], digest) << way;
   EXPECT_NE(json("--profile ieee")["digest"], digest);
   EXPECT_NE(json("--order random")["digest"], digest);
