@@ -120,8 +120,20 @@ class Run {
         m_(product),
         path_(*weights.path),
         fixed_(weights.profile == ProfileId::ane16),
-        scratch_(gemm::thread_scratch()) {
+        scratch_(gemm::thread_scratch()),
+        overflow_(fixed_ ? static_cast<std::size_t>(16 * 2 * path_.lanes) : 0) {
     sum_ = scratch_.sum.at_least(static_cast<std::size_t>(16 * 2 * path_.lanes));
+    const auto n = static_cast<std::size_t>(a_.n);
+    preload_ = scratch_.preload.at_least(n);
+    if (fixed_) {
+      dropping_ = scratch_.dropping.at_least(static_cast<std::size_t>(a_.k + 8));
+      scratch_.bias.resize(n);
+    }
+    if (m_.scale) scratch_.scale.resize(n);
+    const auto end = static_cast<std::size_t>(std::min(std::ssize(a_.panels), m_.panels.end));
+    if (fixed_) scratch_.largest_bias.assign(a_.panels.size(), 0);
+    for (auto i = static_cast<std::size_t>(m_.panels.begin); i < end; ++i)
+      for (int r = 0; r < a_.panels[i].rows; ++r) read_row(i, a_.panels[i].row + r);
   }
 
   void all() {
@@ -136,6 +148,27 @@ class Run {
   }
 
  private:
+  // Bias and scale of a row, as its tiles take them.
+  void read_row(std::size_t row_panel, std::int64_t row) {
+    const auto at = static_cast<std::size_t>(row);
+    if (fixed_) {
+      const std::int64_t bias = m_.bias ? to_integer(decode_ordinary(m_.bias[row]) * unit) : 0;
+      scratch_.bias[at] = bias;
+      preload_[at] = static_cast<std::uint32_t>(bias) - narrow_offset();
+      double& largest = scratch_.largest_bias[row_panel];
+      largest = std::max(largest, std::abs(static_cast<double>(bias)));
+    } else {
+      preload_[at] = std::bit_cast<std::uint32_t>(m_.bias ? to_float(m_.bias[row]) : 0.0F);
+    }
+    if (!m_.scale) return;
+    const Half s = m_.scale[row * m_.scale_stride];
+    scratch_.scale[at] = fixed_ ? decode_ordinary(s) : static_cast<double>(to_float(s));
+  }
+  // What the products of a narrow tile add to its sums besides themselves.
+  std::uint32_t narrow_offset() const {
+    return static_cast<std::uint32_t>(a_.k) * gemm::narrow_offset;
+  }
+
   void pack(std::int64_t first, std::int64_t count, std::int64_t words) {
     const auto panels = static_cast<std::size_t>((count + 2 * path_.lanes - 1) / (2 * path_.lanes));
     panel_words_ = words;
@@ -163,8 +196,6 @@ class Run {
   void tile(std::size_t row_panel, std::int64_t panel, std::int64_t first, int pixels) {
     const RowPanel& rows = a_.panels[row_panel];
     const int vectors = pixels > path_.lanes ? 2 : 1, width = vectors * path_.lanes;
-    std::uint32_t preload[16];
-    overflow_.resize(static_cast<std::size_t>(rows.rows * width));
     const Tile t{
         .rows = rows.rows,
         .vectors = vectors,
@@ -173,46 +204,35 @@ class Run {
         .w = a_.words.get() + rows.row * a_.k * (fixed_ ? 2 : 1),
         .x_small = fixed_ ? small_ + panel * a_.k : nullptr,
         .w_large = fixed_ ? a_.large.get() + static_cast<std::int64_t>(row_panel) * a_.k : nullptr,
-        .preload = preload,
+        .preload = preload_ + rows.row,
         .sum = sum_,
+        .dropping = dropping_,
         .overflow = overflow_.data()};
     bool sticky = false;
-    if (fixed_) {
-      sticky =
-          !fixed_tile(t, preload, rows.row, a_.norms[row_panel], static_cast<std::size_t>(panel));
-    } else {
-      for (int r = 0; r < rows.rows; ++r)
-        preload[r] = std::bit_cast<std::uint32_t>(m_.bias ? to_float(m_.bias[rows.row + r]) : 0.0F);
+    if (fixed_)
+      sticky = !fixed_tile(t, row_panel, static_cast<std::size_t>(panel));
+    else
       path_.float_tile(t);
-    }
-    for (int r = 0; r < rows.rows; ++r) {
-      const std::int64_t row = rows.row + r;
-      double scale = 1;
-      if (m_.scale) {
-        const Half s = m_.scale[row * m_.scale_stride];
-        scale = fixed_ ? decode_ordinary(s) : static_cast<double>(to_float(s));
-      }
-      Half* y = m_.y + row * m_.y_stride + first;
-      const gemm::Finish finish{.sum = sum_ + r * width,
-                                .vectors = vectors,
-                                .count = pixels,
-                                .scale = m_.scale ? &scale : nullptr,
-                                .y = reinterpret_cast<std::uint16_t*>(y)};
-      fixed_ ? path_.finish_ane16(finish) : path_.finish_ieee(finish);
+    Half* y = m_.y + rows.row * m_.y_stride + first;
+    const gemm::Finish finish{.rows = rows.rows,
+                              .sum = sum_,
+                              .vectors = vectors,
+                              .count = pixels,
+                              .scale = m_.scale ? scratch_.scale.data() + rows.row : nullptr,
+                              .y = reinterpret_cast<std::uint16_t*>(y),
+                              .y_stride = m_.y_stride};
+    fixed_ ? path_.finish_ane16(finish) : path_.finish_ieee(finish);
+    if (!sticky && m_.function == nullptr) return;
+    for (int r = 0; r < rows.rows; ++r, y += m_.y_stride) {
       if (sticky) gemm::put_infinities(overflow_.data() + r * width, pixels, y);
+      gemm::apply(m_.function, pixels, y);
     }
   }
 
   // False if the sums had to be checked one by one; overflow_ then says which are infinite.
-  bool fixed_tile(const Tile& t, std::uint32_t* preload, std::int64_t row, const Norms& norms,
-                  std::size_t panel) {
-    std::int64_t bias[16] = {};
-    double largest_bias = 0;
-    if (m_.bias)
-      for (int r = 0; r < t.rows; ++r) {
-        bias[r] = to_integer(decode_ordinary(m_.bias[row + r]) * unit);
-        largest_bias = std::max(largest_bias, std::abs(static_cast<double>(bias[r])));
-      }
+  bool fixed_tile(Tile t, std::size_t row_panel, std::size_t panel) {
+    const Norms& norms = a_.norms[row_panel];
+    const double largest_bias = scratch_.largest_bias[row_panel];
     // No running sum exceeds the bias, plus the sum of |w x|, plus half a unit per product. The
     // norms are doubles of few terms' rounding; the limit leaves a millionth for that.
     const double limit = 0x1p31 * (1 - 1e-6);
@@ -224,17 +244,19 @@ class Run {
       if (norm_[panel] < 0) norm_[panel] = gemm::largest_norm(t.x, t.k, width);
       safe = fixed_part + norms.euclidean * norm_[panel] < limit;
     }
+    if (safe && norms.largest * x < static_cast<double>(path_.narrow_limit)) {
+      path_.fixed_narrow_tile(t);
+      return true;
+    }
+    const std::int64_t* bias = scratch_.bias.data() + a_.panels[row_panel].row;
     if (!safe && (norms.largest * x >= limit || largest_bias >= limit)) {
       gemm::checked_fixed_tile(t, t.vectors * path_.lanes, bias);
       return false;
     }
-    const bool narrow = safe && norms.largest * x < static_cast<double>(path_.narrow_limit);
-    const auto offset = narrow ? static_cast<std::uint32_t>(a_.k) * gemm::narrow_offset : 0u;
-    for (int r = 0; r < t.rows; ++r) preload[r] = static_cast<std::uint32_t>(bias[r]) - offset;
-    const auto run = narrow ? path_.fixed_narrow_tile
-                     : safe ? path_.fixed_wide_tile
-                            : path_.sticky_tile;
-    run(t);
+    std::uint32_t preload[16];
+    for (int r = 0; r < t.rows; ++r) preload[r] = static_cast<std::uint32_t>(bias[r]);
+    t.preload = preload;
+    safe ? path_.fixed_wide_tile(t) : path_.sticky_tile(t);
     return safe;
   }
 
@@ -246,6 +268,8 @@ class Run {
   std::uint32_t* x_ = nullptr;
   std::uint32_t* small_ = nullptr;
   std::uint32_t* sum_ = nullptr;
+  std::uint32_t* preload_ = nullptr;
+  std::uint32_t* dropping_ = nullptr;
   std::int64_t panel_words_ = 0;
   std::vector<float> largest_;  // per panel of the group: the largest |x|
   std::vector<double> norm_;    // the largest norm of a pixel; negative: not yet known

@@ -8,6 +8,17 @@
 namespace ane::kernels::arith::gemm {
 namespace {
 
+// Of each 8 bits the places of those that are set, ascending, a byte each.
+struct PlacesOfBits {
+  std::uint64_t at[256];
+  constexpr PlacesOfBits() : at{} {
+    for (unsigned bits = 0; bits < 256; ++bits)
+      for (unsigned place = 0, count = 0; place < 8; ++place)
+        if ((bits >> place & 1) != 0) at[bits] |= std::uint64_t{place} << (8 * count++);
+  }
+};
+constexpr PlacesOfBits places_of_bits;
+
 struct Avx2 {
   typedef float F __attribute__((vector_size(32), may_alias));
   typedef std::int32_t I __attribute__((vector_size(32), may_alias));
@@ -42,6 +53,18 @@ struct Avx2 {
   }
   static I truncate(F v) { return (I)_mm256_cvttps_epi32((__m256)v); }
   static F to_float(I v) { return (F)_mm256_cvtepi32_ps(raw(v)); }
+
+  // first + i into `to` for each of 8 places i where small < large, both less than 2^31; how many.
+  // What stands behind them is overwritten.
+  static int list_less(const std::uint32_t* small, const std::uint32_t* large, std::int32_t first,
+                       std::uint32_t* to) {
+    const auto mask = static_cast<unsigned>(
+        _mm256_movemask_ps((__m256)_mm256_cmpgt_epi32(raw(load(large)), raw(load(small)))));
+    const __m256i places = _mm256_cvtepu8_epi32(
+        _mm_loadl_epi64(reinterpret_cast<const __m128i*>(places_of_bits.at + mask)));
+    store(to, (I)_mm256_add_epi32(places, _mm256_set1_epi32(first)));
+    return __builtin_popcount(mask);
+  }
 
   static I min_unsigned(I a, I b) { return (I)_mm256_min_epu32(raw(a), raw(b)); }
   static std::uint32_t least_unsigned(I v) {

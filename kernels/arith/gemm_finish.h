@@ -90,19 +90,19 @@ ANE_INLINE void finish_scaled(const Finish& f, double scale, Convert convert) {
 }
 
 template <class L>
-void finish_ieee(const Finish& f) {
+ANE_INLINE void row_ieee(const Finish& f) {
   const auto even = [](IntOf<L> v) { return L::half_even(v); };
   f.scale ? finish_scaled<L, true, float>(f, *f.scale, even) : finish_row<L>(f, f.sum, even);
 }
 
 template <class L>
-void finish_ieee_int8(const Finish& f) {
+ANE_INLINE void row_ieee_int8(const Finish& f) {
   finish_scaled<L, true, std::int32_t>(f, f.scale ? *f.scale : 1.0,
                                        [](IntOf<L> v) { return L::half_even(v); });
 }
 
 template <class L>
-void finish_ane16(const Finish& f) {
+ANE_INLINE void row_ane16(const Finish& f) {
   using I = IntOf<L>;
   if (f.scale) {
     finish_scaled<L, false, std::int32_t>(
@@ -119,7 +119,7 @@ void finish_ane16(const Finish& f) {
 }
 
 template <class L>
-void finish_ane16_int8(const Finish& f) {
+ANE_INLINE void row_ane16_int8(const Finish& f) {
   using I = IntOf<L>;
   const auto scale = static_cast<float>(f.scale ? *f.scale : 1.0);
   finish_row<L>(f, f.sum, [scale](I v) {
@@ -128,6 +128,17 @@ void finish_ane16_int8(const Finish& f) {
     const I product = bits_as<I>(bits_as<FloatOf<L>>(eleven) * scale);
     return with_sign<L>(half_away<L>(product & 0x7fffffff), product ^ v);
   });
+}
+
+template <auto Row, class L>
+void finish_rows(const Finish& f) {
+  Finish row = f;
+  for (int r = 0; r < f.rows; ++r) {
+    Row(row);
+    row.sum += f.vectors * L::lanes;
+    row.y += f.y_stride;
+    if (f.scale) ++row.scale;
+  }
 }
 
 template <class L>
@@ -148,10 +159,10 @@ constexpr Path make_path(const char* name) {
           .pack_ordinary = pack_rows<L, OrdinaryHalves<L>>,
           .pack_float = pack_rows<L, Floats<L>>,
           .pack_int8 = L::pack_int8,
-          .finish_ieee = finish_ieee<L>,
-          .finish_ane16 = finish_ane16<L>,
-          .finish_ieee_int8 = finish_ieee_int8<L>,
-          .finish_ane16_int8 = finish_ane16_int8<L>};
+          .finish_ieee = finish_rows<row_ieee<L>, L>,
+          .finish_ane16 = finish_rows<row_ane16<L>, L>,
+          .finish_ieee_int8 = finish_rows<row_ieee_int8<L>, L>,
+          .finish_ane16_int8 = finish_rows<row_ane16_int8<L>, L>};
 }
 
 }  // namespace

@@ -131,13 +131,15 @@ class Run8 {
       scale = ieee_ ? static_cast<double>(to_float(s)) : decode_ordinary(s);
     }
     Half* y = m_.y + row * m_.y_stride + first;
-    const gemm::Finish f{.sum = sum,
+    const gemm::Finish f{.rows = 1,
+                         .sum = sum,
                          .vectors = vectors,
                          .count = pixels,
                          .scale = m_.scale ? &scale : nullptr,
                          .y = reinterpret_cast<std::uint16_t*>(y)};
     ieee_ ? path_.finish_ieee_int8(f) : path_.finish_ane16_int8(f);
     if (overflow) gemm::put_infinities(overflow, pixels, y);
+    gemm::apply(m_.function, pixels, y);
     if (m_.accumulators == nullptr) return;
     std::int32_t* dump = m_.accumulators + row * m_.y_stride + first;
     for (int p = 0; p < pixels; ++p)

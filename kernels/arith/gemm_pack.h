@@ -30,7 +30,7 @@ ANE_INLINE void pack_rows(const Pack& a) {
       }
       if constexpr (Source::extremes) {
         const std::uint32_t low = L::least_unsigned(least);
-        a.small[i * a.k + k] = low == 0xffffffffu ? low : low + 1;
+        a.small[i * a.k + k] = low == 0xffffffffu ? 0x7fffffff : low + 1;
       }
     }
   }

@@ -17,10 +17,11 @@ struct Tile {
   std::int64_t k = 0;
   const std::uint32_t* x = nullptr;
   const std::uint32_t* w = nullptr;
-  const std::uint32_t* x_small = nullptr;  // fixed point: per k the smallest nonzero |x|
+  const std::uint32_t* x_small = nullptr;  // fixed point: per k the smallest nonzero |x|, or a NaN
   const std::uint32_t* w_large = nullptr;  // fixed point: per k the largest threshold of the panel
   const std::uint32_t* preload = nullptr;  // one word per row
   std::uint32_t* sum = nullptr;            // [rows][width]
+  std::uint32_t* dropping = nullptr;       // room for k + 8 indices
   // Sticky tiles only, [rows][width]: 0, or 1 or -1 (all ones) for infinity; the sum is then 0.
   std::uint32_t* overflow = nullptr;
 };
@@ -34,17 +35,19 @@ struct Pack {
   std::uint32_t* out = nullptr;  // panel i at out + i * panel_words
   std::ptrdiff_t panel_words = 0;
   // Fixed point only, as bits of |x|:
-  std::uint32_t* small = nullptr;    // [panel][k], the smallest nonzero one; all ones if none is
+  std::uint32_t* small = nullptr;    // [panel][k], the smallest nonzero one; 0x7fffffff if none is
   std::uint32_t* largest = nullptr;  // [panel][lanes], the largest ones; given as zeros
 };
 
-// From the sums of one row to binary16. `width` sums are there; `count` results are written.
+// From the sums of a tile to binary16. `width` sums a row are there; `count` results are written.
 struct Finish {
-  const std::uint32_t* sum = nullptr;
+  int rows = 1;
+  const std::uint32_t* sum = nullptr;  // [rows][width]
   int vectors = 0;
   int count = 0;
-  const double* scale = nullptr;  // one value, or null for none
-  std::uint16_t* y = nullptr;
+  const double* scale = nullptr;  // one a row, or null for none
+  std::uint16_t* y = nullptr;     // row r at y + r * y_stride
+  std::ptrdiff_t y_stride = 0;
 };
 
 struct Path {

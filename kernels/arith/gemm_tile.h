@@ -188,9 +188,76 @@ ANE_INLINE void wide_step(Sums<UnitsOp<L>, R, P>& sum, const std::uint32_t* x,
   }
 }
 
+// Takes what narrow_step added of products that are to be dropped back out of the sums.
+template <class L, int R, int P>
+ANE_INLINE void take_back(Sums<UnitsOp<L>, R, P>& sum, const std::uint32_t* x,
+                          const std::uint32_t* w) {
+  using F = typename L::F;
+  using I = typename L::I;
+  const F magic = splat_float<L>(narrow_offset);
+  const I none = splat_int<L>(narrow_offset);
+  I xs[P];
+#pragma GCC unroll 16
+  for (int p = 0; p < P; ++p) xs[p] = L::load(x + p * L::lanes);
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+    const F ws = splat_float<L>(w[r]);
+    const I threshold = splat_int<L>(w[R + r]);
+#pragma GCC unroll 16
+    for (int p = 0; p < P; ++p) {
+      const I added = bits_as<I>(L::fma(bits_as<F>(xs[p]), ws, magic)) - none;
+      sum.at[r][p] = sum.at[r][p] - (added & (threshold > (xs[p] & 0x7fffffff)));
+    }
+  }
+}
+
+// The indices k whose step may have products to drop.
+template <class L>
+ANE_INLINE std::int64_t list_dropping(const Tile& t) {
+  const std::uint32_t *small = t.x_small, *large = t.w_large;
+  std::uint32_t* const list = t.dropping;
+  const std::int64_t all = t.k;
+  std::int64_t count = 0, k = 0;
+  for (; k + L::lanes <= all; k += L::lanes)
+    count += L::list_less(small + k, large + k, static_cast<std::int32_t>(k), list + count);
+  for (; k < all; ++k) {
+    list[count] = static_cast<std::uint32_t>(k);
+    count += small[k] < large[k];
+  }
+  return count;
+}
+
+// Without a branch a step, which no host foresees: all products first, then those that drop out, or
+// where these are many, every step with its comparisons. A sum modulo 2^32 does not ask for the
+// order.
+template <class L, int R, int P>
+void narrow_tile(const Tile& t) {
+  Sums<UnitsOp<L>, R, P> sum;
+  sum.preload(t);
+  const std::uint32_t* x = t.x;
+  const std::uint32_t* w = t.w;
+  const std::int64_t count = list_dropping<L>(t);
+  if (4 * count > t.k) {
+    for (std::int64_t k = t.k; k > 0; --k, x += P * L::lanes, w += 2 * R)
+      narrow_step<L, R, P, true>(sum, x, w);
+  } else {
+    for (std::int64_t k = t.k; k > 0; --k, x += P * L::lanes, w += 2 * R)
+      narrow_step<L, R, P, false>(sum, x, w);
+    const std::uint32_t* const list = t.dropping;
+    x = t.x;
+    w = t.w;
+    for (std::int64_t i = 0; i < count; ++i)
+      take_back<L, R, P>(sum, x + list[i] * static_cast<std::size_t>(P * L::lanes),
+                         w + list[i] * static_cast<std::size_t>(2 * R));
+  }
+  sum.store(t);
+}
+
 // No running sum may reach 2^31 in magnitude: the driver has proven it.
 template <class L, int R, int P, bool Wide>
 void fixed_tile(const Tile& t) {
+  if constexpr (!Wide && requires { L::list_less(nullptr, nullptr, 0, nullptr); })
+    return narrow_tile<L, R, P>(t);
   Sums<UnitsOp<L>, R, P> sum;
   sum.preload(t);
   const std::uint32_t* x = t.x;

@@ -205,5 +205,36 @@ TEST(GemmHalfThreads, PixelsSplitOverThreadsGiveTheBitsOfOneCall) {
   }
 }
 
+TEST(GemmHalfThreads, PanelsOfRowsGiveTheBitsOfOneCallAndAFunctionFollowsEveryResult) {
+  Random random(7);
+  for (const Family& family : families())
+    for (const Profile& profile : profiles()) {
+      const std::int64_t n = 23, k = 70, pixels = 45;
+      std::vector<Half> x, w, bias, function(65536);
+      for (std::int64_t i = 0; i < k * pixels; ++i) x.push_back(family.x(random));
+      for (std::int64_t i = 0; i < n * k; ++i) w.push_back(family.w(random));
+      for (std::int64_t i = 0; i < n; ++i) bias.push_back(family.bias(random));
+      for (Half& f : function) f = any_bits(random);
+      const PackedWeights packed(profile, w.data(), n, k, k, 1);
+      MacProduct product{.pixels = pixels,
+                         .x = x.data(),
+                         .x_stride = pixels,
+                         .bias = bias.data(),
+                         .y_stride = pixels};
+      std::vector<Half> one(static_cast<std::size_t>(n * pixels)), parts = one;
+      product.y = one.data();
+      mac(packed, product);
+      product.y = parts.data();
+      product.function = function.data();
+      ASSERT_GE(packed.panels(), 2);
+      for (std::int64_t panel = packed.panels(); panel-- > 0;) {
+        product.panels = {.begin = panel, .end = panel + 1};
+        mac(packed, product);
+      }
+      for (Half& y : one) y = function[y.bits];
+      EXPECT_TRUE(one == parts) << family.name << " " << profile.name;
+    }
+}
+
 }  // namespace
 }  // namespace ane::kernels::arith
