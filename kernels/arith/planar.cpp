@@ -62,7 +62,7 @@ void planar(PlanarOp op, const Profile& profile, std::span<const Half> a, Half b
             std::span<Half> y) {
   ANE_CHECK(!is_ternary(op) && a.size() == y.size(), "operands");
   Chunk same;
-  same.fill(b);
+  std::fill_n(same.begin(), std::min(chunk, y.size()), b);
   for (std::size_t i = 0; i < y.size(); i += chunk)
     run(op, profile, &a[i], same.data(), nullptr, &y[i], std::min(chunk, y.size() - i));
 }
@@ -71,7 +71,7 @@ void planar(PlanarOp op, const Profile& profile, Half a, std::span<const Half> b
             std::span<Half> y) {
   ANE_CHECK(!is_ternary(op) && b.size() == y.size(), "operands");
   Chunk same;
-  same.fill(a);
+  std::fill_n(same.begin(), std::min(chunk, y.size()), a);
   for (std::size_t i = 0; i < y.size(); i += chunk)
     run(op, profile, same.data(), &b[i], nullptr, &y[i], std::min(chunk, y.size() - i));
 }
@@ -81,6 +81,16 @@ void planar(PlanarOp op, const Profile& profile, std::span<const Half> a, std::s
   ANE_CHECK(is_ternary(op) && a.size() == y.size() && b.size() == y.size() && c.size() == y.size(),
             "operands");
   run(op, profile, a.data(), b.data(), c.data(), y.data(), y.size());
+}
+
+void to_halves(std::span<const float> x, std::span<Half> y) {
+  ANE_CHECK(x.size() == y.size(), "operands");
+  planar_paths::narrow(profile_named("ieee"), x.data(), y.data(), std::ssize(x));
+}
+
+void to_floats(std::span<const Half> x, std::span<float> y) {
+  ANE_CHECK(x.size() == y.size(), "operands");
+  planar_paths::widen(profile_named("ieee"), x.data(), y.data(), std::ssize(x));
 }
 
 }  // namespace ane::kernels::arith

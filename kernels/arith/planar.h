@@ -52,6 +52,10 @@ void planar(PlanarOp op, const Profile& profile, Half a, std::span<const Half> b
 void planar(PlanarOp op, const Profile& profile, std::span<const Half> a, std::span<const Half> b,
             std::span<const Half> c, std::span<Half> y);
 
+// Spans of host data as to_half() and to_float() have them, one length.
+void to_halves(std::span<const float> x, std::span<Half> y);
+void to_floats(std::span<const Half> x, std::span<float> y);
+
 // [P2] sums and means accumulate in float32 in ascending order, half to even inside; a mean divides
 // that sum by the count in float32; then one rounding to binary16 by the profile.
 enum class Reduction : std::uint8_t { sum, mean, max, min, sum_squares, mean_squares };

@@ -2,18 +2,17 @@
 
 #include <cmath>
 #include <limits>
-#include <string_view>
 
-#include "kernels/arith/gemm.h"
+#include "kernels/arith/gemm_blocks.h"
 #include "kernels/arith/round.h"
 
 namespace ane::kernels::arith::planar_paths {
 
 const Path* chosen() {
 #if defined(__x86_64__)
-  const std::string_view name = simd_name();
-  if (name == "avx512") return &avx512_path();
-  if (name == "avx2") return &avx2_path();
+  const gemm::Path* path = &gemm::chosen_path();
+  if (path == &gemm::avx512_path) return &avx512_path();
+  if (path == &gemm::avx2_path) return &avx2_path();
 #endif
   return nullptr;
 }

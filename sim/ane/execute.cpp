@@ -46,26 +46,36 @@ void copy_strided(Workers& workers, const Extents& e, Format from, const std::ui
                   const std::array<std::int64_t, 4>& si, Format to, std::uint8_t* out,
                   const std::array<std::int64_t, 4>& so, const std::string& who) {
   const std::int64_t size = isa::byte_size(from);
-  const bool apart =
+  const bool independent =
       so[3] >= 0 && rows_apart(e, (Saturated(so[3]) * (e.w - 1) + isa::byte_size(to)).value(),
                                {so[0], so[1], so[2]});
-  for_each_row(workers, e, apart,
-               [&](std::int64_t n, std::int64_t c, std::int64_t h, std::int64_t) {
-                 const std::uint8_t* a = in + n * si[0] + c * si[1] + h * si[2];
-                 std::uint8_t* b = out + n * so[0] + c * so[1] + h * so[2];
-                 if (from != to) {
-                   for (std::int64_t w = 0; w < e.w; ++w)
-                     convert(from, a + w * si[3], to, b + w * so[3], who);
-                 } else if (si[3] == size && so[3] == size) {
-                   std::memcpy(b, a, static_cast<std::size_t>(e.w * size));
-                 } else if (size == 2) {
-                   for (std::int64_t w = 0; w < e.w; ++w)
-                     std::memcpy(b + w * so[3], a + w * si[3], 2);
-                 } else {
-                   for (std::int64_t w = 0; w < e.w; ++w)
-                     std::memcpy(b + w * so[3], a + w * si[3], static_cast<std::size_t>(size));
-                 }
-               });
+  const auto row = static_cast<std::size_t>(e.w);
+  // Whether a row of fp32 and one of fp16 stand where the host may read them as such.
+  const auto whole = [](const std::uint8_t* singles, const std::uint8_t* halves) {
+    return reinterpret_cast<std::uintptr_t>(singles) % 4 == 0 &&
+           reinterpret_cast<std::uintptr_t>(halves) % 2 == 0;
+  };
+  for_each_row(workers, e, independent, [&](std::int64_t n, std::int64_t c, std::int64_t h) {
+    const std::uint8_t* a = in + n * si[0] + c * si[1] + h * si[2];
+    std::uint8_t* b = out + n * so[0] + c * so[1] + h * so[2];
+    if (from == Format::fp32 && to == Format::fp16 && si[3] == 4 && so[3] == 2 && whole(a, b)) {
+      kernels::arith::to_halves({reinterpret_cast<const float*>(a), row},
+                                {reinterpret_cast<Half*>(b), row});
+    } else if (from == Format::fp16 && to == Format::fp32 && si[3] == 2 && so[3] == 4 &&
+               whole(b, a)) {
+      kernels::arith::to_floats({reinterpret_cast<const Half*>(a), row},
+                                {reinterpret_cast<float*>(b), row});
+    } else if (from != to) {
+      for (std::int64_t w = 0; w < e.w; ++w) convert(from, a + w * si[3], to, b + w * so[3], who);
+    } else if (si[3] == size && so[3] == size) {
+      std::memcpy(b, a, static_cast<std::size_t>(e.w * size));
+    } else if (size == 2) {
+      for (std::int64_t w = 0; w < e.w; ++w) std::memcpy(b + w * so[3], a + w * si[3], 2);
+    } else {
+      for (std::int64_t w = 0; w < e.w; ++w)
+        std::memcpy(b + w * so[3], a + w * si[3], static_cast<std::size_t>(size));
+    }
+  });
 }
 
 // The scale that quantises a result or dequantises a source.
@@ -77,6 +87,8 @@ Half scale_of(const Task& t, const std::string& who, const char* what) {
   return scale;
 }
 
+constexpr const char* other_extents = "the operation's extents are not those of the result";
+
 }  // namespace
 
 void Executor::execute(const Task& t, std::size_t slot, Workers& workers) {
@@ -84,7 +96,7 @@ void Executor::execute(const Task& t, std::size_t slot, Workers& workers) {
   const std::string who = fmt::format("task {}", t.id);
   if (t.load1.enable) load(t.in1, t.load1, t.l2_in1, who);
   if (t.load2.enable) load(t.in2, t.load2, t.l2_in2, who);
-  made_extents_ = t.in1;
+  made_ = {};
   switch (t.ne) {
     case NeOp::off:
       break;
@@ -124,37 +136,67 @@ void Executor::store(const Task& t, const std::string& who) {
                t.store.format, out.data(), {t.store.sn, t.store.sc, t.store.sh, t.store.sw}, who);
 }
 
-// Room for what the neural engines make: unless the planar engine makes something else of it, no
-// more than the result takes.
-void Executor::make(const Task& t, const Extents& extents, const std::string& who) {
-  if (t.pe == PeMode::off && !(extents == t.out))
-    throw InputError(who, "the operation's extents are not those of the result");
-  made_extents_ = extents;
-  made_.resize(static_cast<std::size_t>(extents.count()));
+Values Executor::own_room(const Extents& e) {
+  std::vector<Half>& room = rooms_[free_room_];
+  free_room_ ^= 1;
+  room.resize(static_cast<std::size_t>(e.count()));
+  return Values::dense_at(room.data(), e);
 }
 
+Values Executor::room_for(const Task& t, const Extents& e, bool last,
+                          std::initializer_list<Read> reads, const std::string& who) {
+  if (!last || !(e == t.out) || t.l2_out.format != Format::fp16 || !rows_apart(t.out, t.l2_out))
+    return own_room(e);
+  Values place = values_of(source_of(memory_, t.out, t.l2_out, who), e);
+  place.placed = true;
+  const ByteRange written = touched(t.out, t.l2_out);
+  for (const Read& r : reads) {
+    const ByteRange read = touched(r.e, r.l);
+    const bool same = r.aligned && r.e == e && r.l.address == t.l2_out.address &&
+                      (e.n == 1 || r.l.sn == t.l2_out.sn) && (e.c == 1 || r.l.sc == t.l2_out.sc) &&
+                      (e.h == 1 || r.l.sh == t.l2_out.sh);
+    if (!same && !apart(read, written)) return own_room(e);
+  }
+  return place;
+}
+
+// Source 1 through a function, or as it is.
 void Executor::pass_through(const Task& t, const std::string& who) {
   const Source x = source_of(memory_, t.in1, t.l2_in1, who);
-  made_.resize(static_cast<std::size_t>(t.in1.count()));
-  made_extents_ = t.in1;
-  const auto made_row = [&](std::int64_t row) { return made_.data() + row * t.in1.w; };
+  const Half* const function = function_table(profile_, t.activation, t.alpha, t.beta);
+  const bool last = t.pe == PeMode::off;
   if (t.l2_in1.format == Format::i8) {
     // finish() copies the codes.
-    if (t.l2_out.format == Format::i8 && t.pe == PeMode::off && t.activation == 0) return;
+    if (t.l2_out.format == Format::i8 && last && function == nullptr) return;
     const Half scale = scale_of(t, who, "an i8 source");
-    for_each_row(*workers_, t.in1, true,
-                 [&](std::int64_t n, std::int64_t c, std::int64_t h, std::int64_t row) {
-                   const auto w = static_cast<std::size_t>(t.in1.w);
-                   kernels::arith::dequantise({x.row8(n, c, h), w}, scale, t.pe_zero, profile_,
-                                              {made_row(row), w});
-                 });
+    const Values y = room_for(t, t.in1, last, {{.e = t.in1, .l = t.l2_in1}}, who);
+    for_each_row(*workers_, t.in1, true, [&](std::int64_t n, std::int64_t c, std::int64_t h) {
+      const auto w = static_cast<std::size_t>(t.in1.w);
+      kernels::arith::dequantise({x.row8(n, c, h), w}, scale, t.pe_zero, profile_,
+                                 {y.row(n, c, h), w});
+      if (function != nullptr) look_up(function, y.row(n, c, h), y.row(n, c, h), t.in1.w);
+    });
+    made_ = y;
   } else if (isa::byte_size(t.l2_in1.format) == 2) {
-    for_each_row(*workers_, t.in1, true,
-                 [&](std::int64_t n, std::int64_t c, std::int64_t h, std::int64_t row) {
-                   std::copy_n(x.row(n, c, h), t.in1.w, made_row(row));
-                 });
+    const Values from = values_of(x, t.in1);
+    if (function == nullptr && last && t.l2_in1.format == t.l2_out.format)
+      return;  // finish() moves it
+    if (function == nullptr &&
+        (!last || apart(touched(t.in1, t.l2_in1), touched(t.out, t.l2_out)))) {
+      made_ = from;
+      return;
+    }
+    const Values y = room_for(t, t.in1, last, {{.e = t.in1, .l = t.l2_in1, .aligned = true}}, who);
+    const Lines<2> lines(t.in1, {Lines<2>::of(from, t.in1), Lines<2>::of(y, t.in1)});
+    lines.for_each(*workers_, true, [&](const auto& at, std::int64_t count) {
+      if (function != nullptr)
+        look_up(function, from.base + at[0], y.base + at[1], count);
+      else
+        std::copy_n(from.base + at[0], count, y.base + at[1]);
+    });
+    made_ = y;
   } else {
-    if (t.pe != PeMode::off || t.activation != 0)
+    if (!last || function != nullptr)
       throw InputError(who, fmt::format("a source of format {} is only copied",
                                         isa::info(t.l2_in1.format).name));
     if (t.l2_out.format != t.l2_in1.format)
@@ -162,9 +204,7 @@ void Executor::pass_through(const Task& t, const std::string& who) {
                        fmt::format("a copy of {} to {}", isa::info(t.l2_in1.format).name,
                                    isa::info(t.l2_out.format).name),
                        "the format of a copy is that of its source");
-    return;  // finish() moves it
   }
-  apply(t.activation, t.alpha, t.beta);
 }
 
 void Executor::gather(const Task& t, const std::string& who) {
@@ -173,7 +213,9 @@ void Executor::gather(const Task& t, const std::string& who) {
   if (t.l2_in2.format != Format::i32 || t.l2_in1.format != Format::fp16 || t.in1.h != 1 ||
       t.in1.n != 1)
     throw InputError(who, "`ne op=tex` takes an fp16 table of one row and i32 indices");
-  make(t, {.w = t.in2.w, .h = t.in2.h, .c = t.in1.c, .n = 1}, who);
+  const Extents e{.w = t.in2.w, .h = t.in2.h, .c = t.in1.c, .n = 1};
+  const bool last = t.pe == PeMode::off;
+  if (last && !(e == t.out)) throw InputError(who, other_extents);
   std::vector<std::int32_t> at(static_cast<std::size_t>(t.in2.h * t.in2.w));
   for (std::int64_t h = 0; h < t.in2.h; ++h)
     std::memcpy(at.data() + h * t.in2.w, index.base + h * t.l2_in2.sh,
@@ -182,14 +224,15 @@ void Executor::gather(const Task& t, const std::string& who) {
     if (at[i] < 0 || at[i] >= t.in1.w)
       throw InputError(who, fmt::format("index {} at position {} is outside the table's 0 to {}",
                                         at[i], i, t.in1.w - 1));
-  const std::int64_t count = std::ssize(at);
-  workers_->spread(t.in1.c, least_elements / count + 1, [&](std::int64_t begin, std::int64_t end) {
-    Half* to = made_.data() + begin * count;
-    for (std::int64_t c = begin; c < end; ++c) {
-      const Half* row = table.row(0, c, 0);
-      for (const std::int32_t i : at) *to++ = row[i];
-    }
+  const Values y =
+      room_for(t, e, last, {{.e = t.in1, .l = t.l2_in1}, {.e = t.in2, .l = t.l2_in2}}, who);
+  for_each_row(*workers_, e, true, [&](std::int64_t, std::int64_t c, std::int64_t h) {
+    const Half* row = table.row(0, c, 0);
+    const std::int32_t* index_row = at.data() + h * e.w;
+    Half* to = y.row(0, c, h);
+    for (std::int64_t w = 0; w < e.w; ++w) to[w] = row[index_row[w]];
   });
+  made_ = y;
 }
 
 // Source 1 to the result as it is. All of it is read before any of it is written, as by the other
@@ -202,7 +245,7 @@ void Executor::move(const Task& t, const std::uint8_t* in, std::uint8_t* out,
   const std::array<std::int64_t, 4> si{from.sn, from.sc, from.sh, size},
       so{to.sn, to.sc, to.sh, size};
   const ByteRange read = touched(e, from), written = touched(e, to);
-  if (read.end <= written.begin || written.end <= read.begin)
+  if (apart(read, written))
     return copy_strided(*workers_, e, to.format, in, si, to.format, out, so, who);
   bytes_.resize(static_cast<std::size_t>(e.count() * size));
   const std::array<std::int64_t, 4> dense{e.c * e.h * e.w * size, e.h * e.w * size, e.w * size,
@@ -211,51 +254,36 @@ void Executor::move(const Task& t, const std::uint8_t* in, std::uint8_t* out,
   copy_strided(*workers_, e, to.format, bytes_.data(), dense, to.format, out, so, who);
 }
 
-// A function over all that was made, a range a thread.
-void Executor::apply(int function, std::uint16_t alpha, std::uint16_t beta) {
-  if (function == 0) return;
-  const kernels::arith::Activation a{
-      static_cast<kernels::arith::Function>(function), {alpha}, {beta}};
-  workers_->spread(std::ssize(made_), least_elements, [&](std::int64_t begin, std::int64_t end) {
-    const auto part = std::span(made_).subspan(static_cast<std::size_t>(begin),
-                                               static_cast<std::size_t>(end - begin));
-    kernels::arith::activate(profile_, a, part, part);
-  });
-}
-
 // The result in its format at its place in L2.
 void Executor::finish(const Task& t, const std::string& who) {
   const Source out = source_of(memory_, t.out, t.l2_out, who);
-  auto* base = out.base;
   const isa::L2Operand& l = t.l2_out;
-  const auto place = [&](std::int64_t n, std::int64_t c, std::int64_t h) {
-    return base + n * l.sn + c * l.sc + h * l.sh;
-  };
   const bool moved =
       t.ne == NeOp::copy && t.pe == PeMode::off && t.activation == 0 && t.l2_in1.format == l.format;
   if (moved) {
     if (!(t.in1 == t.out)) throw InputError(who, "a copy keeps the extents");
-    move(t, source_of(memory_, t.in1, t.l2_in1, who).base, base, who);
+    move(t, source_of(memory_, t.in1, t.l2_in1, who).base, out.base, who);
     return;
   }
   if (t.ne == NeOp::off && t.pe == PeMode::off) throw InputError(who, "no stage is enabled");
-  if (!(made_extents_ == t.out))
-    throw InputError(who, "the operation's extents are not those of the result");
-  const auto w = static_cast<std::size_t>(t.out.w);
-  const bool apart = rows_apart(t.out, l);
+  if (!(made_.e == t.out)) throw InputError(who, other_extents);
+  const bool independent = rows_apart(t.out, l);
   if (l.format == Format::fp16) {
-    for_each_row(*workers_, t.out, apart,
-                 [&](std::int64_t n, std::int64_t c, std::int64_t h, std::int64_t row) {
-                   std::memcpy(place(n, c, h), made_.data() + row * t.out.w, w * 2);
-                 });
+    if (made_.placed) return;
+    const Values to = values_of(out, t.out);
+    const Lines<2> lines(t.out, {Lines<2>::of(made_, t.out), Lines<2>::of(to, t.out)});
+    lines.for_each(*workers_, independent, [&](const auto& at, std::int64_t count) {
+      std::memcpy(to.base + at[1], made_.base + at[0], static_cast<std::size_t>(count) * 2);
+    });
   } else if (l.format == Format::i8) {
     const Half scale = scale_of(t, who, "an i8 result");
-    for_each_row(*workers_, t.out, apart,
-                 [&](std::int64_t n, std::int64_t c, std::int64_t h, std::int64_t row) {
-                   kernels::arith::quantise({made_.data() + row * t.out.w, w}, scale, t.pe_zero,
-                                            profile_,
-                                            {reinterpret_cast<std::int8_t*>(place(n, c, h)), w});
-                 });
+    const auto w = static_cast<std::size_t>(t.out.w);
+    for_each_row(
+        *workers_, t.out, independent, [&](std::int64_t n, std::int64_t c, std::int64_t h) {
+          kernels::arith::quantise(
+              {made_.row(n, c, h), w}, scale, t.pe_zero, profile_,
+              {reinterpret_cast<std::int8_t*>(out.base + n * l.sn + c * l.sc + h * l.sh), w});
+        });
   } else {
     throw InputError(who,
                      fmt::format("a result of format {} is only copied", isa::info(l.format).name));

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "isa/error.h"
+#include "kernels/arith/gemm.h"
 #include "kernels/arith/weights.h"
 #include "kernels/weight_stream.h"
 #include "sim/ane/execute.h"
@@ -218,9 +219,11 @@ void Executor::multiply(const Task& t, const Kernel& kernel, const std::string& 
     throw InputError(who, "a reduction or pool follows a convolution in a task of its own");
   const Extents& o = t.out;
   if (o.n != t.in1.n) throw InputError(who, "a convolution keeps the images");
-  made_extents_ = o;
   const std::int64_t pixels = o.h * o.w, k = cin * t.kh * t.kw, cout_group = o.c / groups;
-  made_.resize(static_cast<std::size_t>(o.count()));
+  Values y = room_for(t, o, t.pe == PeMode::off, {{.e = t.in1, .l = t.l2_in1}}, who);
+  // The pixels of a channel follow each other.
+  if (o.h != 1 && y.strides[2] != o.w) y = own_room(o);
+  const Half* const function = function_table(profile_, t.activation, t.alpha, t.beta);
   const Windows windows(t, cin);
   const Half* const post_scale =
       t.post_scale != 0 ? reinterpret_cast<const Half*>(&t.post_scale) : nullptr;
@@ -242,7 +245,8 @@ void Executor::multiply(const Task& t, const Kernel& kernel, const std::string& 
     product.bias = bias.empty() ? nullptr : bias.data() + first;
     product.scale = kernel.scale.empty() ? post_scale : kernel.scale.data() + first;
     product.scale_stride = kernel.scale.empty() ? 0 : 1;
-    product.y_stride = pixels;
+    product.function = function;
+    product.y_stride = y.strides[1];
     product.panels = piece.panels;
     thread_local std::vector<Element> rows;
     const std::int64_t block = windows.in_place ? piece.pixels : window_block(k, piece.pixels);
@@ -257,7 +261,7 @@ void Executor::multiply(const Task& t, const Kernel& kernel, const std::string& 
         product.x = rows.data();
         product.x_stride = product.pixels;
       }
-      product.y = made_.data() + (n * o.c + g * cout_group) * pixels + at;
+      product.y = y.row(n, g * cout_group, 0) + at;
       run(product);
     }
   };
@@ -293,7 +297,7 @@ void Executor::multiply(const Task& t, const Kernel& kernel, const std::string& 
                      [&](const Piece& piece) { piece_of(unit, piece); });
     }
   }
-  apply(t.activation, t.alpha, t.beta);
+  made_ = y;
 }
 
 void Executor::multiply_sources(const Task& t, const std::string& who) {
@@ -304,7 +308,13 @@ void Executor::multiply_sources(const Task& t, const std::string& who) {
     throw InputError(who, "`ne op=mm` takes two fp16 sources of one row and equal channels");
   if (t.in2.n != 1 && t.in2.n != t.in1.n)
     throw InputError(who, "`ne op=mm` takes one second source, or one for each image");
-  make(t, {.w = t.in1.w, .h = 1, .c = t.in2.w, .n = t.in1.n}, who);
+  const Extents e{.w = t.in1.w, .h = 1, .c = t.in2.w, .n = t.in1.n};
+  const bool last = t.pe == PeMode::off;
+  if (last && !(e == t.out))
+    throw InputError(who, "the operation's extents are not those of the result");
+  const Values y =
+      room_for(t, e, last, {{.e = t.in1, .l = t.l2_in1}, {.e = t.in2, .l = t.l2_in2}}, who);
+  const Half* const function = function_table(profile_, t.activation, t.alpha, t.beta);
   const auto packed = [&](std::int64_t n) {
     return PackedWeights(profile_, w.row(n, 0, 0), t.in2.w, t.in2.c, 1, t.l2_in2.sc / 2);
   };
@@ -317,8 +327,9 @@ void Executor::multiply_sources(const Task& t, const std::string& who) {
          .bias = nullptr,
          .scale = t.post_scale != 0 ? reinterpret_cast<const Half*>(&t.post_scale) : nullptr,
          .scale_stride = 0,
-         .y = made_.data() + n * t.in2.w * t.in1.w + piece.first,
-         .y_stride = t.in1.w,
+         .function = function,
+         .y = y.row(n, 0, 0) + piece.first,
+         .y_stride = y.strides[1],
          .panels = piece.panels});
   };
   const double macs = static_cast<double>(t.in1.w * t.in2.w) * static_cast<double>(t.in2.c);
@@ -336,7 +347,7 @@ void Executor::multiply_sources(const Task& t, const std::string& who) {
                      [&](const Piece& piece) { product(*weights, n, piece); });
     }
   }
-  apply(t.activation, t.alpha, t.beta);
+  made_ = y;
 }
 
 }  // namespace ane::sim

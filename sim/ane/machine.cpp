@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "isa/error.h"
-#include "kernels/arith/round.h"
+#include "kernels/arith/planar.h"
 #include "sim/ane/execute.h"
 
 namespace ane::sim {
@@ -19,6 +19,15 @@ const isa::TensorSymbol& symbol(const isa::Program& p, const std::string& name) 
     names.push_back(t.name);
   }
   throw InputError(p.name, "no tensor '" + name + "'", choice_note(name, names));
+}
+
+void copy_row(std::int64_t count, std::int64_t size, const std::uint8_t* from, std::int64_t stride,
+              std::uint8_t* to, std::int64_t to_stride) {
+  if (stride == size && to_stride == size)
+    std::memcpy(to, from, static_cast<std::size_t>(count * size));
+  else
+    for (std::int64_t w = 0; w < count; ++w, from += stride, to += to_stride)
+      std::memcpy(to, from, static_cast<std::size_t>(size));
 }
 
 }  // namespace
@@ -72,22 +81,20 @@ void AneMachine::write(const std::string& tensor, const kernels::Tensor& values)
   const auto region = impl_->memory.section(
       s.bar, s.offset,
       (s.n - 1) * s.sn + (s.c - 1) * s.sc + (s.h - 1) * s.sh + (s.w - 1) * s.sw + size, tensor);
-  std::int64_t at = 0;
+  const auto w = static_cast<std::size_t>(s.w);
   const float* floats = converts ? values.as<const float>().data() : nullptr;
+  std::vector<kernels::arith::Half> halves(converts ? w : 0);
+  const std::byte* from = values.bytes.data();
   for (std::int64_t n = 0; n < s.n; ++n)
     for (std::int64_t c = 0; c < s.c; ++c)
-      for (std::int64_t h = 0; h < s.h; ++h) {
-        std::uint8_t* row = region.data() + n * s.sn + c * s.sc + h * s.sh;
-        for (std::int64_t w = 0; w < s.w; ++w, ++at) {
-          if (converts) {
-            const kernels::arith::Half half =
-                kernels::arith::to_half(static_cast<double>(floats[at]));
-            std::memcpy(row + w * s.sw, &half, 2);
-          } else {
-            std::memcpy(row + w * s.sw, values.bytes.data() + at * size,
-                        static_cast<std::size_t>(size));
-          }
+      for (std::int64_t h = 0; h < s.h; ++h, from += s.w * size) {
+        if (converts) {
+          kernels::arith::to_halves({floats, w}, halves);
+          floats += s.w;
+          from = reinterpret_cast<const std::byte*>(halves.data());
         }
+        copy_row(s.w, size, reinterpret_cast<const std::uint8_t*>(from), size,
+                 region.data() + n * s.sn + c * s.sc + h * s.sh, s.sw);
       }
 }
 
@@ -98,14 +105,11 @@ kernels::Tensor AneMachine::read(const std::string& tensor) const {
   const auto region = impl_->memory.section(
       s.bar, s.offset,
       (s.n - 1) * s.sn + (s.c - 1) * s.sc + (s.h - 1) * s.sh + (s.w - 1) * s.sw + size, tensor);
-  std::int64_t at = 0;
+  auto* to = reinterpret_cast<std::uint8_t*>(values.bytes.data());
   for (std::int64_t n = 0; n < s.n; ++n)
     for (std::int64_t c = 0; c < s.c; ++c)
-      for (std::int64_t h = 0; h < s.h; ++h)
-        for (std::int64_t w = 0; w < s.w; ++w, ++at)
-          std::memcpy(values.bytes.data() + at * size,
-                      region.data() + n * s.sn + c * s.sc + h * s.sh + w * s.sw,
-                      static_cast<std::size_t>(size));
+      for (std::int64_t h = 0; h < s.h; ++h, to += s.w * size)
+        copy_row(s.w, size, region.data() + n * s.sn + c * s.sc + h * s.sh, s.sw, to, size);
   return values;
 }
 
