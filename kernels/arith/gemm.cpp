@@ -154,7 +154,7 @@ class Run {
     if (fixed_) {
       const std::int64_t bias = m_.bias ? to_integer(decode_ordinary(m_.bias[row]) * unit) : 0;
       scratch_.bias[at] = bias;
-      preload_[at] = static_cast<std::uint32_t>(bias) - narrow_offset();
+      preload_[at] = static_cast<std::uint32_t>(bias) + gemm::narrow_offset;
       double& largest = scratch_.largest_bias[row_panel];
       largest = std::max(largest, std::abs(static_cast<double>(bias)));
     } else {
@@ -163,10 +163,6 @@ class Run {
     if (!m_.scale) return;
     const Half s = m_.scale[row * m_.scale_stride];
     scratch_.scale[at] = fixed_ ? decode_ordinary(s) : static_cast<double>(to_float(s));
-  }
-  // What the products of a narrow tile add to its sums besides themselves.
-  std::uint32_t narrow_offset() const {
-    return static_cast<std::uint32_t>(a_.k) * gemm::narrow_offset;
   }
 
   void pack(std::int64_t first, std::int64_t count, std::int64_t words) {
@@ -233,30 +229,39 @@ class Run {
   bool fixed_tile(Tile t, std::size_t row_panel, std::size_t panel) {
     const Norms& norms = a_.norms[row_panel];
     const double largest_bias = scratch_.largest_bias[row_panel];
-    // No running sum exceeds the bias, plus the sum of |w x|, plus half a unit per product. The
-    // norms are doubles of few terms' rounding; the limit leaves a millionth for that.
-    const double limit = 0x1p31 * (1 - 1e-6);
-    const double fixed_part = largest_bias + 0.5 * static_cast<double>(a_.k) + 1;
+    // No running sum exceeds the bias, plus the sum of |w x|, plus half a unit per product. Of the
+    // norms' rounding the margin leaves a millionth, and that of the squares is added to them.
+    constexpr double margin = 1 - 1e-6;
+    const double limit = 0x1p31 * margin, chained = path_.narrow_limit * margin;
     const double x = static_cast<double>(largest_[panel]);
-    bool safe = fixed_part + norms.sum * x < limit;
-    if (!safe) {
-      const int width = t.vectors * path_.lanes;
-      if (norm_[panel] < 0) norm_[panel] = gemm::largest_norm(t.x, t.k, width);
-      safe = fixed_part + norms.euclidean * norm_[panel] < limit;
+    const double fixed_part = largest_bias + 0.5 * static_cast<double>(a_.k) + 1;
+    double most = fixed_part + norms.sum * x;
+    if (most >= chained) {
+      if (norm_[panel] < 0) {
+        const auto square = static_cast<double>(path_.largest_square(t.x, t.k, t.vectors));
+        norm_[panel] = std::sqrt(square * (1 + 0x1p-23 * static_cast<double>(a_.k)));
+      }
+      most = std::min(most, fixed_part + norms.euclidean * norm_[panel]);
     }
-    if (safe && norms.largest * x < static_cast<double>(path_.narrow_limit)) {
-      path_.fixed_narrow_tile(t);
+    if (most < chained) {
+      path_.fixed_chained_tile(t);
       return true;
     }
+    const bool safe = most < limit;
     const std::int64_t* bias = scratch_.bias.data() + a_.panels[row_panel].row;
     if (!safe && (norms.largest * x >= limit || largest_bias >= limit)) {
       gemm::checked_fixed_tile(t, t.vectors * path_.lanes, bias);
       return false;
     }
+    const bool narrow = safe && norms.largest * x < static_cast<double>(path_.narrow_limit);
+    const auto offset = narrow ? static_cast<std::uint32_t>(a_.k) * gemm::narrow_offset : 0u;
     std::uint32_t preload[16];
-    for (int r = 0; r < t.rows; ++r) preload[r] = static_cast<std::uint32_t>(bias[r]);
+    for (int r = 0; r < t.rows; ++r) preload[r] = static_cast<std::uint32_t>(bias[r]) - offset;
     t.preload = preload;
-    safe ? path_.fixed_wide_tile(t) : path_.sticky_tile(t);
+    const auto run = narrow ? path_.fixed_narrow_tile
+                     : safe ? path_.fixed_wide_tile
+                            : path_.sticky_tile;
+    run(t);
     return safe;
   }
 

@@ -74,14 +74,4 @@ void put_infinities(const std::uint32_t* overflow, int count, Half* y) {
       y[p] = {static_cast<std::uint16_t>(half_infinity.bits | (overflow[p] != 1 ? 0x8000 : 0))};
 }
 
-double largest_norm(const std::uint32_t* x, std::int64_t k, int width) {
-  std::vector<double> squares(static_cast<std::size_t>(width));
-  for (std::int64_t i = 0; i < k; ++i)
-    for (int p = 0; p < width; ++p) {
-      const auto v = static_cast<double>(std::bit_cast<float>(x[i * width + p]));
-      squares[static_cast<std::size_t>(p)] += v * v;
-    }
-  return std::sqrt(*std::max_element(squares.begin(), squares.end()));
-}
-
 }  // namespace ane::kernels::arith::gemm

@@ -16,7 +16,4 @@ void checked_int8_tile(const Path& path, const Tile& t, int width, const std::in
 // Infinity by sign where a sum overflowed.
 void put_infinities(const std::uint32_t* overflow, int count, Half* y);
 
-// Largest Euclidean norm of a pixel of a packed panel.
-double largest_norm(const std::uint32_t* x, std::int64_t k, int width);
-
 }  // namespace ane::kernels::arith::gemm

@@ -37,6 +37,21 @@ ANE_INLINE void pack_rows(const Pack& a) {
 }
 
 template <class L>
+float largest_square(const std::uint32_t* x, std::int64_t k, int vectors) {
+  using F = typename L::F;
+  F squares[2] = {L::splat(0.0F), L::splat(0.0F)};
+  for (; k > 0; --k)
+    for (int p = 0; p < vectors; ++p, x += L::lanes) {
+      const F v = bits_as<F>(L::load(x));
+      squares[p] = squares[p] + v * v;
+    }
+  float largest = 0;
+  for (const F& of : squares)
+    for (int i = 0; i < L::lanes; ++i) largest = of[i] > largest ? of[i] : largest;
+  return largest;
+}
+
+template <class L>
 struct IeeeHalves {
   using Element = std::uint16_t;
   static constexpr bool extremes = false;

@@ -59,9 +59,13 @@ struct Path {
   float narrow_limit;          // |x * w| in units below which `fixed_narrow` is exact; 0: none
   void (*float_tile)(const Tile&);
   void (*int8_tile)(const Tile&);
+  // Where every running sum stays below it: preload must be the bias plus narrow_offset.
+  void (*fixed_chained_tile)(const Tile&);
   void (*fixed_narrow_tile)(const Tile&);  // preload must be lessened by k * narrow_offset
   void (*fixed_wide_tile)(const Tile&);
   void (*sticky_tile)(const Tile&);
+  // Of a packed panel the largest sum of squares of a pixel, each sum rounded k times.
+  float (*largest_square)(const std::uint32_t* x, std::int64_t k, int vectors);
   void (*pack_half)(const Pack&);      // IEEE 754 binary16 to binary32
   void (*pack_ordinary)(const Pack&);  // the same with exponent field 31 as an ordinary binade
   void (*pack_float)(const Pack&);

@@ -30,6 +30,10 @@
 // so the step is below g / 4. If g <= 1/2, a tie (odd multiple of 1/2) is a multiple of g, hence g
 // or more from a v that is none: not reached. If g = 1, v is an integer and the step below 1/4. If
 // g > 1, v is an integer, and 2^(i+j) <= |v| < 2^22, so the step is below 2^(21-22) = 1/2.
+//
+// Chained rounding, every running sum below 2^22 in magnitude: nothing above asks for 1.5 * 2^23
+// itself, but for an integer of its binade, where the last place is one unit. The sum so far,
+// offset by 1.5 * 2^23, is one: fma(x, w+, sum) is the sum with the next rounded product in it.
 #pragma once
 #include "kernels/arith/gemm_path.h"
 
@@ -227,6 +231,71 @@ ANE_INLINE std::int64_t list_dropping(const Tile& t) {
   return count;
 }
 
+// One k of a tile whose sums are chained.
+template <class L, int R, int P, bool Some>
+ANE_INLINE void chained_step(Sums<Float32Op<L>, R, P>& sum, const std::uint32_t* x,
+                             const std::uint32_t* w) {
+  using F = typename L::F;
+  using I = typename L::I;
+  F xs[P];
+#pragma GCC unroll 16
+  for (int p = 0; p < P; ++p) xs[p] = bits_as<F>(L::load(x + p * L::lanes));
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+    const F ws = splat_float<L>(w[r]);
+    [[maybe_unused]] const I threshold = splat_int<L>(w[R + r]);
+#pragma GCC unroll 16
+    for (int p = 0; p < P; ++p) {
+      F& at = sum.at[r][p];
+      if constexpr (Some)
+        at = L::fma_if_not_less(xs[p], ws, at, bits_as<I>(xs[p]) & 0x7fffffff, threshold);
+      else
+        at = L::fma(xs[p], ws, at);
+    }
+  }
+}
+
+// A sum's words stand for its offset by 1.5 * 2^23, in t.preload too.
+template <class L, int R, int P>
+void chained_tile(const Tile& t) {
+  using I = typename L::I;
+  Sums<Float32Op<L>, R, P> chain;
+  chain.preload(t);
+  const std::uint32_t* x = t.x;
+  const std::uint32_t* w = t.w;
+  constexpr bool lists = requires {
+    L::list_less(nullptr, nullptr, 0, nullptr);
+  };
+  std::int64_t count = 0;
+  if constexpr (lists) {
+    count = list_dropping<L>(t);
+    if (4 * count > t.k) {
+      count = 0;
+      for (std::int64_t k = t.k; k > 0; --k, x += P * L::lanes, w += 2 * R)
+        chained_step<L, R, P, true>(chain, x, w);
+    } else {
+      for (std::int64_t k = t.k; k > 0; --k, x += P * L::lanes, w += 2 * R)
+        chained_step<L, R, P, false>(chain, x, w);
+    }
+  } else {
+    for (std::int64_t k = 0; k < t.k; ++k, x += P * L::lanes, w += 2 * R)
+      t.x_small[k] < t.w_large[k] ? chained_step<L, R, P, true>(chain, x, w)
+                                  : chained_step<L, R, P, false>(chain, x, w);
+  }
+  Sums<UnitsOp<L>, R, P> sum;
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 16
+    for (int p = 0; p < P; ++p)
+      sum.at[r][p] = bits_as<I>(chain.at[r][p]) - splat_int<L>(narrow_offset);
+  }
+  if constexpr (lists)
+    for (std::int64_t i = 0; i < count; ++i)
+      take_back<L, R, P>(sum, t.x + t.dropping[i] * static_cast<std::size_t>(P * L::lanes),
+                         t.w + t.dropping[i] * static_cast<std::size_t>(2 * R));
+  sum.store(t);
+}
+
 // Without a branch a step, which no host foresees: all products first, then those that drop out, or
 // where these are many, every step with its comparisons. A sum modulo 2^32 does not ask for the
 // order.
@@ -339,6 +408,15 @@ struct FixedTiles {
   template <int R, int P>
   static void run(const Tile& t) {
     fixed_tile<L, R, P, Wide>(t);
+  }
+};
+
+template <class L>
+struct ChainedTiles {
+  static constexpr int tallest = L::fixed_rows;
+  template <int R, int P>
+  static void run(const Tile& t) {
+    if constexpr (L::narrow_limit != 0) chained_tile<L, R, P>(t);
   }
 };
 

@@ -67,6 +67,10 @@ inline std::vector<Family> families() {
        [](Random& r) { return of_exponent(r, 1, 2); }, small},
       {"BelowTheNarrowLimit", [](Random& r) { return of_exponent(r, 1, 2); },
        [](Random& r) { return of_exponent(r, 1, 1); }, small},
+      // Sums on both sides of 64, where chained rounding ends: the bias brings them there.
+      {"AboutTheChainLimit", [](Random& r) { return of_exponent(r, -6, 0); },
+       [](Random& r) { return of_exponent(r, -6, 0); },
+       [](Random& r) { return of_exponent(r, 4, 5); }},
       {"Wide", [](Random& r) { return of_exponent(r, 0, 5); },
        [](Random& r) { return of_exponent(r, 0, 4); }, small},
       // Sums that reach 2^31 units now and then.
