@@ -3,9 +3,9 @@
 // (under 2 ms).
 #include <benchmark/benchmark.h>
 
-#include <cmath>
 #include <string>
 
+#include "bench/helix.h"
 #include "sim/price/lower.h"
 #include "sim/price/price.h"
 #include "sim/run/machine_run.h"
@@ -16,35 +16,13 @@ namespace {
 using namespace ane;
 namespace mp = workloads::mpnn;
 
-mp::Example helix(std::int64_t length) {
-  mp::Example e;
-  mp::Input& in = e.input;
-  in.real = length;
-  for (std::int64_t i = 0; i < length; ++i) {
-    for (const double phase : {-0.5, 0.0, 0.45, 0.5}) {
-      const double t = 1.7453 * static_cast<double>(i) + phase;
-      in.atoms.push_back(static_cast<float>(2.3 * std::cos(t) + 12 * std::cos(0.05 * t)));
-      in.atoms.push_back(static_cast<float>(2.3 * std::sin(t)));
-      in.atoms.push_back(static_cast<float>(0.4 * static_cast<double>(i) + phase));
-    }
-    in.residue_index.push_back(static_cast<std::int32_t>(i));
-    in.sequence.push_back(static_cast<std::int32_t>(i * 7 % 20));
-    e.rank.push_back(static_cast<std::int32_t>(i));
-  }
-  in.mask.assign(static_cast<std::size_t>(length), 1.0F);
-  in.designed = in.mask;
-  in.chain_code.assign(static_cast<std::size_t>(length), 1);
-  e.sequence = in.sequence;
-  return e;
-}
-
 void Score(benchmark::State& state, const char* profile) {
   const mp::Weights weights = mp::seeded_weights({});
   mp::GraphOptions options;
   options.length = 106;
   sim::MachineRun run(mp::build_graph(weights, options), sim::load_chip("M4"),
                       kernels::arith::profile_named(profile));
-  const workloads::Tensors inputs = mp::graph_inputs(weights, options, {helix(106)});
+  const workloads::Tensors inputs = mp::graph_inputs(weights, options, {bench::helix(106)});
   for (auto _ : state) benchmark::DoNotOptimize(run.run(inputs));
 }
 BENCHMARK_CAPTURE(Score, ieee, "ieee")->Unit(benchmark::kMillisecond);

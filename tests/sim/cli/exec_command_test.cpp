@@ -213,6 +213,20 @@ TEST_F(ExecCommand, StagesThatDoNotFitTheirOperandsAreErrors) {
   EXPECT_EQ(exec(one_task(code, "w=4 h=1 c=1 n=1", "ne op=copy\npe scale=1")).status, 0);
 }
 
+TEST_F(ExecCommand, ThreadsNeverChangeAValueAndAreRefusedWhereTheyMeanNothing) {
+  const std::string program = two_tasks("dep n=0\n", "");
+  EXPECT_EQ(exec(program, "--threads 3").text, exec(program).text);
+  for (const char* given : {"--threads 0", "--threads 65", "--threads -1"})
+    EXPECT_THAT(exec(program, given).text, HasSubstr("error: --threads: ")) << given;
+  EXPECT_THAT(exec(program, "--timing-only --threads 2").text, HasSubstr("--threads"));
+  const std::string product = "run kind=matmul m=40 n=40 k=40 --no-db ";
+  EXPECT_THAT(anesim(product + "--threads 2").text,
+              HasSubstr("there are no values to be computed"));
+  EXPECT_THAT(anesim(product + "--values --unit cpu --threads 2").text,
+              HasSubstr("share the simulated machine's work"));
+  EXPECT_EQ(anesim(product + "--values --threads 2").status, 0);
+}
+
 TEST_F(ExecCommand, TimingAloneGivesTheSameTimeAndNoValues) {
   const Answer both = exec(two_tasks("dep n=0\n", ""), "--json");
   const Answer alone = exec(two_tasks("dep n=0\n", ""), "--json --timing-only");
