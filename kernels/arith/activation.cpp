@@ -56,7 +56,16 @@ consteval bool in_order() {
 }
 static_assert(in_order());
 
-using Results = std::array<Half, 65536>;
+struct Results : std::array<Half, 65536> {
+  bool clamps = false;
+};
+
+bool clamps(const Profile& profile, const Results& f) {
+  if (profile.id == ProfileId::ieee && f[half_nan.bits] != half_nan) return false;
+  for (std::uint16_t x = 0; x <= half_infinity.bits; ++x)
+    if (f[x] != Half{x} || f[x | 0x8000u] != Half{}) return false;
+  return true;
+}
 
 // Parameters that a function does not read are no part of its identity.
 using Key = std::tuple<Function, std::uint16_t, std::uint16_t>;
@@ -125,12 +134,26 @@ Half activate_oracle(const Profile& profile, const Activation& a, Half x) {
   ANE_CHECK(false, "profile");
 }
 
-std::span<const Half, 65536> activation_table(const Profile& profile, const Activation& a) {
+namespace {
+
+const Results& results_of(const Profile& profile, const Activation& a) {
   static Cache<std::pair<ProfileId, Key>, Results> cache;
   return cache.get({profile.id, key_of(a)}, [&](Results& results) {
     for (std::size_t bits = 0; bits < results.size(); ++bits)
       results[bits] = activate_oracle(profile, a, Half{static_cast<std::uint16_t>(bits)});
+    results.clamps = clamps(profile, results);
   });
+}
+
+}  // namespace
+
+std::span<const Half, 65536> activation_table(const Profile& profile, const Activation& a) {
+  return results_of(profile, a);
+}
+
+FunctionTable function_table(const Profile& profile, const Activation& a) {
+  const Results& results = results_of(profile, a);
+  return {.results = results.data(), .clamps = results.clamps};
 }
 
 void activate(const Profile& profile, const Activation& a, std::span<const Half> x,

@@ -106,4 +106,22 @@ void activate(const Profile& profile, const Activation& a, std::span<const Half>
 // The 65,536 results behind `activate`, indexed by the input's bits.
 std::span<const Half, 65536> activation_table(const Profile& profile, const Activation& a);
 
+// The same, for who applies it to many short spans.
+struct FunctionTable {
+  const Half* results = nullptr;  // null: no function
+  bool clamps = false;            // of results of the machine it is max(x, 0), +0 for -0
+};
+FunctionTable function_table(const Profile& profile, const Activation& a);
+
+// y[i] = f(y[i]), where y are results of one of the machine's operations: of NaN they have
+// half_nan alone, and that in `ieee` alone.
+inline void apply(const FunctionTable& f, Half* y, std::int64_t count) {
+  if (f.results == nullptr) return;
+  if (f.clamps)
+    for (std::int64_t i = 0; i < count; ++i)
+      y[i].bits = (y[i].bits & 0x8000) != 0 ? std::uint16_t{0} : y[i].bits;
+  else
+    for (std::int64_t i = 0; i < count; ++i) y[i] = f.results[y[i].bits];
+}
+
 }  // namespace ane::kernels::arith

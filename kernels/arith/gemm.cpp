@@ -218,10 +218,10 @@ class Run {
                               .y = reinterpret_cast<std::uint16_t*>(y),
                               .y_stride = m_.y_stride};
     fixed_ ? path_.finish_ane16(finish) : path_.finish_ieee(finish);
-    if (!sticky && m_.function == nullptr) return;
+    if (!sticky && m_.function.results == nullptr) return;
     for (int r = 0; r < rows.rows; ++r, y += m_.y_stride) {
       if (sticky) gemm::put_infinities(overflow_.data() + r * width, pixels, y);
-      gemm::apply(m_.function, pixels, y);
+      apply(m_.function, y, pixels);
     }
   }
 

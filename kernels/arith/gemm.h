@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 
+#include "kernels/arith/activation.h"
 #include "kernels/arith/half.h"
 #include "kernels/arith/profile.h"
 
@@ -54,8 +55,8 @@ struct MacProduct {
   const Half* bias = nullptr;   // n values, or null
   const Half* scale = nullptr;  // post-scale [N5]: n values, one (scale_stride 0), or null
   std::ptrdiff_t scale_stride = 0;
-  const Half* function = nullptr;  // what becomes of each result, by its bits; null: nothing
-  Half* y = nullptr;               // element (n, p) at y[n * y_stride + p]
+  FunctionTable function{};  // what becomes of each result
+  Half* y = nullptr;         // element (n, p) at y[n * y_stride + p]
   std::ptrdiff_t y_stride = 0;
   PanelRange panels{};  // these rows alone
 };
@@ -88,7 +89,7 @@ struct MacProduct8 {
   const std::int32_t* bias = nullptr;  // n values in units of one product, or null
   const Half* scale = nullptr;         // requantisation scale [Q2], as above
   std::ptrdiff_t scale_stride = 0;
-  const Half* function = nullptr;
+  FunctionTable function{};
   Half* y = nullptr;  // element (n, p) at y[n * y_stride + p]
   std::ptrdiff_t y_stride = 0;
   std::int32_t* accumulators = nullptr;  // optional dump, laid out as y; overflow gives INT32_MIN

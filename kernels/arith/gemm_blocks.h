@@ -42,12 +42,6 @@ struct RowPanel {
 // n rows as tiles of `tallest` rows, the rest as powers of two.
 std::vector<RowPanel> row_panels(std::int64_t n, int tallest);
 
-// While the results of a tile's row are still at hand.
-inline void apply(const Half* function, int count, Half* y) {
-  if (function == nullptr) return;
-  for (int p = 0; p < count; ++p) y[p] = function[y[p].bits];
-}
-
 // Grows with the largest product of a thread and is kept for the next one.
 struct Scratch {
   Words x, sum, small, largest, preload, dropping;

@@ -139,7 +139,7 @@ class Run8 {
                          .y = reinterpret_cast<std::uint16_t*>(y)};
     ieee_ ? path_.finish_ieee_int8(f) : path_.finish_ane16_int8(f);
     if (overflow) gemm::put_infinities(overflow, pixels, y);
-    gemm::apply(m_.function, pixels, y);
+    apply(m_.function, y, pixels);
     if (m_.accumulators == nullptr) return;
     std::int32_t* dump = m_.accumulators + row * m_.y_stride + first;
     for (int p = 0; p < pixels; ++p)

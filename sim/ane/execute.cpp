@@ -163,7 +163,7 @@ Values Executor::room_for(const Task& t, const Extents& e, bool last,
 // Source 1 through a function, or as it is.
 void Executor::pass_through(const Task& t, const std::string& who) {
   const Source x = source_of(memory_, t.in1, t.l2_in1, who);
-  const Half* const function = function_table(profile_, t.activation, t.alpha, t.beta);
+  const Half* const function = function_table(profile_, t.activation, t.alpha, t.beta).results;
   const bool last = t.pe == PeMode::off;
   if (t.l2_in1.format == Format::i8) {
     // finish() copies the codes.

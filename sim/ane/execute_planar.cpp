@@ -26,19 +26,19 @@ namespace {
 struct Tail {
   const kernels::arith::Profile& profile;
   Half mul, add;
-  const Half* function;
+  kernels::arith::FunctionTable function;
 
   Tail(const kernels::arith::Profile& p, const Task& t)
       : profile(p),
         mul{t.pe_mul},
         add{t.pe_add},
         function(function_table(p, t.pe_post, t.alpha, t.beta)) {}
-  bool empty() const { return mul.bits == 0 && add.bits == 0 && function == nullptr; }
+  bool empty() const { return mul.bits == 0 && add.bits == 0 && function.results == nullptr; }
   void on(Half* y, std::int64_t count) const {
     const std::span<Half> part(y, static_cast<std::size_t>(count));
     if (mul.bits != 0) kernels::arith::planar(PlanarOp::mul, profile, part, mul, part);
     if (add.bits != 0) kernels::arith::planar(PlanarOp::add, profile, part, add, part);
-    if (function != nullptr) look_up(function, y, y, count);
+    kernels::arith::apply(function, y, count);
   }
 };
 

@@ -19,6 +19,7 @@ using isa::Extents;
 using isa::Format;
 using isa::PeMode;
 using isa::Task;
+using kernels::arith::FunctionTable;
 using kernels::arith::MacProduct;
 using kernels::arith::MacProduct8;
 using kernels::arith::PackedWeights;
@@ -169,10 +170,15 @@ struct Windows {
   template <class Element, class RowOf>
   void make(Element* to, Element padding, std::int64_t first, std::int64_t count,
             const RowOf& row_of) const {
+    const std::int64_t first_row = first / t.out.w, first_column = first % t.out.w;
     for (int ky = 0; ky < t.kh; ++ky)
-      for (int kx = 0; kx < t.kw; ++kx)
+      for (int kx = 0; kx < t.kw; ++kx) {
+        // The pixels of a row whose windows have column kx in the input: [inside, beyond).
+        const std::int64_t shift = kx - t.pad_left;
+        const std::int64_t inside = std::max<std::int64_t>(0, steps_to(-shift));
+        const std::int64_t beyond = std::max(inside, steps_to(t.in1.w - shift));
         for (std::int64_t c = 0; c < cin; ++c)
-          for (std::int64_t left = count, oy = first / t.out.w, begin = first % t.out.w; left > 0;
+          for (std::int64_t left = count, oy = first_row, begin = first_column; left > 0;
                ++oy, begin = 0) {
             const std::int64_t end = std::min(t.out.w, begin + left);
             left -= end - begin;
@@ -181,29 +187,23 @@ struct Windows {
               to = std::fill_n(to, end - begin, padding);
               continue;
             }
-            to = part_of_row(to, padding, row_of(c, iy), begin, end, kx - t.pad_left);
+            const std::int64_t from = std::clamp(inside, begin, end),
+                               until = std::clamp(beyond, begin, end);
+            to = std::fill_n(to, from - begin, padding);
+            const Element* element = row_of(c, iy) + from * t.sx + shift;
+            if (t.sx == 1)
+              to = std::copy_n(element, until - from, to);
+            else
+              for (std::int64_t ox = from; ox < until; ++ox, element += t.sx) *to++ = *element;
+            to = std::fill_n(to, end - until, padding);
           }
+      }
   }
 
  private:
-  // Padding, what the row has, padding: the pixels `begin` to `end` of it, which reach to
-  // ox * stride + shift.
-  template <class Element>
-  Element* part_of_row(Element* to, Element padding, const Element* row, std::int64_t begin,
-                       std::int64_t end, std::int64_t shift) const {
-    const auto reaching = [&](std::int64_t column) {  // the first pixel that reaches it
-      return std::clamp((column - shift + t.sx - 1) / t.sx, begin, end);
-    };
-    const std::int64_t inside = shift >= 0 ? begin : reaching(0);
-    const std::int64_t beyond = std::max(inside, shift >= t.in1.w ? begin : reaching(t.in1.w));
-    to = std::fill_n(to, inside - begin, padding);
-    const Element* from = row + inside * t.sx + shift;
-    if (t.sx == 1) {
-      to = std::copy_n(from, beyond - inside, to);
-    } else {
-      for (std::int64_t ox = inside; ox < beyond; ++ox, from += t.sx) *to++ = *from;
-    }
-    return std::fill_n(to, end - beyond, padding);
+  // How many strides reach at least this far, for distances of any sign.
+  std::int64_t steps_to(std::int64_t distance) const {
+    return distance <= 0 ? distance / t.sx : (distance + t.sx - 1) / t.sx;
   }
 };
 
@@ -223,7 +223,7 @@ void Executor::multiply(const Task& t, const Kernel& kernel, const std::string& 
   Values y = room_for(t, o, t.pe == PeMode::off, {{.e = t.in1, .l = t.l2_in1}}, who);
   // The pixels of a channel follow each other.
   if (o.h != 1 && y.strides[2] != o.w) y = own_room(o);
-  const Half* const function = function_table(profile_, t.activation, t.alpha, t.beta);
+  const FunctionTable function = function_table(profile_, t.activation, t.alpha, t.beta);
   const Windows windows(t, cin);
   const Half* const post_scale =
       t.post_scale != 0 ? reinterpret_cast<const Half*>(&t.post_scale) : nullptr;
@@ -314,7 +314,7 @@ void Executor::multiply_sources(const Task& t, const std::string& who) {
     throw InputError(who, "the operation's extents are not those of the result");
   const Values y =
       room_for(t, e, last, {{.e = t.in1, .l = t.l2_in1}, {.e = t.in2, .l = t.l2_in2}}, who);
-  const Half* const function = function_table(profile_, t.activation, t.alpha, t.beta);
+  const FunctionTable function = function_table(profile_, t.activation, t.alpha, t.beta);
   const auto packed = [&](std::int64_t n) {
     return PackedWeights(profile_, w.row(n, 0, 0), t.in2.w, t.in2.c, 1, t.l2_in2.sc / 2);
   };

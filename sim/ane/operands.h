@@ -82,13 +82,13 @@ void for_each_row(Workers& workers, const Extents& e, bool independent, const Vi
   });
 }
 
-// The 65,536 results of a function that a task applies; null where it applies none.
-inline const Half* function_table(const kernels::arith::Profile& profile, int function,
-                                  std::uint16_t alpha, std::uint16_t beta) {
-  if (function == 0) return nullptr;
-  return kernels::arith::activation_table(
-             profile, {static_cast<kernels::arith::Function>(function), {alpha}, {beta}})
-      .data();
+// A function that a task applies, if any.
+inline kernels::arith::FunctionTable function_table(const kernels::arith::Profile& profile,
+                                                    int function, std::uint16_t alpha,
+                                                    std::uint16_t beta) {
+  if (function == 0) return {};
+  return kernels::arith::function_table(
+      profile, {static_cast<kernels::arith::Function>(function), {alpha}, {beta}});
 }
 inline void look_up(const Half* function, const Half* from, Half* to, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) to[i] = function[from[i].bits];

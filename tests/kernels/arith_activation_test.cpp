@@ -431,5 +431,24 @@ TEST(Activation, ParametersThatAreNoNumbersBoundNothing) {  // [I2]
   EXPECT_EQ(activate_oracle(ieee(), leaky, to_half(-1)).bits, half_nan.bits);
 }
 
+TEST(FunctionTables, GiveWhatActivateGivesForEveryResultOfTheMachine) {
+  int clamping = 0;
+  for (const Profile& profile : profiles())
+    for (const FunctionInfo& f : functions()) {
+      const FunctionTable table = function_table(profile, activation(f.function));
+      clamping += table.clamps ? 1 : 0;
+      std::vector<Half> x;
+      for (std::uint32_t bits = 0; bits < 65536; ++bits) {
+        const Half h{static_cast<std::uint16_t>(bits)};
+        if (!is_nan(h) || (profile.id == ProfileId::ieee && h == half_nan)) x.push_back(h);
+      }
+      std::vector<Half> expected(x.size());
+      activate(profile, activation(f.function), x, expected);
+      apply(table, x.data(), std::ssize(x));
+      EXPECT_TRUE(x == expected) << f.name << " " << profile.name;
+    }
+  EXPECT_EQ(clamping, 2);  // ReLU in both profiles
+}
+
 }  // namespace
 }  // namespace ane::kernels::arith

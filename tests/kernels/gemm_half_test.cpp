@@ -225,7 +225,7 @@ TEST(GemmHalfThreads, PanelsOfRowsGiveTheBitsOfOneCallAndAFunctionFollowsEveryRe
       product.y = one.data();
       mac(packed, product);
       product.y = parts.data();
-      product.function = function.data();
+      product.function = {.results = function.data()};
       ASSERT_GE(packed.panels(), 2);
       for (std::int64_t panel = packed.panels(); panel-- > 0;) {
         product.panels = {.begin = panel, .end = panel + 1};
