@@ -17,7 +17,8 @@ struct Tile {
   std::int64_t k = 0;
   const std::uint32_t* x = nullptr;
   const std::uint32_t* w = nullptr;
-  const std::uint32_t* x_small = nullptr;  // fixed point: per k the smallest nonzero |x|, or a NaN
+  const std::uint32_t* x_small =
+      nullptr;  // fixed point: per k the smallest nonzero |x|, or a NaN if all are 0
   const std::uint32_t* w_large = nullptr;  // fixed point: per k the largest threshold of the panel
   const std::uint32_t* preload = nullptr;  // one word per row
   std::uint32_t* sum = nullptr;            // [rows][width]
