@@ -27,11 +27,13 @@ struct Machine {
   bool chains_tiles = true;           // its compiler runs chains tile by tile, not by item alone
   std::string default_profile = "ane16";
 
-  // What its compiler assumes of speed, for choices between tilings: a cycle of the engines.
+  // What its compiler assumes of speed, for choices between tilings and chains: a cycle of all
+  // engines. Of the chip as sold: what is set since changes no plan, only what plans take.
   struct Rates {
     double tile_bytes = 16, weight_bytes = 27, planar_elements = 23;
+    double macs_fp16 = 16 * 256, macs_int8 = 16 * 256;
     double task_start = 44;  // cycles
-    friend bool operator==(const Rates&, const Rates&) = default;
+    Bytes kernel_memory{16 * 64 * 1024};
   } rates{};
 };
 

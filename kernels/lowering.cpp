@@ -34,12 +34,8 @@ View l2_view(std::int64_t address, const TensorType& t) {
 }  // namespace
 
 Lowering::Lowering(const isa::Machine& machine, const arith::Profile& profile, std::string name,
-                   bool with_values, const TaskLaw* law, std::vector<Choice>* choices)
-    : machine_(machine),
-      profile_(profile),
-      with_values_(with_values),
-      law_(law),
-      choices_(choices) {
+                   bool with_values, const TaskLaw* law)
+    : machine_(machine), profile_(profile), with_values_(with_values), law_(law) {
   program_.name = std::move(name);
   program_.chip = machine.chip;
   program_.profile = profile.name;

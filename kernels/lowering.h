@@ -43,19 +43,9 @@ class TaskLaw {
     double engine = 0, with_weights = 0;  // s of the task: its weights being there, and not
     bool kept = false;                    // the kernel memories hold them for a task behind it
   };
-  // What a task is and does, whatever the rates: made once, timed under many.
-  class Work {
-   public:
-    virtual ~Work() = default;
-  };
   virtual ~TaskLaw() = default;
-  virtual std::shared_ptr<const Work> work(const isa::Task& task) const = 0;
-  virtual Time time(const Work& work) const = 0;
+  virtual Time time(const isa::Task& task) const = 0;
 };
-
-// A choice that rates decided, and whether others would decide it alike: a program is that of every
-// machine of its limits for which all of its choices hold.
-using Choice = std::function<bool(const isa::Machine::Rates& rates, const TaskLaw& law)>;
 
 struct Sections {
   static constexpr int weights = 4, scratch = 8, constants = 16, tensors = 24;
@@ -64,16 +54,12 @@ struct Sections {
 class Lowering {
  public:
   // `with_values`: weight streams are written; else only their sizes are counted (timing alone).
-  // Without a law, tilings are chosen by the bytes that they move. `choices`, where it is given:
-  // takes those that the law decides.
+  // Without a law, tilings are chosen by the bytes that they move.
   Lowering(const isa::Machine& machine, const arith::Profile& profile, std::string name,
-           bool with_values, const TaskLaw* law = nullptr, std::vector<Choice>* choices = nullptr);
+           bool with_values, const TaskLaw* law = nullptr);
 
   const isa::Machine& machine() const { return machine_; }
   const TaskLaw* law() const { return law_; }
-  void chose(Choice choice) {
-    if (choices_ != nullptr) choices_->push_back(std::move(choice));
-  }
 
   // --- for operators ---
   const View& input(std::size_t i) const { return inputs_[i]; }
@@ -135,7 +121,6 @@ class Lowering {
   const arith::Profile& profile_;
   bool with_values_;
   const TaskLaw* law_;
-  std::vector<Choice>* choices_;
   isa::Program program_;
   isa::Emitter emitter_;
   std::map<int, std::int64_t> section_size_;

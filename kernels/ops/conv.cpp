@@ -326,19 +326,8 @@ class ConvLowering {
     }
     // One tile is no choice.
     if (tiles.size() == 1) return 0;
-    std::vector<Blocks> all;
-    for (const Tile& t : tiles) all.push_back(blocks_of(t));
-    const auto choose = [](const std::vector<Blocks>& candidates, const TaskLaw& law) {
-      std::vector<double> seconds;
-      for (const Blocks& c : candidates) seconds.push_back(seconds_of(c, law));
-      return least_of(seconds);
-    };
-    const std::size_t chosen = choose(all, *lowering_.law());
-    lowering_.chose(
-        [all = std::move(all), chosen, choose](const isa::Machine::Rates&, const TaskLaw& law) {
-          return choose(all, law) == chosen;
-        });
-    return chosen;
+    for (const Tile& t : tiles) costs.push_back(seconds(t));
+    return least_of(costs);
   }
 
   // Without a law, by the bytes that are moved: weights are read again for each tile unless the
@@ -348,56 +337,39 @@ class ConvLowering {
     const auto parts = [](std::int64_t all, std::int64_t one) { return (all + one - 1) / one; };
     const std::int64_t tiles = parts(g_.o.n, t.n) * parts(g_.o.h, t.h) * parts(g_.o.w, t.w);
     const isa::Machine& m = lowering_.machine();
-    const bool held = t.cout * g_.p.cin * g_.kh * g_.kw * 2 <= m.kernel_memory.count * m.cores;
+    const bool held = t.cout * g_.p.cin * g_.kh * g_.kw * 2 <= m.rates.kernel_memory.count;
     const std::int64_t blocks = g_.a.groups == 1 ? parts(g_.p.cout, t.cout) : 1;
     return real(g_.p.count() * 2) / m.rates.weight_bytes * real(held ? 1 : tiles) +
            real(g_.in_size * g_.x.count() * blocks) / m.rates.tile_bytes;
   }
 
-  // A block of output channels, so many times: the tasks that it becomes, each with its number. The
-  // first reads the weights; the others do not where the kernel memories hold them.
-  struct Block {
-    double times;
-    std::vector<std::pair<std::shared_ptr<const TaskLaw::Work>, double>> tasks;
-  };
-  using Blocks = std::vector<Block>;
-
-  // Full tiles and the smaller ones at the ends of each axis.
-  Blocks blocks_of(const Tile& t) const {
+  // By the law: full tiles and the smaller ones at the ends of each axis. The first task of a block
+  // of output channels reads its weights; the others do not where the kernel memories hold them.
+  double seconds(const Tile& t) const {
     const auto ends = [](std::int64_t all, std::int64_t one) {
       std::array<std::pair<std::int64_t, std::int64_t>, 2> e{{{one, all / one}, {all % one, 1}}};
       if (e[1].first == 0) e[1].second = 0;
       return e;
     };
-    Blocks all;
+    double total = 0;
     for (const auto& [c, blocks] : ends(g_.p.cout, t.cout)) {
       if (blocks == 0) continue;
       PlacedWeights weights;
       weights.stream = stream_of(c);
-      Block block{.times = static_cast<double>(blocks), .tasks = {}};
+      const auto times = static_cast<double>(blocks);
+      bool first = true;
       for (const auto& [n, ns] : ends(g_.o.n, t.n))
         for (const auto& [h, hs] : ends(g_.o.h, t.h))
-          for (const auto& [w, ws] : ends(g_.o.w, t.w))
-            if (const std::int64_t count = ns * hs * ws; count > 0)
-              block.tasks.emplace_back(lowering_.law()->work(Lowering::shaped(
-                                           spec({0, 0, 0, 0}, {n, h, w, c}, weights))),
-                                       static_cast<double>(count));
-      all.push_back(std::move(block));
-    }
-    return all;
-  }
-
-  static double seconds_of(const Blocks& blocks, const TaskLaw& law) {
-    double total = 0;
-    for (const Block& block : blocks) {
-      bool first = true;
-      for (const auto& [work, count] : block.tasks) {
-        const TaskLaw::Time one = law.time(*work);
-        const double with = one.with_weights, again = one.kept ? one.engine : with;
-        total += block.times * count * again;
-        if (first) total += block.times * (with - again);
-        first = false;
-      }
+          for (const auto& [w, ws] : ends(g_.o.w, t.w)) {
+            const std::int64_t count = ns * hs * ws;
+            if (count == 0) continue;
+            const TaskLaw::Time one =
+                lowering_.law()->time(Lowering::shaped(spec({0, 0, 0, 0}, {n, h, w, c}, weights)));
+            const double with = one.with_weights, again = one.kept ? one.engine : with;
+            total += times * static_cast<double>(count) * again;
+            if (first) total += times * (with - again);
+            first = false;
+          }
     }
     return total;
   }

@@ -336,26 +336,11 @@ TaskTime price(const Task& t, const TaskWork& w, const AneParameters& chip, doub
   return r;
 }
 
-namespace {
-
-struct CountedTask final : kernels::TaskLaw::Work {
-  CountedTask(const isa::Task& t, const TaskWork& w) : task(t), work(w) {}
-  isa::Task task;
-  TaskWork work;
-};
-
-}  // namespace
-
-std::shared_ptr<const kernels::TaskLaw::Work> ChipLaw::work(const isa::Task& task) const {
-  return std::make_shared<const CountedTask>(task, count_work(task, chip_));
-}
-
-kernels::TaskLaw::Time ChipLaw::time(const Work& counted) const {
-  const auto& [task, work] = dynamic_cast<const CountedTask&>(counted);
+kernels::TaskLaw::Time ChipLaw::time(const isa::Task& task) const {
+  TaskWork work = count_work(task, chip_);
   const double with_weights = price(task, work, chip_).total();
-  TaskWork held = work;
-  held.weight_bytes = 0;
-  return {price(task, held, chip_).engine, with_weights, work.weights_fit};
+  work.weight_bytes = 0;
+  return {price(task, work, chip_).engine, with_weights, work.weights_fit};
 }
 
 TaskEnergy energy(const TaskWork& w, const AneParameters& chip) {

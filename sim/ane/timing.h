@@ -68,8 +68,7 @@ TaskTime price(const isa::Task& task, const TaskWork& work, const AneParameters&
 class ChipLaw : public kernels::TaskLaw {
  public:
   explicit ChipLaw(const AneParameters& chip) : chip_(chip) {}
-  std::shared_ptr<const Work> work(const isa::Task& task) const override;
-  Time time(const Work& work) const override;
+  Time time(const isa::Task& task) const override;
 
  private:
   const AneParameters& chip_;

@@ -188,6 +188,15 @@ const S& present(const std::optional<S>& unit, const Chip& chip, std::string_vie
                    there.empty() ? "" : there + " (--unit)");
 }
 
+// Of what is described of the accelerator and the memory's rate.
+std::uint64_t key_of_accelerator(const Description& d) {
+  std::uint64_t key = 0;
+  for (const auto& [path, p] : d.parameters)
+    if (path.starts_with("ane.") || path == "memory.bandwidth")
+      key = key * 1099511628211U ^ std::bit_cast<std::uint64_t>(p.value);
+  return key;
+}
+
 }  // namespace
 
 Chip::Chip(Description description)
@@ -210,10 +219,7 @@ Chip::Chip(Description description)
     machine_.l2 = ane_->l2;
     machine_.l2_banks = ane_->l2_banks;
     machine_.l2_bank_width = ane_->l2_bank_width;
-    machine_.rates = {.tile_bytes = ane_->tile_bandwidth / ane_->clock_hz,
-                      .weight_bytes = ane_->weight_bandwidth / ane_->clock_hz,
-                      .planar_elements = ane_->pe_elements * ane_->l2_clock_hz / ane_->clock_hz,
-                      .task_start = ane_->task_overhead};
+    plan();
     // A kernel comes in as many streams as the ISA has; each engine takes the same number of them.
     if (ane_->cores > isa::stream_count ? ane_->cores % isa::stream_count != 0
                                         : isa::stream_count % ane_->cores != 0)
@@ -222,14 +228,33 @@ Chip::Chip(Description description)
                                    ane_->cores, isa::stream_count),
                        "1, 2, 4, 8, 16 or a multiple of 16");
   }
-  for (const auto& [path, p] : description_->parameters)
-    if (path.starts_with("ane.") || path == "memory.bandwidth")
-      accelerator_key_ = accelerator_key_ * 1099511628211U ^ std::bit_cast<std::uint64_t>(p.value);
+  accelerator_key_ = key_of_accelerator(*description_);
+  plans_key_ = description_->sold ? key_of_accelerator(*description_->sold) : accelerator_key_;
   refuse_unknown(*description_, known);
   // These say where the bandwidth comes from; no law reads them.
   for (const char* path : {"memory.bus", "memory.transfer_rate"})
     if (const Parameter& p = description_->at(path); p.kind == "set")
       throw InputError(std::string(p.place), "no price depends on it", "memory.bandwidth");
+}
+
+void Chip::plan() {
+  AneParameters p = *ane_;
+  if (const Description* sold = description_->sold.get()) {
+    KnownPaths known;
+    bind<A>(*sold, ane_fields, p, known);
+    const double memory = sold->at("memory.bandwidth").value;
+    for (double* rate : {&p.dram_bandwidth, &p.weight_bandwidth, &p.weight_conflict_bandwidth,
+                         &p.tile_bandwidth, &p.host_copy_bandwidth})
+      *rate = std::min(*rate, memory);
+  }
+  machine_.rates = {.tile_bytes = p.tile_bandwidth / p.clock_hz,
+                    .weight_bytes = p.weight_bandwidth / p.clock_hz,
+                    .planar_elements = p.pe_elements * p.l2_clock_hz / p.clock_hz,
+                    .macs_fp16 = static_cast<double>(p.cores * p.macs_fp16),
+                    .macs_int8 = static_cast<double>(p.cores * p.macs_int8),
+                    .task_start = p.task_overhead,
+                    .kernel_memory = Bytes{p.cores * p.kernel_memory.count}};
+  planned_ = std::make_shared<const AneParameters>(p);
 }
 
 // Another clock needs another voltage: the energy of an event goes with V^2, the power of what is

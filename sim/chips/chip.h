@@ -182,6 +182,10 @@ class Chip {
   std::optional<double> usable_memory(bool gpu) const;
   // Two chips whose accelerators are described alike, and whose memories are as fast, share it.
   std::uint64_t accelerator_key() const { return accelerator_key_; }
+  // The accelerator that its compiler plans for: the chip as sold, whatever is set since, so that
+  // one program of a request is timed under all rates, and more of one is never slower.
+  const AneParameters& planned() const { return *planned_; }
+  std::uint64_t plans_key() const { return plans_key_; }  // of chips that are planned for alike
   // As seen by one of several units whose streams together exceed the memory.
   Chip with_share_of_memory(double share) const;
   // One memory feeds all units: no rate to or from it is above its own. Those of the file or of a
@@ -199,8 +203,10 @@ class Chip {
   std::optional<PcieParameters> pcie_;
   isa::Machine machine_;
   std::vector<std::string_view> held_by_memory_;
-  std::uint64_t accelerator_key_ = 0;
+  std::shared_ptr<const AneParameters> planned_;
+  std::uint64_t accelerator_key_ = 0, plans_key_ = 0;
 
+  void plan();
   void follow_clocks();
   template <class Use>
   void each_memory_rate(Use use);

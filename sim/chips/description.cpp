@@ -296,11 +296,16 @@ void apply_override(Description& d, std::string_view setting) {
   }
   // A derived value that is set no longer follows what it is derived from.
   if (value == p.value && p.kind != "derived") return;
+  keep_sold(d);
   if (!p.stock) p.stock = p.value;
   p.value = value;
   p.kind = "set", p.source = "--set", p.place = kept(place);
   p.note = p.from = {}, p.low.reset(), p.high.reset(), p.free = false;
   derive(d);
+}
+
+void keep_sold(Description& d) {
+  if (!d.sold) d.sold = std::make_shared<const Description>(d);
 }
 
 std::string overrides_text(const Description& d) {

@@ -15,6 +15,7 @@
 // never skipped.
 #pragma once
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,6 +53,8 @@ struct Description {
   std::vector<std::string> aliases;                          // of this file only, never inherited
   std::map<std::string, std::string> about;                  // words: process, year, memory type
   std::map<std::string, Parameter, std::less<>> parameters;  // by full path: "ane.clock"
+  // As its file has it, where values were changed since; empty: nothing was.
+  std::shared_ptr<const Description> sold{};
 
   const Parameter& at(std::string_view path) const;  // InputError with the nearest path
   bool has(std::string_view path) const;
@@ -68,6 +71,8 @@ Description load_description(std::string_view folder, std::string_view what, std
 // path, a wrong unit or no number. Ranges are checked by whoever binds the parameters.
 // What stands there already is no override, unless it is derived: set, it stays.
 void apply_override(Description& d, std::string_view setting);
+// Before the first change of a value by other means: keeps what the file has as `sold`.
+void keep_sold(Description& d);
 // The overrides of a description in one form, "ane.l2=4MiB memory.capacity=16GiB", however they
 // were written: equal texts are equal overrides.
 std::string overrides_text(const Description& d);

@@ -341,7 +341,7 @@ Lowered lower(const Request& request, const Target& target) {
   constexpr std::size_t most_programs = 16, most_rates = 256;  // of one request
   struct Kept {
     std::map<std::uint64_t, std::shared_ptr<const Lowered::Impl>> of_rates{};
-    std::vector<std::shared_ptr<const Lowered::Impl>> programs{};  // of different choices
+    std::vector<std::shared_ptr<const Lowered::Impl>> programs{};  // of different plans
   };
   static std::map<std::string, Kept> kept;
   static std::size_t tasks = 0;
@@ -365,10 +365,10 @@ Lowered lower(const Request& request, const Target& target) {
   const bool on_ane = target.unit == Unit::ane;
   const AneGeneration generation = generation_of(target.runtime);
   const std::string key =
-      fmt::format("{} | {} {} {} {} {} {} | {}", workloads::to_text(work),
+      fmt::format("{} | {} {} {} {} {} {} {} | {}", workloads::to_text(work),
                   workloads::name(target.unit), target.chip.has_ane(), target.chip.has_cpu(),
-                  falls_back(target.runtime), generation.keeps(), generation.absorbs(),
-                  fmt::join(machine, " ")) +
+                  falls_back(target.runtime), on_ane ? target.chip.plans_key() : 0,
+                  generation.keeps(), generation.absorbs(), fmt::join(machine, " ")) +
       (request.conditions.placement == workloads::Placing::coreml
            ? planner_of(target.chip.name()).planner.name() + target.chip.name()
            : std::string());
@@ -385,13 +385,13 @@ Lowered lower(const Request& request, const Target& target) {
     }
   }
   // Without the lock, so that several requests are lowered at once; two threads that lower the same
-  // one make the same. What was made for other rates is asked first: whether its choices hold is
-  // told in a fraction of the time.
+  // one make the same. What was made for other rates is asked first: which of its plans is the
+  // quickest is told in a fraction of the time.
   std::shared_ptr<const Lowered::Impl> found;
   for (auto p = programs.rbegin(); p != programs.rend() && !found; ++p)
     if ((*p)->holds(target.chip)) found = *p;
   const bool fresh = !found;
-  // What is asked once needs no choices kept; a second asking, for other rates, begins to.
+  // What is asked once needs no other plans kept; a second asking, for other rates, begins to.
   if (fresh) found = lower_now(request, target, machine, asked_before);
   const std::size_t size = fresh ? size_of(*found) : 0;
   const std::scoped_lock lock(mutex);

@@ -26,8 +26,8 @@ class Lowered {
 };
 
 // Kept for the program's life, up to a number of tasks: a sweep or a fit asks again and again. A
-// program of the accelerator is that of every chip of the same limits for which all choices that
-// rates decide are made alike.
+// program of the accelerator is that of every chip of the same limits that is planned for alike, as
+// long as the same plan is the quickest.
 // InputError for work that the unit or the software does not do, numbers that the software does not
 // offer, and a program that a run for values would refuse (addresses, races).
 Lowered lower(const workloads::Request& request, const Target& target);

@@ -1,42 +1,32 @@
 #include "sim/price/plan.h"
 
 #include <algorithm>
+#include <exception>
 
 #include "isa/error.h"
 
 namespace ane::sim {
 namespace {
 
-Plan plan_for(const workloads::Graph& graph, const Chip& chip, const isa::Machine& machine,
-              bool keep_in_l2, bool with_choices) {
-  const ChipLaw law(chip.ane());
-  std::vector<kernels::Choice> choices;
-  workloads::Compiled compiled =
-      workloads::compile(graph, machine, kernels::arith::profile_named(machine.default_profile),
-                         {.with_values = false,
-                          .keep_in_l2 = keep_in_l2,
-                          .law = &law,
-                          .choices = with_choices ? &choices : nullptr});
-  auto schedule = std::make_shared<const Schedule>(compiled.program, chip.ane());
-  return {machine, std::move(compiled), std::move(schedule), false, std::move(choices), 0};
+workloads::Compiled compile_for(const workloads::Graph& graph, const Chip& chip, Bytes l2,
+                                const kernels::arith::Profile& profile, bool keep_in_l2,
+                                bool with_values) {
+  isa::Machine machine = chip.machine();
+  AneParameters planned = chip.planned();
+  machine.l2 = planned.l2 = l2;
+  const ChipLaw law(planned);
+  return workloads::compile(graph, machine, profile,
+                            {.with_values = with_values, .keep_in_l2 = keep_in_l2, .law = &law});
 }
 
-// What the choice between plans rests on.
-struct Candidate {
-  std::shared_ptr<const Schedule> schedule;
-  std::vector<kernels::Choice> choices;
-};
-
-std::int64_t duration(const Schedule& schedule, const Chip& chip) {
-  return schedule.time(chip.ane(), 1, false).duration.count;
-}
-
-// The first of the quickest.
-std::size_t quickest(const std::vector<Candidate>& plans, const Chip& chip) {
-  if (plans.size() == 1) return 0;
-  std::vector<std::int64_t> durations;
-  for (const Candidate& c : plans) durations.push_back(duration(*c.schedule, chip));
-  return static_cast<std::size_t>(std::ranges::min_element(durations) - durations.begin());
+Plan plan_for(const workloads::Graph& graph, const Chip& chip, Bytes l2, bool keep_in_l2) {
+  const auto& profile = kernels::arith::profile_named(chip.machine().default_profile);
+  Plan plan{.l2 = l2,
+            .keep_in_l2 = keep_in_l2,
+            .compiled = compile_for(graph, chip, l2, profile, keep_in_l2, false),
+            .schedule = {}};
+  plan.schedule = std::make_shared<const Schedule>(plan.compiled.program, chip.ane());
+  return plan;
 }
 
 std::int64_t bytes_of(const workloads::Graph& graph) {
@@ -46,58 +36,80 @@ std::int64_t bytes_of(const workloads::Graph& graph) {
   return bytes;
 }
 
+// Rows are padded to the tile DMA's granules: a little more than the tensors is nothing spilled.
+bool spills(const workloads::Graph& graph, const Schedule& schedule, const Chip& chip) {
+  if (graph.nodes.size() < 2) return false;
+  const TaskWork whole = schedule.time(chip.ane(), 1, false).work;
+  return whole.load_bytes + whole.store_bytes > bytes_of(graph) * 5 / 4;
+}
+
+using Schedules = std::vector<std::shared_ptr<const Schedule>>;
+
+// The first of the quickest.
+std::size_t quickest(const Schedules& plans, const Chip& chip) {
+  if (plans.size() == 1) return 0;
+  std::vector<std::int64_t> durations;
+  for (const auto& p : plans) durations.push_back(p->time(chip.ane(), 1, false).duration.count);
+  return static_cast<std::size_t>(std::ranges::min_element(durations) - durations.begin());
+}
+
 }  // namespace
+
+std::vector<Bytes> plan_sizes(Bytes sold, Bytes has) {
+  std::vector<Bytes> sizes;
+  // Whole lines of the crossbar.
+  const auto add = [&](std::int64_t bytes) {
+    if (bytes <= has.count) sizes.push_back(Bytes{bytes});
+  };
+  for (std::int64_t part = 1 << 10; part > 4; part /= 2) add(sold.count / part);
+  for (const std::int64_t quarters : {1, 2, 3}) add(sold.count / 4 * quarters);
+  for (std::int64_t size = sold.count; size <= has.count; size *= 2) {
+    add(size);
+    add(size / 2 * 3);
+  }
+  if (sizes.empty()) sizes.push_back(has);
+  return sizes;
+}
 
 Plan quickest_plan(const workloads::Graph& graph, const Chip& chip, bool keep_in_l2,
                    SamePlan* same) {
-  const isa::Machine machine = chip.machine();
+  const Bytes sold = chip.planned().l2;
+  const std::vector<Bytes> sizes = plan_sizes(sold, chip.machine().l2);
+  const auto base = static_cast<std::size_t>(
+      std::ranges::find_if(sizes, [&](Bytes b) { return b.count >= sold.count; }) - sizes.begin());
   std::vector<Plan> plans;
-  std::vector<Candidate> candidates;
-  const auto add = [&](const isa::Machine& on) -> Plan& {
-    Plan& plan = plans.emplace_back(plan_for(graph, chip, on, keep_in_l2, same != nullptr));
-    candidates.push_back({plan.schedule, std::move(plan.choices)});
-    return plan;
+  // Where what stays in L2 leaves an operator no room in one piece, nothing stays; of what the
+  // pieces of an operation do not fit into either way, there is no plan.
+  std::exception_ptr fault;
+  const auto add = [&](Bytes l2) {
+    for (const bool keep : {true, false}) try {
+        if (keep && !keep_in_l2) continue;
+        plans.push_back(plan_for(graph, chip, l2, keep));
+        return true;
+      } catch (const InputError&) {
+        fault = std::current_exception();
+      }
+    return false;
   };
-  // Where what stays in L2 leaves an operator no room in one piece, nothing stays.
-  try {
-    add(machine);
-  } catch (const InputError&) {
-    if (!keep_in_l2) throw;
-    keep_in_l2 = false;
-    add(machine);
-  }
+  std::size_t first = std::min(base, sizes.size() - 1);
+  while (!add(sizes[first]) && first + 1 < sizes.size()) ++first;
+  if (plans.empty() && !add(chip.machine().l2)) std::rethrow_exception(fault);
   // Each plan is lowered whole: of what has more tasks there is one.
   constexpr std::size_t most_weighed = 1 << 14;
-  if (keep_in_l2 && graph.nodes.size() >= 2 && plans[0].schedule->issues().size() <= most_weighed) {
-    const TaskWork whole = plans[0].schedule->time(chip.ane(), 1, false).work;
-    // Rows are padded to the tile DMA's granules: a little more than the tensors is nothing
-    // spilled.
-    plans[0].spills = whole.load_bytes + whole.store_bytes > bytes_of(graph) * 5 / 4;
+  if (keep_in_l2 && plans[0].schedule->issues().size() <= most_weighed &&
+      spills(graph, *plans[0].schedule, chip)) {
+    for (std::size_t at = first; at-- > 0 && sizes[at].count >= sold.count / 4;) add(sizes[at]);
+    for (std::size_t at = first + 1; at < sizes.size(); ++at)
+      if (add(sizes[at]) && !spills(graph, *plans.back().schedule, chip)) break;
+    for (Plan& p : plans) p.spills = true;
   }
-  if (plans[0].spills)
-    for (const std::int64_t quarters : {3, 2, 1}) {
-      isa::Machine less = machine;
-      less.l2 = Bytes{machine.l2.count / 4 * quarters};
-      try {
-        add(less).spills = true;
-      } catch (const InputError&) {
-        break;  // an operator's smallest piece needs more than what is left
-      }
-    }
-  const std::size_t chosen = quickest(candidates, chip);
-  // A choice keeps the tasks of some tiles.
-  constexpr std::size_t tasks_of_choice = 16;
+  Schedules schedules;
+  for (const Plan& p : plans) schedules.push_back(p.schedule);
+  const std::size_t chosen = quickest(schedules, chip);
   if (same != nullptr) {
-    for (const Candidate& c : candidates)
-      plans[chosen].kept += c.schedule->issues().size() + tasks_of_choice * c.choices.size();
-    *same = [candidates = std::make_shared<const std::vector<Candidate>>(std::move(candidates)),
-             chosen](const Chip& other) {
-      const ChipLaw law(other.ane());
-      const isa::Machine::Rates& rates = other.machine().rates;
-      for (const Candidate& c : *candidates)
-        for (const kernels::Choice& holds : c.choices)
-          if (!holds(rates, law)) return false;
-      return quickest(*candidates, other) == chosen;
+    for (const auto& s : schedules) plans[chosen].kept += s->issues().size();
+    *same = [schedules = std::move(schedules), chosen](const Chip& other) {
+      return quickest(schedules, other) == chosen;
     };
   }
   return std::move(plans[chosen]);
@@ -105,9 +117,8 @@ Plan quickest_plan(const workloads::Graph& graph, const Chip& chip, bool keep_in
 
 workloads::Compiled compile_with_values(const workloads::Graph& graph, const Chip& chip,
                                         const kernels::arith::Profile& profile, bool keep_in_l2) {
-  const ChipLaw law(chip.ane());
-  return workloads::compile(graph, quickest_plan(graph, chip, keep_in_l2).machine, profile,
-                            {.keep_in_l2 = keep_in_l2, .law = &law});
+  const Plan plan = quickest_plan(graph, chip, keep_in_l2);
+  return compile_for(graph, chip, plan.l2, profile, plan.keep_in_l2, true);
 }
 
 }  // namespace ane::sim

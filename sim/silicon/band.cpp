@@ -26,6 +26,7 @@ std::vector<std::tuple<Subject, Subject, bool>> varied(const Description& descri
     const std::string& name = path;  // clang 14 and 15 capture no structured binding
     const auto at = [&](double value) {
       Description d = description;
+      keep_sold(d);
       d.parameters.at(name).value = value;
       derive(d);
       return Subject(std::move(d));

@@ -199,6 +199,7 @@ class Fit {
       if (folder == "chips") {
         s.chip.emplace(chip_of_row(name));
         s.description = s.chip->description();
+        keep_sold(s.description);
       } else {
         s.runtime.emplace(load_runtime(name));
         s.description = s.runtime->description();

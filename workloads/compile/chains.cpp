@@ -183,11 +183,10 @@ double operation_cycles(const Graph& g, const Node& n, const isa::Machine& m) {
     const bool integer = isa::is_integer(n.parameters->format);
     const double window =
         static_cast<double>(n.parameters->count()) / static_cast<double>(n.parameters->cout);
-    return out * window / static_cast<double>(m.cores * (integer ? m.macs_int8 : m.macs_fp16));
+    return out * window / (integer ? m.rates.macs_int8 : m.rates.macs_fp16);
   }
   if (n.op == &kernels::matmul_operator)
-    return out * static_cast<double>(g.type(n.inputs[0]).e.c) /
-           static_cast<double>(m.cores * m.macs_fp16);
+    return out * static_cast<double>(g.type(n.inputs[0]).e.c) / m.rates.macs_fp16;
   const double passes = n.op->temporaries ? 4 : 1;
   return out * passes * n.attributes.kernel_w * n.attributes.kernel_h / m.rates.planar_elements;
 }
@@ -208,7 +207,7 @@ bool is_large(const Graph& g, const Node& n, const isa::Machine& m) {
 
 // Cycles that the chain saves against its nodes one by one; 0 or less: it does not pay.
 double gain(const Graph& g, const Chain& chain, const Members& members, const isa::Machine& m) {
-  const std::int64_t kernel = m.cores * m.kernel_memory.count;
+  const std::int64_t kernel = m.rates.kernel_memory.count;
   const std::int64_t room = m.l2.count * 3 / 4;
   const auto count = static_cast<double>(tiles(g, chain));
   const std::vector<double> again = repeated(g, chain, members);

@@ -43,8 +43,7 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
                                    n.op->name, refusal->label, refusal->reason));
 
   Compiled result;
-  Lowering lowering(machine, profile, graph.name, options.with_values, options.law,
-                    options.choices);
+  Lowering lowering(machine, profile, graph.name, options.with_values, options.law);
   std::vector<Life> life = lives(graph);
   if (options.keep_all)
     for (const Node& n : graph.nodes)
@@ -63,16 +62,7 @@ Compiled compile(const Graph& graph, const isa::Machine& machine,
   Residency residency(graph, life, machine);
   // Chains take their part of L2 first, where they run; what they read lives until then.
   std::vector<Chain> chains;
-  if (options.keep_in_l2 && !options.keep_all) {
-    chains = find_chains(graph, storage, homes, machine);
-    if (options.choices != nullptr)
-      lowering.chose([graph = std::make_shared<const Graph>(graph), storage, homes, machine,
-                      chains](const isa::Machine::Rates& rates, const kernels::TaskLaw&) {
-        isa::Machine other = machine;
-        other.rates = rates;
-        return rates == machine.rates || find_chains(*graph, storage, homes, other) == chains;
-      });
-  }
+  if (options.keep_in_l2 && !options.keep_all) chains = find_chains(graph, storage, homes, machine);
   std::vector<const Chain*> chain_at(graph.nodes.size(), nullptr);
   std::vector<bool> inside(graph.nodes.size(), false);  // of a chain, not its last node
   std::int64_t block = 0;

@@ -15,8 +15,6 @@ struct CompileOptions {
   bool keep_in_l2 = true;   // false: every intermediate goes through memory
   bool keep_all = false;    // every intermediate is an output (to compare layer by layer)
   const kernels::TaskLaw* law = nullptr;  // which tilings are chosen by
-  // Takes the choices that rates and the law decide, where it is given.
-  std::vector<kernels::Choice>* choices = nullptr;
 };
 
 struct Compiled {

@@ -102,7 +102,7 @@ Residency::Residency(const Graph& g, const std::vector<Life>& life, const isa::M
     : g_(g),
       life_(life),
       l2_(machine.l2.count),
-      kernel_(machine.cores * machine.kernel_memory.count),
+      kernel_(machine.rates.kernel_memory.count),
       held_(g.nodes.size(), 0),
       resident_(g.values.size(), false) {}
 

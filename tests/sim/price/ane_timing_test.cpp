@@ -712,7 +712,7 @@ TEST(Plans, TheQuickestIsTaken) {
     for (const std::int64_t quarters : {4, 3, 2, 1}) {
       isa::Machine m = chip.machine();
       m.l2 = Bytes{m.l2.count / 4 * quarters};
-      const ChipLaw law(chip.ane());
+      const ChipLaw law(chip.planned());
       const workloads::Compiled c =
           workloads::compile(g, m, kernels::arith::profile_named(m.default_profile),
                              {.with_values = false, .law = &law});
