@@ -232,7 +232,7 @@ class Run {
     // No running sum exceeds the bias, plus the sum of |w x|, plus half a unit per product. Of the
     // norms' rounding the margin leaves a millionth, and that of the squares is added to them.
     constexpr double margin = 1 - 1e-6;
-    const double limit = 0x1p31 * margin, chained = path_.narrow_limit * margin;
+    const double limit = 0x1p31 * margin, chained = double{path_.narrow_limit} * margin;
     const double x = static_cast<double>(largest_[panel]);
     const double fixed_part = largest_bias + 0.5 * static_cast<double>(a_.k) + 1;
     double most = fixed_part + norms.sum * x;
