@@ -167,7 +167,9 @@ TEST(Calibrate, ANetworkLeftOutOfTheFitIsPredictedFromTheOthers) {
     const bool odd = r.request.work->label() == "mobilenet_v1";
     EXPECT_NEAR(r.known, odd ? -std::log(2.0) : 0, 1e-9);
     // Of the odd one nothing is learned; the others learn from it what it would have them be.
-    if (odd) EXPECT_NEAR(*r.work_left_out, -std::log(2.0), 0.05);
+    if (odd) {
+      EXPECT_NEAR(*r.work_left_out, -std::log(2.0), 0.05);
+    }
     ++works;
   }
   EXPECT_EQ(works, 3U);
