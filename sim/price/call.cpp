@@ -10,8 +10,8 @@
 namespace ane::sim {
 namespace {
 
-// One program on several engines: rows or columns are split, weights are read by each from the one
-// memory.
+// One program on several engines, each with its arrays, planar engine and L2: rows or columns are
+// split, weights are read by each from the one memory.
 AneParameters with_engines(AneParameters ane, std::int64_t engines) {
   if (engines <= 1) return ane;
   if (engines > ane.engines)
@@ -21,6 +21,9 @@ AneParameters with_engines(AneParameters ane, std::int64_t engines) {
   ane.macs_int8 = static_cast<int>(ane.macs_int8 * gain);
   ane.pe_elements *= gain;
   ane.pe_elements_two *= gain;
+  ane.l2_banks = static_cast<int>(ane.l2_banks * gain);
+  ane.l2_write *= gain;
+  ane.product_load *= gain;
   return ane;
 }
 

@@ -70,7 +70,8 @@ TEST(Formats, APairThatIsNotThereIsRefusedWithTheNearest) {
   EXPECT_THAT(refusal("bf16", "bf16"), HasSubstr("does not compute in bf16"));
   EXPECT_THAT(refusal("fp32", "fp16"), HasSubstr("fp16, int8, int4"));
   EXPECT_THAT(refusal("q8_0", "fp16"), HasSubstr("int8: llama.cpp"));
-  EXPECT_THAT(refusal("lut4", "fp16", "channel"), HasSubstr("leave it out"));
+  EXPECT_THAT(refusal("fp16", "fp16", "channel"), HasSubstr("leave it out"));
+  EXPECT_EQ(refusal("lut4", "fp16", "channel"), "");
   EXPECT_THAT(refusal("int8", "fp16", "group32"), HasSubstr("channel or tensor"));
   EXPECT_THAT(refusal("int4", "fp16", "tensor"), HasSubstr("group32"));
   EXPECT_EQ(refusal("int8", "fp16", "tensor"), "");
