@@ -1,6 +1,9 @@
-// VGG-16 (Simonyan and Zisserman 2015), SqueezeNet 1.1 (Iandola et al. 2016, the authors' later
-// release), Inception v3 (Szegedy et al. 2016, without the auxiliary head) and DenseNet-121 (Huang
+// VGG (Simonyan and Zisserman 2015), SqueezeNet 1.1 (Iandola et al. 2016, the authors' later
+// release), Inception v3 (Szegedy et al. 2016, without the auxiliary head) and DenseNet (Huang
 // et al. 2017), as in torchvision.
+#include <algorithm>
+#include <array>
+
 #include "workloads/networks/families.h"
 
 namespace ane::workloads::families {
@@ -56,24 +59,45 @@ ValueId inception_e(Layers& l, ValueId x) {
 
 }  // namespace
 
-std::vector<ValueId> vgg16_stages(Layers& l, ValueId x) {
+namespace {
+
+std::vector<ValueId> vgg_stages(Layers& l, ValueId x, const std::array<int, 5>& counts) {
   std::vector<ValueId> results;
-  for (const auto& [c, count] :
-       {std::pair<std::int64_t, int>{64, 2}, {128, 2}, {256, 3}, {512, 3}, {512, 3}}) {
+  std::int64_t c = 64;
+  for (const int count : counts) {
     for (int i = 0; i < count; ++i) x = square(l, x, c, 3);
     results.push_back(x);
     x = l.max_pool(x, 2, 2, 0);
+    c = std::min<std::int64_t>(2 * c, 512);
   }
   return results;
 }
 
-Outputs vgg16(Layers& l, ValueId x) {
-  x = l.max_pool(vgg16_stages(l, x).back(), 2, 2, 0);
+Outputs vgg(Layers& l, ValueId x, const std::array<int, 5>& counts) {
+  x = l.max_pool(vgg_stages(l, x, counts).back(), 2, 2, 0);
   const Extents e = l.extents(x);
   x = l.reshape(x, {.w = 1, .h = 1, .c = e.c * e.h * e.w, .n = e.n});
   x = l.linear(x, 4096, "relu");
   x = l.linear(x, 4096, "relu");
   return {l.linear(x, 1000, "none", false)};
+}
+
+}  // namespace
+
+std::vector<ValueId> vgg16_stages(Layers& l, ValueId x) {
+  return vgg_stages(l, x, {2, 2, 3, 3, 3});
+}
+Outputs vgg11(Layers& l, ValueId x) {
+  return vgg(l, x, {1, 1, 2, 2, 2});
+}
+Outputs vgg13(Layers& l, ValueId x) {
+  return vgg(l, x, {2, 2, 2, 2, 2});
+}
+Outputs vgg16(Layers& l, ValueId x) {
+  return vgg(l, x, {2, 2, 3, 3, 3});
+}
+Outputs vgg19(Layers& l, ValueId x) {
+  return vgg(l, x, {2, 2, 4, 4, 4});
 }
 
 Outputs squeezenet1_1(Layers& l, ValueId x) {
@@ -114,21 +138,38 @@ Outputs inception_v3(Layers& l, ValueId x) {
   return {l.linear(l.global_average(x), 1000, "none", false)};
 }
 
-Outputs densenet121(Layers& l, ValueId x) {
-  x = square(l, x, 64, 7, 2);
+namespace {
+
+Outputs densenet(Layers& l, ValueId x, std::int64_t growth, const std::array<int, 4>& blocks) {
+  x = square(l, x, 2 * growth, 7, 2);
   x = l.max_pool(x, 3, 2, 1);
-  for (const int layers : {6, 12, 24, 16}) {
-    for (int i = 0; i < layers; ++i) {
+  for (std::size_t s = 0; s < blocks.size(); ++s) {
+    for (int i = 0; i < blocks[s]; ++i) {
       // The norm and ReLU before a convolution read a concatenation, so they cannot fold.
-      ValueId y = l.linear(l.unary(x, "relu"), 128, "relu");
-      y = l.conv(y, 32, {.kh = 3, .kw = 3}, false);
+      ValueId y = l.linear(l.unary(x, "relu"), 4 * growth, "relu");
+      y = l.conv(y, growth, {.kh = 3, .kw = 3}, false);
       x = l.concat({x, y}, kernels::axis_c);
     }
-    if (layers == 16) break;
+    if (s + 1 == blocks.size()) break;
     x = l.linear(l.unary(x, "relu"), l.extents(x).c / 2, "none", false);
     x = l.average_pool(x, 2, 2, 0);
   }
   return {l.linear(l.global_average(l.unary(x, "relu")), 1000, "none", false)};
+}
+
+}  // namespace
+
+Outputs densenet121(Layers& l, ValueId x) {
+  return densenet(l, x, 32, {6, 12, 24, 16});
+}
+Outputs densenet161(Layers& l, ValueId x) {
+  return densenet(l, x, 48, {6, 12, 36, 24});
+}
+Outputs densenet169(Layers& l, ValueId x) {
+  return densenet(l, x, 32, {6, 12, 32, 32});
+}
+Outputs densenet201(Layers& l, ValueId x) {
+  return densenet(l, x, 32, {6, 12, 48, 32});
 }
 
 }  // namespace ane::workloads::families

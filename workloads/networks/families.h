@@ -11,15 +11,33 @@ Outputs resnet34(Layers& l, ValueId x);
 Outputs resnet50(Layers& l, ValueId x);
 Outputs resnet101(Layers& l, ValueId x);
 Outputs resnet152(Layers& l, ValueId x);
+Outputs resnext50_32x4d(Layers& l, ValueId x);
+Outputs wide_resnet50_2(Layers& l, ValueId x);
+Outputs regnet_x_400mf(Layers& l, ValueId x);
+Outputs regnet_x_800mf(Layers& l, ValueId x);
+Outputs regnet_x_1_6gf(Layers& l, ValueId x);
+Outputs regnet_x_3_2gf(Layers& l, ValueId x);
+Outputs regnet_x_8gf(Layers& l, ValueId x);
+Outputs regnet_y_400mf(Layers& l, ValueId x);
+Outputs regnet_y_800mf(Layers& l, ValueId x);
+Outputs regnet_y_1_6gf(Layers& l, ValueId x);
+Outputs regnet_y_3_2gf(Layers& l, ValueId x);
+Outputs regnet_y_8gf(Layers& l, ValueId x);
 // The four stages' results of a ResNet of basic blocks, for networks built on one.
 std::vector<ValueId> resnet_stages(Layers& l, ValueId x, const std::array<int, 4>& blocks);
 
+Outputs vgg11(Layers& l, ValueId x);
+Outputs vgg13(Layers& l, ValueId x);
 Outputs vgg16(Layers& l, ValueId x);
+Outputs vgg19(Layers& l, ValueId x);
 // VGG-16 with batch normalisation up to a pooled fifth stage, for detectors.
 std::vector<ValueId> vgg16_stages(Layers& l, ValueId x);
 Outputs squeezenet1_1(Layers& l, ValueId x);
 Outputs inception_v3(Layers& l, ValueId x);
 Outputs densenet121(Layers& l, ValueId x);
+Outputs densenet161(Layers& l, ValueId x);
+Outputs densenet169(Layers& l, ValueId x);
+Outputs densenet201(Layers& l, ValueId x);
 
 Outputs mobilenet_v1(Layers& l, ValueId x);
 Outputs mobilenet_v2(Layers& l, ValueId x);

@@ -1,4 +1,5 @@
-// ResNet (He et al. 2016, table 1; the stride of a bottleneck is in its 3x3, as torchvision).
+// ResNet (He et al. 2016, table 1; the stride of a bottleneck is in its 3x3, as torchvision),
+// ResNeXt (Xie et al. 2017, table 1: 32 groups) and Wide ResNet (Zagoruyko and Komodakis 2016).
 #include <array>
 
 #include "workloads/networks/families.h"
@@ -6,12 +7,20 @@
 namespace ane::workloads::families {
 namespace {
 
-ValueId block(Layers& l, ValueId x, std::int64_t width, int stride, bool bottleneck) {
-  const std::int64_t cout = bottleneck ? 4 * width : width;
+struct Shape {
+  std::array<int, 4> blocks;
+  bool bottleneck;
+  int inner = 1;  // width between the products of a bottleneck, as a multiple
+  std::int64_t groups = 1;
+};
+
+ValueId block(Layers& l, ValueId x, std::int64_t width, int stride, const Shape& s) {
+  const std::int64_t cout = s.bottleneck ? 4 * width : width;
   ValueId y = x;
-  if (bottleneck) {
-    y = l.linear(y, width, "relu");
-    y = l.conv(y, width, {.kh = 3, .kw = 3, .stride = stride, .activation = "relu"});
+  if (s.bottleneck) {
+    y = l.linear(y, s.inner * width, "relu");
+    y = l.conv(y, s.inner * width,
+               {.kh = 3, .kw = 3, .stride = stride, .groups = s.groups, .activation = "relu"});
     y = l.conv(y, cout, {}, false);
   } else {
     y = l.conv(y, width, {.kh = 3, .kw = 3, .stride = stride, .activation = "relu"});
@@ -21,14 +30,14 @@ ValueId block(Layers& l, ValueId x, std::int64_t width, int stride, bool bottlen
   return l.add(y, x, "relu");
 }
 
-std::vector<ValueId> stages(Layers& l, ValueId x, const std::array<int, 4>& blocks,
-                            bool bottleneck) {
+std::vector<ValueId> stages(Layers& l, ValueId x, const Shape& shape) {
   x = l.conv(x, 64, {.kh = 7, .kw = 7, .stride = 2, .activation = "relu"});
   x = l.max_pool(x, 3, 2, 1);
   std::vector<ValueId> results;
   std::int64_t width = 64;
-  for (std::size_t s = 0; s < blocks.size(); ++s, width *= 2) {
-    for (int i = 0; i < blocks[s]; ++i) x = block(l, x, width, s > 0 && i == 0 ? 2 : 1, bottleneck);
+  for (std::size_t s = 0; s < shape.blocks.size(); ++s, width *= 2) {
+    for (int i = 0; i < shape.blocks[s]; ++i)
+      x = block(l, x, width, s > 0 && i == 0 ? 2 : 1, shape);
     results.push_back(x);
   }
   return results;
@@ -41,23 +50,30 @@ Outputs classify(Layers& l, ValueId x) {
 }  // namespace
 
 std::vector<ValueId> resnet_stages(Layers& l, ValueId x, const std::array<int, 4>& blocks) {
-  return stages(l, x, blocks, false);
+  return stages(l, x, {blocks, false});
 }
 Outputs resnet18(Layers& l, ValueId x) {
-  return classify(l, stages(l, x, {2, 2, 2, 2}, false).back());
+  return classify(l, stages(l, x, {{2, 2, 2, 2}, false}).back());
 }
 Outputs resnet34(Layers& l, ValueId x) {
-  return classify(l, stages(l, x, {3, 4, 6, 3}, false).back());
+  return classify(l, stages(l, x, {{3, 4, 6, 3}, false}).back());
 }
 Outputs resnet50(Layers& l, ValueId x) {
-  return classify(l, stages(l, x, {3, 4, 6, 3}, true).back());
+  return classify(l, stages(l, x, {{3, 4, 6, 3}, true}).back());
 }
 Outputs resnet101(Layers& l, ValueId x) {
-  return classify(l, stages(l, x, {3, 4, 23, 3}, true).back());
+  return classify(l, stages(l, x, {{3, 4, 23, 3}, true}).back());
 }
 
 Outputs resnet152(Layers& l, ValueId x) {
-  return classify(l, stages(l, x, {3, 8, 36, 3}, true).back());
+  return classify(l, stages(l, x, {{3, 8, 36, 3}, true}).back());
+}
+
+Outputs resnext50_32x4d(Layers& l, ValueId x) {
+  return classify(l, stages(l, x, {{3, 4, 6, 3}, true, 2, 32}).back());
+}
+Outputs wide_resnet50_2(Layers& l, ValueId x) {
+  return classify(l, stages(l, x, {{3, 4, 6, 3}, true, 2}).back());
 }
 
 }  // namespace ane::workloads::families
