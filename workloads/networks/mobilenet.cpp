@@ -1,6 +1,6 @@
 // MobileNet v1 (Howard et al. 2017, table 1), v2 (Sandler et al. 2018, table 2), v3 (Howard et al.
-// 2019, tables 1 and 2), v4 and EdgeTPU, EfficientNet (Tan and Le 2019, table 1), MnasNet and
-// ShuffleNet v2: blocks of a depthwise convolution between products.
+// 2019, tables 1 and 2), v4 and EdgeTPU, EfficientNet (Tan and Le 2019, table 1) and its v2, MnasNet
+// and ShuffleNet v2: blocks of a depthwise convolution between products.
 #include <algorithm>
 #include <cmath>
 
@@ -48,13 +48,18 @@ ValueId inverted(Layers& l, ValueId x, const Block& b, const std::string& plain)
   return residual ? l.add(y, x) : y;
 }
 
+// The minimal form has no excitation, no hard swish and no 5x5 (tensorflow/models, mobilenet).
 Outputs v3(Layers& l, ValueId x, const std::vector<Block>& blocks, std::int64_t last,
-           std::int64_t hidden) {
-  x = l.conv(x, 16, {.kh = 3, .kw = 3, .stride = 2, .activation = "hard_swish"});
-  for (const Block& b : blocks) x = inverted(l, x, b, "relu");
-  x = l.linear(x, last, "hard_swish");
+           std::int64_t hidden, bool minimal) {
+  const std::string f = minimal ? "relu" : "hard_swish";
+  x = l.conv(x, 16, {.kh = 3, .kw = 3, .stride = 2, .activation = f});
+  for (Block b : blocks) {
+    if (minimal) b = {3, b.expanded, b.out, b.stride, false, 0};
+    x = inverted(l, x, b, "relu");
+  }
+  x = l.linear(x, last, f);
   x = l.global_average(x);
-  x = l.linear(x, hidden, "hard_swish");
+  x = l.linear(x, hidden, f);
   return {l.linear(x, 1000, "none", false)};
 }
 
@@ -125,7 +130,9 @@ Outputs mobilenet_v2_1_4(Layers& l, ValueId x) {
   return v2(l, x, 1.4);
 }
 
-Outputs mobilenet_v3_large(Layers& l, ValueId x) {
+namespace {
+
+Outputs v3_large(Layers& l, ValueId x, bool minimal) {
   const auto se = [](std::int64_t expanded) { return eighths(static_cast<double>(expanded) / 4); };
   return v3(l, x,
             {{3, 16, 16, 1, false, 0},
@@ -143,7 +150,16 @@ Outputs mobilenet_v3_large(Layers& l, ValueId x) {
              {5, 672, 160, 2, true, se(672)},
              {5, 960, 160, 1, true, se(960)},
              {5, 960, 160, 1, true, se(960)}},
-            960, 1280);
+            960, 1280, minimal);
+}
+
+}  // namespace
+
+Outputs mobilenet_v3_large(Layers& l, ValueId x) {
+  return v3_large(l, x, false);
+}
+Outputs mobilenet_v3_large_minimal(Layers& l, ValueId x) {
+  return v3_large(l, x, true);
 }
 
 Outputs mobilenet_v3_small(Layers& l, ValueId x) {
@@ -160,7 +176,7 @@ Outputs mobilenet_v3_small(Layers& l, ValueId x) {
              {5, 288, 96, 2, true, se(288)},
              {5, 576, 96, 1, true, se(576)},
              {5, 576, 96, 1, true, se(576)}},
-            576, 1024);
+            576, 1024, false);
 }
 
 namespace {
@@ -216,8 +232,69 @@ Outputs efficientnet_b3(Layers& l, ValueId x) {
 Outputs efficientnet_b4(Layers& l, ValueId x) {
   return efficientnet(l, x, 1.4, 1.8);
 }
+Outputs efficientnet_b5(Layers& l, ValueId x) {
+  return efficientnet(l, x, 1.6, 2.2);
+}
+Outputs efficientnet_b6(Layers& l, ValueId x) {
+  return efficientnet(l, x, 1.8, 2.6);
+}
+Outputs efficientnet_b7(Layers& l, ValueId x) {
+  return efficientnet(l, x, 2, 3.1);
+}
 Outputs efficientnet_lite0(Layers& l, ValueId x) {
   return efficientnet(l, x, 1, 1, true);
+}
+
+namespace {
+
+// Tan and Le 2021, table 4: the early stages expand by a dense 3x3, without excitation.
+struct V2Stage {
+  bool dense;
+  std::int64_t expansion, out;
+  int repeat, stride;
+};
+
+Outputs efficientnet_v2(Layers& l, ValueId x, const std::vector<V2Stage>& stages) {
+  x = l.conv(x, 24, {.kh = 3, .kw = 3, .stride = 2, .activation = "silu"});
+  for (const V2Stage& s : stages)
+    for (int i = 0; i < s.repeat; ++i) {
+      const std::int64_t cin = l.extents(x).c;
+      const int stride = i == 0 ? s.stride : 1;
+      const bool residual = stride == 1 && cin == s.out;
+      ValueId y = x;
+      if (s.dense) {
+        y = l.conv(y, s.expansion * cin, {.kh = 3, .kw = 3, .stride = stride, .activation = "silu"},
+                   s.expansion > 1 || !residual);
+      } else {
+        y = depthwise(l, l.linear(y, s.expansion * cin, "silu"), 3, stride, "silu");
+        y = excite(l, y, cin / 4, "silu", "sigmoid");
+      }
+      if (s.expansion > 1) y = l.conv(y, s.out, {}, !residual);
+      x = residual ? l.add(y, x) : y;
+    }
+  return {l.linear(l.global_average(l.linear(x, 1280, "silu")), 1000, "none", false)};
+}
+
+}  // namespace
+
+Outputs efficientnet_v2_s(Layers& l, ValueId x) {
+  return efficientnet_v2(l, x,
+                         {{true, 1, 24, 2, 1},
+                          {true, 4, 48, 4, 2},
+                          {true, 4, 64, 4, 2},
+                          {false, 4, 128, 6, 2},
+                          {false, 6, 160, 9, 1},
+                          {false, 6, 256, 15, 2}});
+}
+Outputs efficientnet_v2_m(Layers& l, ValueId x) {
+  return efficientnet_v2(l, x,
+                         {{true, 1, 24, 3, 1},
+                          {true, 4, 48, 5, 2},
+                          {true, 4, 80, 5, 2},
+                          {false, 4, 160, 7, 2},
+                          {false, 6, 176, 14, 1},
+                          {false, 6, 304, 18, 2},
+                          {false, 6, 512, 5, 1}});
 }
 
 // Tan et al. 2019: B1 (figure 7a there, torchvision's mnasnet1_0) and A1 with excitation.
@@ -329,43 +406,101 @@ Outputs mobilenet_edgetpu(Layers& l, ValueId x) {
   return {l.linear(l.global_average(l.linear(x, 1280, "relu")), 1000, "none", false)};
 }
 
-// MobileNetV4 Conv Large (Qin et al. 2024, table of its appendix): a depthwise convolution before
-// the expansion (k1), one behind it (k2), or both. The stride is k2's, or k1's where k2 is absent.
-Outputs mobilenet_v4_conv_large(Layers& l, ValueId x) {
-  struct Stage {
-    int before, behind;
-    std::int64_t out;
-    int stride, repeat;
-  };
-  x = l.conv(x, 24, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu"});
-  x = l.conv(x, 96, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu"});
-  x = l.linear(x, 48);
-  for (const Stage s : {Stage{3, 5, 96, 2, 1},
-                        {3, 3, 96, 1, 1},
-                        {3, 5, 192, 2, 1},
-                        {3, 3, 192, 1, 3},
-                        {3, 5, 192, 1, 1},
-                        {5, 3, 192, 1, 5},
-                        {3, 0, 192, 1, 1},
-                        {5, 5, 512, 2, 1},
-                        {5, 5, 512, 1, 3},
-                        {5, 0, 512, 1, 1},
-                        {5, 3, 512, 1, 1},
-                        {5, 0, 512, 1, 2},
-                        {5, 3, 512, 1, 1},
-                        {5, 5, 512, 1, 1},
-                        {5, 0, 512, 1, 3}})
+namespace {
+
+// Universal inverted bottlenecks of MobileNetV4 (Qin et al. 2024, tables of its appendix): a
+// depthwise convolution before the expansion (k1), one behind it (k2), both or none. The stride is
+// k2's, or k1's where k2 is absent.
+struct V4Stage {
+  int before, behind;
+  std::int64_t expansion, out;
+  int stride, repeat;
+};
+
+ValueId v4(Layers& l, ValueId x, const std::vector<V4Stage>& stages) {
+  for (const V4Stage& s : stages)
     for (int i = 0; i < s.repeat; ++i) {
       const std::int64_t cin = l.extents(x).c;
-      ValueId y = depthwise(l, x, s.before, s.behind > 0 ? 1 : s.stride, "none");
-      y = l.linear(y, 4 * cin, "relu");
+      ValueId y = x;
+      if (s.before > 0) y = depthwise(l, y, s.before, s.behind > 0 ? 1 : s.stride, "none");
+      y = l.linear(y, s.expansion * cin, "relu");
       if (s.behind > 0) y = depthwise(l, y, s.behind, s.stride, "relu");
       const bool residual = s.stride == 1 && cin == s.out;
       y = l.conv(y, s.out, {}, !residual);
       x = residual ? l.add(y, x) : y;
     }
+  return x;
+}
+
+Outputs v4_head(Layers& l, ValueId x) {
   x = l.global_average(l.linear(x, 960, "relu"));
   return {l.linear(l.linear(x, 1280, "relu"), 1000, "none", false)};
+}
+
+}  // namespace
+
+Outputs mobilenet_v4_conv_small(Layers& l, ValueId x) {
+  for (const auto& [wide, out] :
+       {std::pair<std::int64_t, std::int64_t>{32, 0}, {32, 32}, {96, 64}}) {
+    x = l.conv(x, wide, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu"});
+    if (out > 0) x = l.linear(x, out, "relu");
+  }
+  return v4_head(l, v4(l, x,
+                       {{5, 5, 3, 96, 2, 1},
+                        {0, 3, 2, 96, 1, 4},
+                        {3, 0, 4, 96, 1, 1},
+                        {3, 3, 6, 128, 2, 1},
+                        {5, 5, 4, 128, 1, 1},
+                        {0, 5, 4, 128, 1, 1},
+                        {0, 5, 3, 128, 1, 1},
+                        {0, 3, 4, 128, 1, 2}}));
+}
+
+Outputs mobilenet_v4_conv_medium(Layers& l, ValueId x) {
+  x = l.conv(x, 32, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu"});
+  x = l.conv(x, 128, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu"});
+  x = l.linear(x, 48);
+  return v4_head(l, v4(l, x,
+                       {{3, 5, 4, 80, 2, 1},
+                        {3, 3, 2, 80, 1, 1},
+                        {3, 5, 6, 160, 2, 1},
+                        {3, 3, 4, 160, 1, 2},
+                        {3, 5, 4, 160, 1, 1},
+                        {3, 3, 4, 160, 1, 1},
+                        {3, 0, 4, 160, 1, 1},
+                        {0, 0, 2, 160, 1, 1},
+                        {3, 0, 4, 160, 1, 1},
+                        {5, 5, 6, 256, 2, 1},
+                        {5, 5, 4, 256, 1, 1},
+                        {3, 5, 4, 256, 1, 2},
+                        {0, 0, 4, 256, 1, 1},
+                        {3, 0, 4, 256, 1, 1},
+                        {3, 5, 2, 256, 1, 1},
+                        {5, 5, 4, 256, 1, 1},
+                        {0, 0, 4, 256, 1, 2},
+                        {5, 0, 2, 256, 1, 1}}));
+}
+
+Outputs mobilenet_v4_conv_large(Layers& l, ValueId x) {
+  x = l.conv(x, 24, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu"});
+  x = l.conv(x, 96, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu"});
+  x = l.linear(x, 48);
+  return v4_head(l, v4(l, x,
+                       {{3, 5, 4, 96, 2, 1},
+                        {3, 3, 4, 96, 1, 1},
+                        {3, 5, 4, 192, 2, 1},
+                        {3, 3, 4, 192, 1, 3},
+                        {3, 5, 4, 192, 1, 1},
+                        {5, 3, 4, 192, 1, 5},
+                        {3, 0, 4, 192, 1, 1},
+                        {5, 5, 4, 512, 2, 1},
+                        {5, 5, 4, 512, 1, 3},
+                        {5, 0, 4, 512, 1, 1},
+                        {5, 3, 4, 512, 1, 1},
+                        {5, 0, 4, 512, 1, 2},
+                        {5, 3, 4, 512, 1, 1},
+                        {5, 5, 4, 512, 1, 1},
+                        {5, 0, 4, 512, 1, 3}}));
 }
 
 // DeepLab v3 on MobileNet v2 for phones (Sandler et al. 2018, section 6.3): output stride 16, one
