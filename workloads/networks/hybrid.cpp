@@ -1,7 +1,7 @@
 // Networks of convolutions and attention for phones, as deployed (training branches folded):
 // ConvNeXt (Liu et al. 2022), MobileViT (Mehta and Rastegari 2022, table 4), MobileViT v2 (2022,
-// separable attention), FastViT (Vasu et al. 2023, table 1; widths of apple/ml-fastvit) and
-// EfficientFormer (Li et al. 2022, table of its appendix).
+// separable attention), FastViT (Vasu et al. 2023, table 1; widths of apple/ml-fastvit),
+// MobileCLIP's image encoders and EfficientFormer (Li et al. 2022, table of its appendix).
 #include <fmt/format.h>
 
 #include <array>
@@ -31,8 +31,7 @@ Outputs classify(Layers& l, ValueId x) {
   return {l.linear(l.global_average(x), 1000, "none", false)};
 }
 
-Outputs convnext(Layers& l, ValueId x, const std::array<int, 4>& depths) {
-  std::int64_t c = 96;
+Outputs convnext(Layers& l, ValueId x, const std::array<int, 4>& depths, std::int64_t c = 96) {
   x = l.conv(x, c, {.kh = 4, .kw = 4, .stride = 4, .pad = 0}, false);
   x = l.layer_norm(x);
   for (std::size_t s = 0; s < depths.size(); ++s, c *= 2) {
@@ -149,8 +148,14 @@ Outputs mobilevit_v2(Layers& l, ValueId x, double width) {
   return classify(l, x);
 }
 
+// Of MobileCLIP (Vasu et al. 2024, appendix; MCi of apple/ml-mobileclip): the two late stages begin
+// with excitation, and an embedding comes out.
 Outputs fastvit(Layers& l, ValueId x, std::int64_t c, const std::array<int, 4>& depths, int ratio,
-                bool attends) {
+                bool attends, bool of_clip = false) {
+  const auto excite = [&](ValueId v, std::int64_t squeezed) {
+    const ValueId e = l.linear(l.global_average(v), squeezed, "relu");
+    return l.unary(l.multiply(v, l.linear(e, l.extents(v).c, "sigmoid", false)), "gelu");
+  };
   x = l.conv(x, c, {.kh = 3, .kw = 3, .stride = 2, .activation = "gelu"});
   x = l.linear(depthwise(l, x, 3, 2, "gelu"), c, "gelu");
   const auto feed_forward = [&](ValueId v, std::int64_t channels) {
@@ -160,8 +165,14 @@ Outputs fastvit(Layers& l, ValueId x, std::int64_t c, const std::array<int, 4>& 
   for (std::size_t s = 0; s < depths.size(); ++s) {
     // A 7x7 in groups of one input and two outputs, then a product.
     if (s > 0) {
-      x = l.conv(x, 2 * c, {.kh = 7, .kw = 7, .stride = 2, .groups = c, .activation = "gelu"});
+      Layers::Window window{.kh = 7, .kw = 7, .stride = 2, .groups = c};
       c *= 2;
+      if (of_clip && s > 1) {
+        x = excite(l.conv(x, c, window, false), c / 4);
+      } else {
+        window.activation = "gelu";
+        x = l.conv(x, c, window);
+      }
       x = l.linear(x, c, "gelu", s + 1 < depths.size() || !attends);
     }
     const bool attention = attends && s + 1 == depths.size();
@@ -181,10 +192,8 @@ Outputs fastvit(Layers& l, ValueId x, std::int64_t c, const std::array<int, 4>& 
     }
   }
   // The last expansion is a 3x3 of one input and two outputs with excitation.
-  x = l.conv(x, 2 * c, {.kh = 3, .kw = 3, .groups = c}, false);
-  ValueId e = l.linear(l.global_average(x), 2 * c / 16, "relu");
-  x = l.unary(l.multiply(x, l.linear(e, 2 * c, "sigmoid", false)), "gelu");
-  return classify(l, x);
+  x = excite(l.conv(x, 2 * c, {.kh = 3, .kw = 3, .groups = c}, false), 2 * c / 16);
+  return {l.linear(l.global_average(x), of_clip ? 512 : 1000, "none", false)};
 }
 
 Outputs efficientformer(Layers& l, ValueId x, const std::array<std::int64_t, 4>& widths,
@@ -240,6 +249,9 @@ Outputs convnext_t(Layers& l, ValueId x) {
 Outputs convnext_s(Layers& l, ValueId x) {
   return convnext(l, x, {3, 3, 27, 3});
 }
+Outputs convnext_b(Layers& l, ValueId x) {
+  return convnext(l, x, {3, 3, 27, 3}, 128);
+}
 Outputs mobilevit_xxs(Layers& l, ValueId x) {
   return mobilevit(l, x, {{16, 16, 24, 48, 64, 80}, {64, 80, 96}, 320, 2});
 }
@@ -281,6 +293,15 @@ Outputs fastvit_sa36(Layers& l, ValueId x) {
 }
 Outputs fastvit_ma36(Layers& l, ValueId x) {
   return fastvit(l, x, 76, {6, 6, 18, 6}, 4, true);
+}
+Outputs mobileclip_s0_image(Layers& l, ValueId x) {
+  return fastvit(l, x, 64, {2, 6, 10, 2}, 3, true, true);
+}
+Outputs mobileclip_s1_image(Layers& l, ValueId x) {
+  return fastvit(l, x, 64, {4, 12, 20, 4}, 3, true, true);
+}
+Outputs mobileclip_s2_image(Layers& l, ValueId x) {
+  return fastvit(l, x, 80, {4, 12, 24, 4}, 3, true, true);
 }
 Outputs efficientformer_l1(Layers& l, ValueId x) {
   return efficientformer(l, x, {48, 96, 224, 448}, {3, 2, 6, 4}, 1);
