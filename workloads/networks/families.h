@@ -118,6 +118,15 @@ Outputs swiftformer_xs(Layers& l, ValueId x);
 Outputs swiftformer_s(Layers& l, ValueId x);
 Outputs swiftformer_l1(Layers& l, ValueId x);
 Outputs swiftformer_l3(Layers& l, ValueId x);
+Outputs levit_128s(Layers& l, ValueId x);
+Outputs levit_128(Layers& l, ValueId x);
+Outputs levit_192(Layers& l, ValueId x);
+Outputs levit_256(Layers& l, ValueId x);
+Outputs levit_384(Layers& l, ValueId x);
+Outputs mobilevig_ti(Layers& l, ValueId x);
+Outputs mobilevig_s(Layers& l, ValueId x);
+Outputs mobilevig_m(Layers& l, ValueId x);
+Outputs mobilevig_b(Layers& l, ValueId x);
 
 Outputs yolov5n(Layers& l, ValueId x);
 Outputs yolov5s(Layers& l, ValueId x);
