@@ -96,6 +96,10 @@ Outputs mobileclip_s2_image(Layers& l, ValueId x);
 Outputs efficientformer_l1(Layers& l, ValueId x);
 Outputs efficientformer_l3(Layers& l, ValueId x);
 Outputs efficientformer_l7(Layers& l, ValueId x);
+Outputs efficientformer_v2_s0(Layers& l, ValueId x);
+Outputs efficientformer_v2_s1(Layers& l, ValueId x);
+Outputs efficientformer_v2_s2(Layers& l, ValueId x);
+Outputs efficientformer_v2_l(Layers& l, ValueId x);
 
 Outputs poolformer_s12(Layers& l, ValueId x);
 Outputs poolformer_s24(Layers& l, ValueId x);

@@ -1,6 +1,6 @@
 // MobileNet v1 (Howard et al. 2017, table 1), v2 (Sandler et al. 2018, table 2), v3 (Howard et al.
-// 2019, tables 1 and 2), v4 and EdgeTPU, EfficientNet (Tan and Le 2019, table 1) and its v2, MnasNet
-// and ShuffleNet v2: blocks of a depthwise convolution between products.
+// 2019, tables 1 and 2), v4 and EdgeTPU, EfficientNet (Tan and Le 2019, table 1) and its v2,
+// MnasNet and ShuffleNet v2: blocks of a depthwise convolution between products.
 #include <algorithm>
 #include <cmath>
 
