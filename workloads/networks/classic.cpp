@@ -1,6 +1,6 @@
 // VGG (Simonyan and Zisserman 2015), SqueezeNet 1.1 (Iandola et al. 2016, the authors' later
-// release), Inception v3 (Szegedy et al. 2016, without the auxiliary head) and DenseNet (Huang
-// et al. 2017), as in torchvision.
+// release), Inception v3 (Szegedy et al. 2016, without the auxiliary head) and v4 (2017), and
+// DenseNet (Huang et al. 2017), as in torchvision.
 #include <algorithm>
 #include <array>
 
@@ -135,6 +135,63 @@ Outputs inception_v3(Layers& l, ValueId x) {
        l.max_pool(x, 3, 2, 0)},
       kernels::axis_c);
   x = inception_e(l, inception_e(l, x));
+  return {l.linear(l.global_average(x), 1000, "none", false)};
+}
+
+namespace {
+
+ValueId v4_stem(Layers& l, ValueId x) {
+  x = square(l, square(l, x, 32, 3, 2, 0), 32, 3, 1, 0);
+  x = square(l, x, 64, 3);
+  x = l.concat({l.max_pool(x, 3, 2, 0), square(l, x, 96, 3, 2, 0)}, kernels::axis_c);
+  const ValueId a = square(l, square(l, x, 64, 1), 96, 3, 1, 0);
+  const ValueId b = line(l, line(l, square(l, x, 64, 1), 64, 1, 7), 64, 7, 1);
+  x = l.concat({a, square(l, b, 96, 3, 1, 0)}, kernels::axis_c);
+  return l.concat({square(l, x, 192, 3, 2, 0), l.max_pool(x, 3, 2, 0)}, kernels::axis_c);
+}
+
+ValueId v4_a(Layers& l, ValueId x) {
+  const ValueId a = square(l, x, 96, 1);
+  const ValueId b = square(l, square(l, x, 64, 1), 96, 3);
+  const ValueId c = square(l, square(l, square(l, x, 64, 1), 96, 3), 96, 3);
+  const ValueId d = square(l, l.average_pool(x, 3, 1, 1), 96, 1);
+  return l.concat({a, b, c, d}, kernels::axis_c);
+}
+
+ValueId v4_b(Layers& l, ValueId x) {
+  const ValueId a = square(l, x, 384, 1);
+  const ValueId b = line(l, line(l, square(l, x, 192, 1), 224, 1, 7), 256, 7, 1);
+  ValueId c = line(l, line(l, square(l, x, 192, 1), 192, 7, 1), 224, 1, 7);
+  c = line(l, line(l, c, 224, 7, 1), 256, 1, 7);
+  const ValueId d = square(l, l.average_pool(x, 3, 1, 1), 128, 1);
+  return l.concat({a, b, c, d}, kernels::axis_c);
+}
+
+ValueId v4_c(Layers& l, ValueId x) {
+  const ValueId a = square(l, x, 256, 1);
+  const ValueId b = square(l, x, 384, 1);
+  const ValueId c = line(l, line(l, square(l, x, 384, 1), 448, 3, 1), 512, 1, 3);
+  const ValueId d = square(l, l.average_pool(x, 3, 1, 1), 256, 1);
+  return l.concat({a, line(l, b, 256, 1, 3), line(l, b, 256, 3, 1), line(l, c, 256, 1, 3),
+                   line(l, c, 256, 3, 1), d},
+                  kernels::axis_c);
+}
+
+}  // namespace
+
+Outputs inception_v4(Layers& l, ValueId x) {
+  x = v4_stem(l, x);
+  for (int i = 0; i < 4; ++i) x = v4_a(l, x);
+  x = l.concat(
+      {square(l, x, 384, 3, 2, 0), square(l, square(l, square(l, x, 192, 1), 224, 3), 256, 3, 2, 0),
+       l.max_pool(x, 3, 2, 0)},
+      kernels::axis_c);
+  for (int i = 0; i < 7; ++i) x = v4_b(l, x);
+  const ValueId b = line(l, line(l, square(l, x, 256, 1), 256, 1, 7), 320, 7, 1);
+  x = l.concat({square(l, square(l, x, 192, 1), 192, 3, 2, 0), square(l, b, 320, 3, 2, 0),
+                l.max_pool(x, 3, 2, 0)},
+               kernels::axis_c);
+  for (int i = 0; i < 3; ++i) x = v4_c(l, x);
   return {l.linear(l.global_average(x), 1000, "none", false)};
 }
 

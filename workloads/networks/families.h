@@ -34,6 +34,7 @@ Outputs vgg19(Layers& l, ValueId x);
 std::vector<ValueId> vgg16_stages(Layers& l, ValueId x);
 Outputs squeezenet1_1(Layers& l, ValueId x);
 Outputs inception_v3(Layers& l, ValueId x);
+Outputs inception_v4(Layers& l, ValueId x);
 Outputs densenet121(Layers& l, ValueId x);
 Outputs densenet161(Layers& l, ValueId x);
 Outputs densenet169(Layers& l, ValueId x);
