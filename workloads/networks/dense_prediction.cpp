@@ -1,9 +1,9 @@
-// Networks that answer at every position: Depth Anything small (Yang et al. 2024: DINOv2's
-// ViT-S/14, Oquab et al. 2023, with the head of Ranftl et al. 2021), CenterNet on ResNet-34 (Zhou
-// et al. 2019, the authors' plain residual network, msra_resnet: three transposed convolutions of
-// 256 channels, heads of 64; their other form needs deformable convolutions, which Core ML lacks),
-// CRAFT (Baek et al. 2019, figure 2: VGG-16 with a decoder) and U-Net (Ronneberger et al. 2015,
-// figure 1, padded convolutions).
+// Networks that answer at every position: Depth Anything (Yang et al. 2024: DINOv2's
+// ViT-S/14, B/14 and L/14, Oquab et al. 2023, with the head of Ranftl et al. 2021), CenterNet on
+// ResNet-34 (Zhou et al. 2019, the authors' plain residual network, msra_resnet: three transposed
+// convolutions of 256 channels, heads of 64; their other form needs deformable convolutions, which
+// Core ML lacks), CRAFT (Baek et al. 2019, figure 2: VGG-16 with a decoder) and U-Net (Ronneberger
+// et al. 2015, figure 1, padded convolutions).
 //
 // A transposed convolution of 4x4 and stride 2 has four taps an output position: here the upsampled
 // tensor under a 2x2 kernel.
@@ -72,8 +72,19 @@ Outputs unet(Layers& l, ValueId x) {
   return {l.linear(x, 2, "none", false)};
 }
 
-Outputs depth_anything_small(Layers& l, ValueId x) {
-  constexpr std::int64_t width = 384, fused = 64, patch = 14;
+namespace {
+
+struct DepthSize {
+  std::int64_t width, heads;
+  std::array<int, 4> read;             // layers whose results the head reads
+  std::array<std::int64_t, 4> widths;  // of those, as images of four sizes
+  std::int64_t fused;                  // of the head
+};
+
+Outputs depth_anything(Layers& l, ValueId x, const DepthSize& s) {
+  constexpr std::int64_t patch = 14;
+  const std::int64_t width = s.width, fused = s.fused;
+  const std::array<std::int64_t, 4>& widths = s.widths;
   const Extents image = l.extents(x);
   const std::int64_t rows = image.h / patch, columns = image.w / patch, n = image.n;
   x = l.linear(patches(l, x, patch), width, "none", false);
@@ -95,13 +106,12 @@ Outputs depth_anything_small(Layers& l, ValueId x) {
     return part(name, v, 0, e);
   };
   // Four layers' results as images of four sizes, in one width.
-  constexpr std::array<std::int64_t, 4> widths{48, 96, 192, 384};
   std::vector<ValueId> levels;
-  for (int i = 0; i < 12; ++i) {
+  for (int i = 0; i <= s.read[3]; ++i) {
     // Each branch has a scale of its channels, which is its last product's.
-    x = encoder_block(l, x, 6, 4 * width);
-    if (i % 3 != 2) continue;
+    x = encoder_block(l, x, s.heads, 4 * width);
     const std::size_t level = levels.size();
+    if (i != s.read.at(level)) continue;
     ValueId y = part("places" + std::to_string(level), l.layer_norm(x), 1,
                      {.w = places, .h = 1, .c = width, .n = n});
     y = l.linear(l.reshape(y, {.w = columns, .h = rows, .c = width, .n = n}), widths[level], "none",
@@ -134,6 +144,18 @@ Outputs depth_anything_small(Layers& l, ValueId x) {
   y = feature("whole", image.w, image.h, y);
   y = l.conv(y, 32, {.kh = 3, .kw = 3, .activation = "relu"});
   return {l.linear(y, 1, "relu", false)};
+}
+
+}  // namespace
+
+Outputs depth_anything_small(Layers& l, ValueId x) {
+  return depth_anything(l, x, {384, 6, {2, 5, 8, 11}, {48, 96, 192, 384}, 64});
+}
+Outputs depth_anything_base(Layers& l, ValueId x) {
+  return depth_anything(l, x, {768, 12, {2, 5, 8, 11}, {96, 192, 384, 768}, 128});
+}
+Outputs depth_anything_large(Layers& l, ValueId x) {
+  return depth_anything(l, x, {1024, 16, {4, 11, 17, 23}, {256, 512, 1024, 1024}, 256});
 }
 
 }  // namespace ane::workloads::families

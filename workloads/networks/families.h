@@ -25,6 +25,9 @@ Outputs regnet_y_3_2gf(Layers& l, ValueId x);
 Outputs regnet_y_8gf(Layers& l, ValueId x);
 // The four stages' results of a ResNet of basic blocks, for networks built on one.
 std::vector<ValueId> resnet_stages(Layers& l, ValueId x, const std::array<int, 4>& blocks);
+// Of one of bottlenecks, dilated where it would be coarser than stride `coarsest`.
+std::vector<ValueId> bottleneck_stages(Layers& l, ValueId x, const std::array<int, 4>& blocks,
+                                       int coarsest);
 
 Outputs vgg11(Layers& l, ValueId x);
 Outputs vgg13(Layers& l, ValueId x);
@@ -68,6 +71,15 @@ Outputs mnasnet_b1(Layers& l, ValueId x);
 Outputs shufflenet_v2_1_0(Layers& l, ValueId x);
 Outputs ghostnet(Layers& l, ValueId x);
 Outputs deeplabv3_mobilenet_v2(Layers& l, ValueId x);
+// Results at two strides of a MobileNet that is dilated behind stride 16: v2's at 4 and 16 (24 and
+// 320 channels), v3 large's at 8 and 16 (40 and 960).
+std::array<ValueId, 2> mobilenet_v2_dilated(Layers& l, ValueId x);
+std::array<ValueId, 2> mobilenet_v3_large_dilated(Layers& l, ValueId x);
+// For detectors, at strides 16 (v2 and v3: the expansion before the next stride) and 32; v3 with
+// half of the channels in its last blocks.
+std::array<ValueId, 2> mobilenet_v1_levels(Layers& l, ValueId x);
+std::array<ValueId, 2> mobilenet_v2_levels(Layers& l, ValueId x);
+std::array<ValueId, 2> mobilenet_v3_large_levels(Layers& l, ValueId x);
 Outputs mobileone_s0(Layers& l, ValueId x);
 Outputs mobileone_s1(Layers& l, ValueId x);
 Outputs mobileone_s2(Layers& l, ValueId x);
@@ -173,11 +185,28 @@ Outputs llama_2_feed_forward(Layers& l, ValueId x);
 
 Outputs centernet_resnet34(Layers& l, ValueId x);
 Outputs craft(Layers& l, ValueId x);
+Outputs deeplabv3_resnet50(Layers& l, ValueId x);
+Outputs deeplabv3_mobilenet_v3_large(Layers& l, ValueId x);
+Outputs deeplabv3plus_mobilenet_v2(Layers& l, ValueId x);
+Outputs deeplabv3plus_resnet50(Layers& l, ValueId x);
+Outputs deeplabv3plus_resnet101(Layers& l, ValueId x);
+Outputs detr_resnet50(Layers& l, ValueId x);
+Outputs segformer_b0(Layers& l, ValueId x);
+Outputs segformer_b1(Layers& l, ValueId x);
+Outputs segformer_b2(Layers& l, ValueId x);
+Outputs ssd_mobilenet_v1(Layers& l, ValueId x);
+Outputs ssd_mobilenet_v2(Layers& l, ValueId x);
+Outputs ssdlite_mobilenet_v2(Layers& l, ValueId x);
+Outputs ssdlite_mobilenet_v3_large(Layers& l, ValueId x);
+Outputs fcn_resnet50(Layers& l, ValueId x);
+Outputs lraspp_mobilenet_v3_large(Layers& l, ValueId x);
 Outputs unet(Layers& l, ValueId x);
 Outputs stable_diffusion_1_unet(Layers& l, ValueId x);
 Outputs stable_diffusion_2_unet(Layers& l, ValueId x);
 Outputs sdxl_unet(Layers& l, ValueId x);
 Outputs depth_anything_small(Layers& l, ValueId x);
+Outputs depth_anything_base(Layers& l, ValueId x);
+Outputs depth_anything_large(Layers& l, ValueId x);
 
 // One block of a transformer encoder over [n, hidden, 1, length]: attention, then feed-forward,
 // each behind a norm (ViT, Whisper).

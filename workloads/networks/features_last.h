@@ -18,17 +18,22 @@ class FeaturesLast {
   ValueId projection(ValueId x, std::int64_t width, double gain = 1) {
     return from_channels(l_.projection(to_channels(x), width, gain));
   }
-  // Attention without the product behind it.
-  ValueId mixed(ValueId x) {
+  // Attention without the product behind it: of x to itself, or of `x` to keys and values from
+  // elsewhere.
+  ValueId mixed(ValueId x) { return mixed(x, x, x); }
+  ValueId mixed(ValueId x, ValueId from_keys, ValueId from_values) {
     const ValueId channels = to_channels(x);
+    const ValueId key_channels = from_keys == x ? channels : to_channels(from_keys);
+    const ValueId value_channels =
+        from_values == from_keys ? key_channels : to_channels(from_values);
     const Extents e = l_.extents(channels);  // a copy: the graph's types move as it grows
     const std::int64_t width = e.c, size = width / heads_;
     const ValueId q = from_channels(l_.projection(channels, width, attention_gain(size)));
-    const ValueId k = from_channels(l_.projection(channels, width));
-    const ValueId v = from_channels(l_.projection(channels, width));
-    const Extents apart{.w = size, .h = heads_, .c = e.w, .n = e.n};
+    const ValueId k = from_channels(l_.projection(key_channels, width));
+    const ValueId v = from_channels(l_.projection(value_channels, width));
     // [n, tokens, heads, size] to matrices of one head each.
     const auto matrices = [&](ValueId y, const std::array<int, 4>& order) {
+      const Extents apart{.w = size, .h = heads_, .c = l_.extents(y).h, .n = e.n};
       const ValueId turned = l_.permute(l_.reshape(y, apart), order);
       const Extents t = l_.extents(turned);
       return l_.reshape(turned, {.w = t.w, .h = 1, .c = t.h, .n = e.n * heads_});
@@ -44,10 +49,10 @@ class FeaturesLast {
     const ValueId y = mixed(x);
     return projection(y, l_.extents(y).w);
   }
-  ValueId feed_forward(ValueId x, std::int64_t ffn) {
+  ValueId feed_forward(ValueId x, std::int64_t ffn, const char* activation = "gelu") {
     const ValueId channels = to_channels(x);
     const std::int64_t width = l_.extents(channels).c;
-    return from_channels(l_.projection(l_.linear(channels, ffn, "gelu"), width));
+    return from_channels(l_.projection(l_.linear(channels, ffn, activation), width));
   }
   // Norms before the branches (ViT, Whisper).
   ValueId block(ValueId x, std::int64_t ffn) {

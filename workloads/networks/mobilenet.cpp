@@ -9,10 +9,16 @@
 namespace ane::workloads::families {
 namespace {
 
-ValueId depthwise(Layers& l, ValueId x, int kernel, int stride, const std::string& activation) {
+ValueId depthwise(Layers& l, ValueId x, int kernel, int stride, const std::string& activation,
+                  int dilation = 1) {
   const std::int64_t c = l.extents(x).c;
-  return l.conv(
-      x, c, {.kh = kernel, .kw = kernel, .stride = stride, .groups = c, .activation = activation});
+  return l.conv(x, c,
+                {.kh = kernel,
+                 .kw = kernel,
+                 .stride = stride,
+                 .dilation = dilation,
+                 .groups = c,
+                 .activation = activation});
 }
 
 // Squeeze and excitation: each channel times a number from the channels' means.
@@ -30,6 +36,7 @@ struct Block {
   int stride;
   bool swish;             // hard swish (v3) in place of ReLU
   std::int64_t squeezed;  // 0: no excitation
+  int dilation = 1;
 };
 
 std::int64_t eighths(double x) {  // a multiple of 8, never under 90 % of x (v3's rule)
@@ -37,11 +44,14 @@ std::int64_t eighths(double x) {  // a multiple of 8, never under 90 % of x (v3'
   return static_cast<double>(rounded) < 0.9 * x ? rounded + 8 : rounded;
 }
 
-ValueId inverted(Layers& l, ValueId x, const Block& b, const std::string& plain) {
+// `wide`: receives the expansion's result.
+ValueId inverted(Layers& l, ValueId x, const Block& b, const std::string& plain,
+                 ValueId* wide = nullptr) {
   const std::string f = b.swish ? "hard_swish" : plain;
   const std::int64_t cin = l.extents(x).c;
   ValueId y = b.expanded == cin ? x : l.linear(x, b.expanded, f);
-  y = depthwise(l, y, b.kernel, b.stride, f);
+  if (wide != nullptr) *wide = y;
+  y = depthwise(l, y, b.kernel, b.stride, f, b.dilation);
   if (b.squeezed > 0) y = excite(l, y, b.squeezed, "relu", "hard_sigmoid");
   const bool residual = b.stride == 1 && cin == b.out;
   y = l.conv(y, b.out, {}, !residual);
@@ -65,11 +75,12 @@ Outputs v3(Layers& l, ValueId x, const std::vector<Block>& blocks, std::int64_t 
 
 }  // namespace
 
-Outputs mobilenet_v1(Layers& l, ValueId x) {
+std::array<ValueId, 2> mobilenet_v1_levels(Layers& l, ValueId x) {
   struct Step {
     std::int64_t out;
     int stride;
   };
+  ValueId fine = -1;
   x = l.conv(x, 32, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu"});
   for (const Step s : {Step{64, 1},
                        {128, 2},
@@ -84,20 +95,27 @@ Outputs mobilenet_v1(Layers& l, ValueId x) {
                        {512, 1},
                        {1024, 2},
                        {1024, 1}}) {
+    if (s.out == 1024 && s.stride == 2) fine = x;
     x = depthwise(l, x, 3, s.stride, "relu");
     x = l.linear(x, s.out, "relu");
   }
+  return {fine, x};
+}
+
+Outputs mobilenet_v1(Layers& l, ValueId x) {
+  x = mobilenet_v1_levels(l, x)[1];
   return {l.linear(l.global_average(x), 1000, "none", false)};
 }
 
 namespace {
 
 // Channels times `width`; the last layer never becomes narrower.
-Outputs v2(Layers& l, ValueId x, double width) {
+std::array<ValueId, 2> v2_levels(Layers& l, ValueId x, double width) {
   struct Stage {
     std::int64_t expansion, out;
     int repeat, stride;
   };
+  ValueId fine = -1, wide = -1;
   x = l.conv(x, eighths(32 * width), {.kh = 3, .kw = 3, .stride = 2, .activation = "relu6"});
   for (const Stage s : {Stage{1, 16, 1, 1},
                         {6, 24, 2, 2},
@@ -106,17 +124,26 @@ Outputs v2(Layers& l, ValueId x, double width) {
                         {6, 96, 3, 1},
                         {6, 160, 3, 2},
                         {6, 320, 1, 1}})
-    for (int i = 0; i < s.repeat; ++i)
+    for (int i = 0; i < s.repeat; ++i) {
       x = inverted(l, x,
                    {3, s.expansion * l.extents(x).c, eighths(static_cast<double>(s.out) * width),
                     i == 0 ? s.stride : 1, false, 0},
-                   "relu6");
-  x = l.linear(x, eighths(1280 * std::max(1.0, width)), "relu6");
+                   "relu6", &wide);
+      if (i == 0 && s.out == 160) fine = wide;
+    }
+  return {fine, l.linear(x, eighths(1280 * std::max(1.0, width)), "relu6")};
+}
+
+Outputs v2(Layers& l, ValueId x, double width) {
+  x = v2_levels(l, x, width)[1];
   return {l.linear(l.global_average(x), 1000, "none", false)};
 }
 
 }  // namespace
 
+std::array<ValueId, 2> mobilenet_v2_levels(Layers& l, ValueId x) {
+  return v2_levels(l, x, 1);
+}
 Outputs mobilenet_v2(Layers& l, ValueId x) {
   return v2(l, x, 1);
 }
@@ -151,6 +178,24 @@ Outputs v3_large(Layers& l, ValueId x, bool minimal) {
              {5, 960, 160, 1, true, se(960)},
              {5, 960, 160, 1, true, se(960)}},
             960, 1280, minimal);
+// `last`: channels of the last three blocks, which torchvision's detector halves.
+std::vector<Block> v3_large_blocks(int last_stride, int last_dilation, std::int64_t last = 160) {
+  const auto se = [](std::int64_t expanded) { return eighths(static_cast<double>(expanded) / 4); };
+  return {{3, 16, 16, 1, false, 0},
+          {3, 64, 24, 2, false, 0},
+          {3, 72, 24, 1, false, 0},
+          {5, 72, 40, 2, false, se(72)},
+          {5, 120, 40, 1, false, se(120)},
+          {5, 120, 40, 1, false, se(120)},
+          {3, 240, 80, 2, true, 0},
+          {3, 200, 80, 1, true, 0},
+          {3, 184, 80, 1, true, 0},
+          {3, 184, 80, 1, true, 0},
+          {3, 480, 112, 1, true, se(480)},
+          {3, 672, 112, 1, true, se(672)},
+          {5, 672, last, last_stride, true, se(672), last_dilation},
+          {5, 6 * last, last, 1, true, se(6 * last), last_dilation},
+          {5, 6 * last, last, 1, true, se(6 * last), last_dilation}};
 }
 
 }  // namespace
@@ -160,6 +205,27 @@ Outputs mobilenet_v3_large(Layers& l, ValueId x) {
 }
 Outputs mobilenet_v3_large_minimal(Layers& l, ValueId x) {
   return v3_large(l, x, true);
+  return v3(l, x, v3_large_blocks(2, 1), 960, 1280);
+}
+
+std::array<ValueId, 2> mobilenet_v3_large_levels(Layers& l, ValueId x) {
+  x = l.conv(x, 16, {.kh = 3, .kw = 3, .stride = 2, .activation = "hard_swish"});
+  ValueId fine = -1, wide = -1;
+  for (const Block& b : v3_large_blocks(2, 1, 80)) {
+    x = inverted(l, x, b, "relu", &wide);
+    if (b.kernel == 5 && b.stride == 2) fine = wide;  // the last one stays
+  }
+  return {fine, l.linear(x, 480, "hard_swish")};
+}
+
+std::array<ValueId, 2> mobilenet_v3_large_dilated(Layers& l, ValueId x) {
+  x = l.conv(x, 16, {.kh = 3, .kw = 3, .stride = 2, .activation = "hard_swish"});
+  ValueId fine = -1;
+  for (const Block& b : v3_large_blocks(1, 2)) {
+    x = inverted(l, x, b, "relu");
+    if (fine < 0 && b.out == 40) fine = x;
+  }
+  return {fine, l.linear(x, 960, "hard_swish")};
 }
 
 Outputs mobilenet_v3_small(Layers& l, ValueId x) {
@@ -506,10 +572,12 @@ Outputs mobilenet_v4_conv_large(Layers& l, ValueId x) {
 // DeepLab v3 on MobileNet v2 for phones (Sandler et al. 2018, section 6.3): output stride 16, one
 // product and the pooled image in place of the dilated pyramid.
 Outputs deeplabv3_mobilenet_v2(Layers& l, ValueId x) {
+std::array<ValueId, 2> mobilenet_v2_dilated(Layers& l, ValueId x) {
   struct Stage {
     std::int64_t expansion, out;
     int repeat, stride, dilation;
   };
+  ValueId fine = -1;
   x = l.conv(x, 32, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu6"});
   for (const Stage s : {Stage{1, 16, 1, 1, 1},
                         {6, 24, 2, 2, 1},
@@ -517,7 +585,7 @@ Outputs deeplabv3_mobilenet_v2(Layers& l, ValueId x) {
                         {6, 64, 4, 2, 1},
                         {6, 96, 3, 1, 1},
                         {6, 160, 3, 1, 2},
-                        {6, 320, 1, 1, 2}})
+                        {6, 320, 1, 1, 2}}) {
     for (int i = 0; i < s.repeat; ++i) {
       const std::int64_t cin = l.extents(x).c, expanded = s.expansion * cin;
       ValueId y = expanded == cin ? x : l.linear(x, expanded, "relu6");
@@ -533,6 +601,15 @@ Outputs deeplabv3_mobilenet_v2(Layers& l, ValueId x) {
       y = l.conv(y, s.out, {}, !residual);
       x = residual ? l.add(y, x) : y;
     }
+    if (s.out == 24) fine = x;
+  }
+  return {fine, x};
+}
+
+// DeepLab v3 on MobileNet v2 for phones (Sandler et al. 2018, section 6.3): output stride 16, one
+// product and the pooled image in place of the dilated pyramid.
+Outputs deeplabv3_mobilenet_v2(Layers& l, ValueId x) {
+  x = mobilenet_v2_dilated(l, x)[1];
   // The pooled image is one column, spread over all positions by the sum of its product.
   const ValueId pooled = l.linear(l.global_average(x), 256, "relu", false);
   const ValueId seen = l.linear(x, 256, "relu", false);
