@@ -3,7 +3,7 @@
 // ResNet-34 (Zhou et al. 2019, the authors' plain residual network, msra_resnet: three transposed
 // convolutions of 256 channels, heads of 64; their other form needs deformable convolutions, which
 // Core ML lacks), CRAFT (Baek et al. 2019, figure 2: VGG-16 with a decoder) and U-Net (Ronneberger
-// et al. 2015, figure 1, padded convolutions).
+// et al. 2015, figure 1, also with padded convolutions).
 //
 // A transposed convolution of 4x4 and stride 2 has four taps an output position: here the upsampled
 // tensor under a 2x2 kernel.
@@ -56,20 +56,45 @@ Outputs craft(Layers& l, ValueId x) {
   return {l.linear(y, 2, "none", false)};
 }
 
-Outputs unet(Layers& l, ValueId x) {
+namespace {
+
+// `padding` of the convolutions: 1, or 0 as in the paper's figure, where the way back sees the
+// middle of the way there.
+Outputs unet_padded(Layers& l, ValueId x, int padding) {
+  const auto conv = [&](ValueId v, std::int64_t c) {
+    return l.conv(v, c, {.kh = 3, .kw = 3, .pad = padding, .activation = "relu"});
+  };
   std::vector<ValueId> skips;
   for (const std::int64_t c : {64, 128, 256, 512}) {
-    x = conv3(l, conv3(l, x, c), c);
+    x = conv(conv(x, c), c);
     skips.push_back(x);
     x = l.max_pool(x, 2, 2, 0);
   }
-  x = conv3(l, conv3(l, x, 1024), 1024);
+  x = conv(conv(x, 1024), 1024);
   for (const std::int64_t c : {512, 256, 128, 64}) {
-    x = l.concat({skips.back(), up(l, x, c)}, kernels::axis_c);
+    x = up(l, x, c);
+    const Extents e = l.extents(x), there = l.extents(skips.back());
+    ValueId skip = skips.back();
+    if (there.w != e.w || there.h != e.h) {
+      Attributes a;
+      a.begin = {.w = (there.w - e.w) / 2, .h = (there.h - e.h) / 2, .c = 0, .n = 0};
+      a.extents = e;
+      skip = l.graph().node("slice", "middle" + std::to_string(c), {l.fp16(skip)}, a);
+    }
+    x = l.concat({skip, x}, kernels::axis_c);
     skips.pop_back();
-    x = conv3(l, conv3(l, x, c), c);
+    x = conv(conv(x, c), c);
   }
   return {l.linear(x, 2, "none", false)};
+}
+
+}  // namespace
+
+Outputs unet(Layers& l, ValueId x) {
+  return unet_padded(l, x, 1);
+}
+Outputs unet_572(Layers& l, ValueId x) {
+  return unet_padded(l, x, 0);
 }
 
 namespace {
