@@ -159,25 +159,6 @@ Outputs mobilenet_v2_1_4(Layers& l, ValueId x) {
 
 namespace {
 
-Outputs v3_large(Layers& l, ValueId x, bool minimal) {
-  const auto se = [](std::int64_t expanded) { return eighths(static_cast<double>(expanded) / 4); };
-  return v3(l, x,
-            {{3, 16, 16, 1, false, 0},
-             {3, 64, 24, 2, false, 0},
-             {3, 72, 24, 1, false, 0},
-             {5, 72, 40, 2, false, se(72)},
-             {5, 120, 40, 1, false, se(120)},
-             {5, 120, 40, 1, false, se(120)},
-             {3, 240, 80, 2, true, 0},
-             {3, 200, 80, 1, true, 0},
-             {3, 184, 80, 1, true, 0},
-             {3, 184, 80, 1, true, 0},
-             {3, 480, 112, 1, true, se(480)},
-             {3, 672, 112, 1, true, se(672)},
-             {5, 672, 160, 2, true, se(672)},
-             {5, 960, 160, 1, true, se(960)},
-             {5, 960, 160, 1, true, se(960)}},
-            960, 1280, minimal);
 // `last`: channels of the last three blocks, which torchvision's detector halves.
 std::vector<Block> v3_large_blocks(int last_stride, int last_dilation, std::int64_t last = 160) {
   const auto se = [](std::int64_t expanded) { return eighths(static_cast<double>(expanded) / 4); };
@@ -201,11 +182,10 @@ std::vector<Block> v3_large_blocks(int last_stride, int last_dilation, std::int6
 }  // namespace
 
 Outputs mobilenet_v3_large(Layers& l, ValueId x) {
-  return v3_large(l, x, false);
+  return v3(l, x, v3_large_blocks(2, 1), 960, 1280, false);
 }
 Outputs mobilenet_v3_large_minimal(Layers& l, ValueId x) {
-  return v3_large(l, x, true);
-  return v3(l, x, v3_large_blocks(2, 1), 960, 1280);
+  return v3(l, x, v3_large_blocks(2, 1), 960, 1280, true);
 }
 
 std::array<ValueId, 2> mobilenet_v3_large_levels(Layers& l, ValueId x) {
@@ -572,50 +552,50 @@ Outputs mobilenet_v4_conv_large(Layers& l, ValueId x) {
 // DeepLab v3 on MobileNet v2 for phones (Sandler et al. 2018, section 6.3): output stride 16, one
 // product and the pooled image in place of the dilated pyramid.
 Outputs deeplabv3_mobilenet_v2(Layers& l, ValueId x) {
-std::array<ValueId, 2> mobilenet_v2_dilated(Layers& l, ValueId x) {
-  struct Stage {
-    std::int64_t expansion, out;
-    int repeat, stride, dilation;
-  };
-  ValueId fine = -1;
-  x = l.conv(x, 32, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu6"});
-  for (const Stage s : {Stage{1, 16, 1, 1, 1},
-                        {6, 24, 2, 2, 1},
-                        {6, 32, 3, 2, 1},
-                        {6, 64, 4, 2, 1},
-                        {6, 96, 3, 1, 1},
-                        {6, 160, 3, 1, 2},
-                        {6, 320, 1, 1, 2}}) {
-    for (int i = 0; i < s.repeat; ++i) {
-      const std::int64_t cin = l.extents(x).c, expanded = s.expansion * cin;
-      ValueId y = expanded == cin ? x : l.linear(x, expanded, "relu6");
-      const int dilation = s.dilation == 2 && i == 0 && s.out == 160 ? 1 : s.dilation;
-      y = l.conv(y, expanded,
-                 {.kh = 3,
-                  .kw = 3,
-                  .stride = i == 0 ? s.stride : 1,
-                  .dilation = dilation,
-                  .groups = expanded,
-                  .activation = "relu6"});
-      const bool residual = (i > 0 || s.stride == 1) && cin == s.out;
-      y = l.conv(y, s.out, {}, !residual);
-      x = residual ? l.add(y, x) : y;
+  std::array<ValueId, 2> mobilenet_v2_dilated(Layers & l, ValueId x) {
+    struct Stage {
+      std::int64_t expansion, out;
+      int repeat, stride, dilation;
+    };
+    ValueId fine = -1;
+    x = l.conv(x, 32, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu6"});
+    for (const Stage s : {Stage{1, 16, 1, 1, 1},
+                          {6, 24, 2, 2, 1},
+                          {6, 32, 3, 2, 1},
+                          {6, 64, 4, 2, 1},
+                          {6, 96, 3, 1, 1},
+                          {6, 160, 3, 1, 2},
+                          {6, 320, 1, 1, 2}}) {
+      for (int i = 0; i < s.repeat; ++i) {
+        const std::int64_t cin = l.extents(x).c, expanded = s.expansion * cin;
+        ValueId y = expanded == cin ? x : l.linear(x, expanded, "relu6");
+        const int dilation = s.dilation == 2 && i == 0 && s.out == 160 ? 1 : s.dilation;
+        y = l.conv(y, expanded,
+                   {.kh = 3,
+                    .kw = 3,
+                    .stride = i == 0 ? s.stride : 1,
+                    .dilation = dilation,
+                    .groups = expanded,
+                    .activation = "relu6"});
+        const bool residual = (i > 0 || s.stride == 1) && cin == s.out;
+        y = l.conv(y, s.out, {}, !residual);
+        x = residual ? l.add(y, x) : y;
+      }
+      if (s.out == 24) fine = x;
     }
-    if (s.out == 24) fine = x;
+    return {fine, x};
   }
-  return {fine, x};
-}
 
-// DeepLab v3 on MobileNet v2 for phones (Sandler et al. 2018, section 6.3): output stride 16, one
-// product and the pooled image in place of the dilated pyramid.
-Outputs deeplabv3_mobilenet_v2(Layers& l, ValueId x) {
-  x = mobilenet_v2_dilated(l, x)[1];
-  // The pooled image is one column, spread over all positions by the sum of its product.
-  const ValueId pooled = l.linear(l.global_average(x), 256, "relu", false);
-  const ValueId seen = l.linear(x, 256, "relu", false);
-  const ValueId spread = l.linear(pooled, 256, "none", false);
-  x = l.add(l.linear(seen, 256, "none", false), spread, "relu");
-  return {l.linear(x, 21, "none", false)};
-}
+  // DeepLab v3 on MobileNet v2 for phones (Sandler et al. 2018, section 6.3): output stride 16, one
+  // product and the pooled image in place of the dilated pyramid.
+  Outputs deeplabv3_mobilenet_v2(Layers & l, ValueId x) {
+    x = mobilenet_v2_dilated(l, x)[1];
+    // The pooled image is one column, spread over all positions by the sum of its product.
+    const ValueId pooled = l.linear(l.global_average(x), 256, "relu", false);
+    const ValueId seen = l.linear(x, 256, "relu", false);
+    const ValueId spread = l.linear(pooled, 256, "none", false);
+    x = l.add(l.linear(seen, 256, "none", false), spread, "relu");
+    return {l.linear(x, 21, "none", false)};
+  }
 
 }  // namespace ane::workloads::families

@@ -12,22 +12,21 @@ struct Shape {
   bool bottleneck;
   int inner = 1;  // width between the products of a bottleneck, as a multiple
   std::int64_t groups = 1;
+  int coarsest = 32;  // positions of the image to one of the last stage
 };
 
-ValueId block(Layers& l, ValueId x, std::int64_t width, int stride, const Shape& s) {
+ValueId block(Layers& l, ValueId x, std::int64_t width, int stride, int dilation, const Shape& s) {
   const std::int64_t cout = s.bottleneck ? 4 * width : width;
   ValueId y = x;
   if (s.bottleneck) {
     y = l.linear(y, s.inner * width, "relu");
     y = l.conv(y, s.inner * width,
-               {.kh = 3, .kw = 3, .stride = stride, .groups = s.groups, .activation = "relu"});
-ValueId block(Layers& l, ValueId x, std::int64_t width, int stride, int dilation, bool bottleneck) {
-  const std::int64_t cout = bottleneck ? 4 * width : width;
-  ValueId y = x;
-  if (bottleneck) {
-    y = l.linear(y, width, "relu");
-    y = l.conv(y, width,
-               {.kh = 3, .kw = 3, .stride = stride, .dilation = dilation, .activation = "relu"});
+               {.kh = 3,
+                .kw = 3,
+                .stride = stride,
+                .dilation = dilation,
+                .groups = s.groups,
+                .activation = "relu"});
     y = l.conv(y, cout, {}, false);
   } else {
     y = l.conv(y, width, {.kh = 3, .kw = 3, .stride = stride, .activation = "relu"});
@@ -37,26 +36,21 @@ ValueId block(Layers& l, ValueId x, std::int64_t width, int stride, int dilation
   return l.add(y, x, "relu");
 }
 
-std::vector<ValueId> stages(Layers& l, ValueId x, const Shape& shape) {
-// A stage that would pass `coarsest` keeps the positions and spreads its kernels instead, but for
+// A stage that would pass the coarsest keeps the positions and spreads its kernels instead, but for
 // the first one's (torchvision).
-std::vector<ValueId> stages(Layers& l, ValueId x, const std::array<int, 4>& blocks, bool bottleneck,
-                            int coarsest = 32) {
+std::vector<ValueId> stages(Layers& l, ValueId x, const Shape& shape) {
   x = l.conv(x, 64, {.kh = 7, .kw = 7, .stride = 2, .activation = "relu"});
   x = l.max_pool(x, 3, 2, 1);
   std::vector<ValueId> results;
   std::int64_t width = 64;
-  for (std::size_t s = 0; s < shape.blocks.size(); ++s, width *= 2) {
-    for (int i = 0; i < shape.blocks[s]; ++i)
-      x = block(l, x, width, s > 0 && i == 0 ? 2 : 1, shape);
   int reached = 4, dilation = 1;
-  for (std::size_t s = 0; s < blocks.size(); ++s, width *= 2) {
-    const bool halves = s > 0 && 2 * reached <= coarsest;
+  for (std::size_t s = 0; s < shape.blocks.size(); ++s, width *= 2) {
+    const bool halves = s > 0 && 2 * reached <= shape.coarsest;
     const int first = dilation;
     if (halves) reached *= 2;
     if (s > 0 && !halves) dilation *= 2;
-    for (int i = 0; i < blocks[s]; ++i)
-      x = block(l, x, width, halves && i == 0 ? 2 : 1, i == 0 ? first : dilation, bottleneck);
+    for (int i = 0; i < shape.blocks[s]; ++i)
+      x = block(l, x, width, halves && i == 0 ? 2 : 1, i == 0 ? first : dilation, shape);
     results.push_back(x);
   }
   return results;
@@ -73,7 +67,7 @@ std::vector<ValueId> resnet_stages(Layers& l, ValueId x, const std::array<int, 4
 }
 std::vector<ValueId> bottleneck_stages(Layers& l, ValueId x, const std::array<int, 4>& blocks,
                                        int coarsest) {
-  return stages(l, x, blocks, true, coarsest);
+  return stages(l, x, {.blocks = blocks, .bottleneck = true, .coarsest = coarsest});
 }
 Outputs resnet18(Layers& l, ValueId x) {
   return classify(l, stages(l, x, {{2, 2, 2, 2}, false}).back());
