@@ -14,8 +14,9 @@ namespace ane::workloads {
 struct Network {
   std::string_view name, summary;
   Extents input;  // of one item, when none is given
-  // Published counts: the authors' papers, torchvision's model pages and S63. There multiplications
-  // outside of products are counted by some, so a network that only they list has none to hold.
+  // Published counts: the authors' papers and repositories, torchvision's model pages, Open Model
+  // Zoo and S63. There multiplications outside of products are counted by some, so a network that
+  // only they list has none to hold.
   double macs;    // multiply-accumulates of that input; 0: none to hold against
   double params;  // in millions; 0: none to hold against
   // Adds the network's layers; returns its outputs.
