@@ -549,53 +549,50 @@ Outputs mobilenet_v4_conv_large(Layers& l, ValueId x) {
                         {5, 0, 4, 512, 1, 3}}));
 }
 
+std::array<ValueId, 2> mobilenet_v2_dilated(Layers& l, ValueId x) {
+  struct Stage {
+    std::int64_t expansion, out;
+    int repeat, stride, dilation;
+  };
+  ValueId fine = -1;
+  x = l.conv(x, 32, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu6"});
+  for (const Stage s : {Stage{1, 16, 1, 1, 1},
+                        {6, 24, 2, 2, 1},
+                        {6, 32, 3, 2, 1},
+                        {6, 64, 4, 2, 1},
+                        {6, 96, 3, 1, 1},
+                        {6, 160, 3, 1, 2},
+                        {6, 320, 1, 1, 2}}) {
+    for (int i = 0; i < s.repeat; ++i) {
+      const std::int64_t cin = l.extents(x).c, expanded = s.expansion * cin;
+      ValueId y = expanded == cin ? x : l.linear(x, expanded, "relu6");
+      const int dilation = s.dilation == 2 && i == 0 && s.out == 160 ? 1 : s.dilation;
+      y = l.conv(y, expanded,
+                 {.kh = 3,
+                  .kw = 3,
+                  .stride = i == 0 ? s.stride : 1,
+                  .dilation = dilation,
+                  .groups = expanded,
+                  .activation = "relu6"});
+      const bool residual = (i > 0 || s.stride == 1) && cin == s.out;
+      y = l.conv(y, s.out, {}, !residual);
+      x = residual ? l.add(y, x) : y;
+    }
+    if (s.out == 24) fine = x;
+  }
+  return {fine, x};
+}
+
 // DeepLab v3 on MobileNet v2 for phones (Sandler et al. 2018, section 6.3): output stride 16, one
 // product and the pooled image in place of the dilated pyramid.
 Outputs deeplabv3_mobilenet_v2(Layers& l, ValueId x) {
-  std::array<ValueId, 2> mobilenet_v2_dilated(Layers & l, ValueId x) {
-    struct Stage {
-      std::int64_t expansion, out;
-      int repeat, stride, dilation;
-    };
-    ValueId fine = -1;
-    x = l.conv(x, 32, {.kh = 3, .kw = 3, .stride = 2, .activation = "relu6"});
-    for (const Stage s : {Stage{1, 16, 1, 1, 1},
-                          {6, 24, 2, 2, 1},
-                          {6, 32, 3, 2, 1},
-                          {6, 64, 4, 2, 1},
-                          {6, 96, 3, 1, 1},
-                          {6, 160, 3, 1, 2},
-                          {6, 320, 1, 1, 2}}) {
-      for (int i = 0; i < s.repeat; ++i) {
-        const std::int64_t cin = l.extents(x).c, expanded = s.expansion * cin;
-        ValueId y = expanded == cin ? x : l.linear(x, expanded, "relu6");
-        const int dilation = s.dilation == 2 && i == 0 && s.out == 160 ? 1 : s.dilation;
-        y = l.conv(y, expanded,
-                   {.kh = 3,
-                    .kw = 3,
-                    .stride = i == 0 ? s.stride : 1,
-                    .dilation = dilation,
-                    .groups = expanded,
-                    .activation = "relu6"});
-        const bool residual = (i > 0 || s.stride == 1) && cin == s.out;
-        y = l.conv(y, s.out, {}, !residual);
-        x = residual ? l.add(y, x) : y;
-      }
-      if (s.out == 24) fine = x;
-    }
-    return {fine, x};
-  }
-
-  // DeepLab v3 on MobileNet v2 for phones (Sandler et al. 2018, section 6.3): output stride 16, one
-  // product and the pooled image in place of the dilated pyramid.
-  Outputs deeplabv3_mobilenet_v2(Layers & l, ValueId x) {
-    x = mobilenet_v2_dilated(l, x)[1];
-    // The pooled image is one column, spread over all positions by the sum of its product.
-    const ValueId pooled = l.linear(l.global_average(x), 256, "relu", false);
-    const ValueId seen = l.linear(x, 256, "relu", false);
-    const ValueId spread = l.linear(pooled, 256, "none", false);
-    x = l.add(l.linear(seen, 256, "none", false), spread, "relu");
-    return {l.linear(x, 21, "none", false)};
-  }
+  x = mobilenet_v2_dilated(l, x)[1];
+  // The pooled image is one column, spread over all positions by the sum of its product.
+  const ValueId pooled = l.linear(l.global_average(x), 256, "relu", false);
+  const ValueId seen = l.linear(x, 256, "relu", false);
+  const ValueId spread = l.linear(pooled, 256, "none", false);
+  x = l.add(l.linear(seen, 256, "none", false), spread, "relu");
+  return {l.linear(x, 21, "none", false)};
+}
 
 }  // namespace ane::workloads::families
