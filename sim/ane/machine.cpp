@@ -7,7 +7,7 @@
 
 #include "isa/error.h"
 #include "kernels/arith/planar.h"
-#include "sim/ane/execute.h"
+#include "sim/ane/execute/execute.h"
 
 namespace ane::sim {
 namespace {

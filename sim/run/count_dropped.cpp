@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "sim/ane/execute/workers.h"
 #include "sim/ane/machine.h"
-#include "sim/ane/workers.h"
 #include "workloads/compile/compile.h"
 
 namespace ane::sim {

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "isa/error.h"
+#include "sim/ane/execute/workers.h"
 #include "sim/ane/machine.h"
-#include "sim/ane/workers.h"
 #include "sim/price/placement.h"
 #include "sim/price/plan.h"
 

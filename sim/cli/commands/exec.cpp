@@ -15,8 +15,8 @@
 #include "kernels/arithmetic.h"
 #include "results/document.h"
 #include "results/text.h"
+#include "sim/ane/execute/workers.h"
 #include "sim/ane/machine.h"
-#include "sim/ane/workers.h"
 #include "sim/cli/session.h"
 #include "workloads/files/npy.h"
 

@@ -7,8 +7,8 @@
 
 #include "isa/error.h"
 #include "random_graph.h"
+#include "sim/ane/execute/workers.h"
 #include "sim/ane/machine.h"
-#include "sim/ane/workers.h"
 #include "workloads/compile/compile.h"
 #include "workloads/graph/quantise.h"
 

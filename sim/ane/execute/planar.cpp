@@ -1,14 +1,15 @@
 // The planar engine's part of a task: elementwise, reductions, pools, and what follows them.
+#include "kernels/arith/planar.h"
+
 #include <fmt/format.h>
 
 #include <array>
 
 #include "isa/error.h"
-#include "kernels/arith/planar.h"
 #include "kernels/arith/round.h"
 #include "kernels/types.h"
-#include "sim/ane/execute.h"
-#include "sim/ane/operands.h"
+#include "sim/ane/execute/execute.h"
+#include "sim/ane/execute/operands.h"
 
 namespace ane::sim {
 

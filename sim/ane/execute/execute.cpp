@@ -1,4 +1,4 @@
-#include "sim/ane/execute.h"
+#include "sim/ane/execute/execute.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include "kernels/arith/activation.h"
 #include "kernels/arith/quantise.h"
 #include "kernels/arith/round.h"
-#include "sim/ane/operands.h"
+#include "sim/ane/execute/operands.h"
 
 namespace ane::sim {
 namespace {
@@ -59,12 +59,12 @@ void copy_strided(Workers& workers, const Extents& e, Format from, const std::ui
     const std::uint8_t* a = in + n * si[0] + c * si[1] + h * si[2];
     std::uint8_t* b = out + n * so[0] + c * so[1] + h * so[2];
     if (from == Format::fp32 && to == Format::fp16 && si[3] == 4 && so[3] == 2 && whole(a, b)) {
-      kernels::arith::to_halves({reinterpret_cast<const float*>(a), row},
+      kernels::arith::to_halves({static_cast<const float*>(static_cast<const void*>(a)), row},
                                 {reinterpret_cast<Half*>(b), row});
     } else if (from == Format::fp16 && to == Format::fp32 && si[3] == 2 && so[3] == 4 &&
                whole(b, a)) {
       kernels::arith::to_floats({reinterpret_cast<const Half*>(a), row},
-                                {reinterpret_cast<float*>(b), row});
+                                {static_cast<float*>(static_cast<void*>(b)), row});
     } else if (from != to) {
       for (std::int64_t w = 0; w < e.w; ++w) convert(from, a + w * si[3], to, b + w * so[3], who);
     } else if (si[3] == size && so[3] == size) {

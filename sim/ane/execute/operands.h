@@ -10,8 +10,8 @@
 
 #include "isa/error.h"
 #include "kernels/arith/activation.h"
+#include "sim/ane/execute/workers.h"
 #include "sim/ane/memory.h"
-#include "sim/ane/workers.h"
 
 namespace ane::sim {
 

@@ -10,8 +10,8 @@
 #include "kernels/arith/gemm.h"
 #include "kernels/arith/weights.h"
 #include "kernels/weight_stream.h"
-#include "sim/ane/execute.h"
-#include "sim/ane/operands.h"
+#include "sim/ane/execute/execute.h"
+#include "sim/ane/execute/operands.h"
 
 namespace ane::sim {
 

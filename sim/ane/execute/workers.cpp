@@ -1,4 +1,4 @@
-#include "sim/ane/workers.h"
+#include "sim/ane/execute/workers.h"
 
 #include <utility>
 

@@ -11,7 +11,7 @@
 #include "isa/task.h"
 #include "kernels/arith/planar.h"
 #include "kernels/arith/profile.h"
-#include "sim/ane/operands.h"
+#include "sim/ane/execute/operands.h"
 
 namespace ane::sim {
 
