@@ -103,13 +103,16 @@ std::string key_of(const Comparison& c, const std::string& key) {
   if (key == "source") return c.row.source;
   if (key == "unit") return c.unit;
   if (key == "path") return c.path;
+  // The generation of the system's software, where a row's says which.
+  if (key == "runtime") return c.row.runtime.empty() ? c.path : c.row.runtime;
   if (key == "family") return c.family;
   if (key == "quantity") return c.row.quantity;
   if (key == "measure") return std::string(workloads::measure_of(quantity_of(c.row)));
   if (key == "trust") return c.row.trust;
   if (key == "file") return c.row.file;
-  const std::vector<std::string> choices = {"kind", "chip",     "source",  "unit",   "path",
-                                            "file", "quantity", "measure", "family", "trust"};
+  const std::vector<std::string> choices = {"kind",    "chip",    "source", "unit",
+                                            "path",    "runtime", "file",   "quantity",
+                                            "measure", "family",  "trust"};
   throw InputError("--by", fmt::format("unknown key '{}'", key), choice_note(key, choices));
 }
 

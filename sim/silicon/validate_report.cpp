@@ -258,9 +258,14 @@ std::string validation_markdown(const Validation& v, const ReportOptions& option
   out += "\n## Convolutions and products on the ANE, beside the naive model\n";
   header("file");
   for (const GroupScore& g : baseline_scores(v)) line(g.group, g.score);
-  out += "\n## By kind of work\n";
-  header(fmt::format("{}", fmt::join(options.by, ", ")));
-  for (const GroupScore& g : group_scores(v, options.by)) line(g.group, g.score);
+  const auto section = [&](std::string_view title, const std::vector<std::string>& by) {
+    out += fmt::format("\n## {}\n", title);
+    header(fmt::format("{}", fmt::join(by, ", ")));
+    for (const GroupScore& g : group_scores(v, by)) line(g.group, g.score);
+  };
+  section("By kind of work", options.by);
+  section("By software and its generation", {"measure", "unit", "runtime"});
+  section("By chip", {"measure", "unit", "chip"});
   out +=
       "\n## Worst rows\n\n| predicted / measured | row | chip | spec | causes "
       "|\n|---:|---|---|---|---|\n";

@@ -36,11 +36,12 @@ int run_validate(const Arguments& arguments) {
   po::options_description options("options");
   options.add_options()(
       "rows", po::value(&files)->value_name("FILE")->composing()->multitoken(),
-      "CSV file of measured rows; repeat for several (default: the four of results/silicon)")(
+      "CSV file of measured rows; repeat for several (default: the five of results/silicon)")(
       "by", po::value(&by)->value_name("KEYS")->default_value("file,unit,measure,kind"),
-      "groups: one or more of kind, chip, source, unit, path, family, quantity, measure (time or "
-      "energy), file, trust")("worst", po::value(&report.worst)->value_name("N")->default_value(10),
-                              "how many of the worst rows to show, with their causes")(
+      "groups: one or more of kind, chip, source, unit, path, runtime, family, quantity, measure "
+      "(time or energy), file, trust")("worst",
+                                       po::value(&report.worst)->value_name("N")->default_value(10),
+                                       "how many of the worst rows to show, with their causes")(
       "set", po::value(&chip_settings)->value_name("PATH=VALUE")->composing(),
       "override of every chip: gpu.utilisation=0.75")(
       "set-runtime", po::value(&runtime_settings)->value_name("PATH=VALUE")->composing(),
