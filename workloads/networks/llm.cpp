@@ -380,6 +380,9 @@ LanguageModel language_model(const LanguageModel& asked, std::optional<bool> tie
   if ((m.experts > 0) != (m.experts_used > 0) || m.experts_used > m.experts)
     throw InputError("", "llm '" + m.name + "': experts and experts_used belong together",
                      "experts_used of at most experts");
+  if (m.full_every > 0 && m.window < 1 && m.linear_heads < 1)
+    throw InputError("", "llm '" + m.name + "': full_every without a window changes nothing",
+                     "window=N: the keys that the other layers see");
   if (gated) {
     m.gated = *gated;
   } else if (known == nullptr && m.params > 0) {

@@ -82,6 +82,7 @@ TEST(LanguageWork, WindowsLogitsAndPlainFeedForwardsAreSaid) {
   EXPECT_DOUBLE_EQ(of(prompt + "logits=10") - of(prompt), 9 * 512.0 * 1000);
   EXPECT_THROW(of(prompt + "logits=11"), InputError);
   EXPECT_THROW(of(far + "experts=8"), InputError);
+  EXPECT_THROW(of(far + "full_every=3"), InputError);  // of what?
   EXPECT_GT(of(far + "experts=8 experts_used=2"), of(far) + 12 * 3 * 512.0 * 2048 - 1);
 }
 
